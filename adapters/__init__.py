@@ -1,0 +1,1 @@
+"""The outside world: PostgreSQL, HTTP, the command line, files of others."""

@@ -1,0 +1,64 @@
+"""The configuration, read once from the environment; a wrong value is refused with its name and what is allowed."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, cast
+
+from msgspec import Struct
+
+NETWORK_DEFAULT = "kymenlaakso_demo"
+"""The network that `tasma demo` builds. A real one is named by TASMA_NETWORK."""
+
+LogFormat = Literal["console", "json"]
+
+
+class WrongSetting(Exception):
+    """A variable of the environment that cannot be used."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    network: str = NETWORK_DEFAULT
+    """The schema, and the name in the events' source."""
+    database_url: str | None = None
+    """None: the embedded PostgreSQL."""
+    admin_database_url: str | None = None
+    """The role that migrates; None with a database_url: migrations are somebody else's."""
+    data_dir: Path | None = None
+    log_format: LogFormat = "console"
+
+    @property
+    def source(self) -> str:
+        return f"/networks/{self.network}"
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings of the variables `TASMA_…`. Raises WrongSetting."""
+    network = environment.get("TASMA_NETWORK", NETWORK_DEFAULT)
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", network):
+        raise WrongSetting(
+            f"TASMA_NETWORK is {network!r}; allowed are a lower-case letter and up to 40 lower-case letters, digits and underscores."
+        )
+    log_format = environment.get("TASMA_LOG", "console")
+    if log_format not in ("console", "json"):
+        raise WrongSetting(f"TASMA_LOG is {log_format!r}; allowed are console and json.")
+    urls = {name: environment.get(name) or None for name in ("TASMA_DATABASE_URL", "TASMA_ADMIN_DATABASE_URL")}
+    for name, url in urls.items():
+        if url is not None and not re.match(r"postgres(ql)?://|[a-z_]+=", url):
+            raise WrongSetting(
+                f"{name} (not shown, it may hold a password) must begin with postgresql:// or be key=value pairs."
+            )
+    if urls["TASMA_ADMIN_DATABASE_URL"] and not urls["TASMA_DATABASE_URL"]:
+        raise WrongSetting(
+            "TASMA_ADMIN_DATABASE_URL is set without TASMA_DATABASE_URL; set both, or neither for the embedded one."
+        )
+    data_dir = environment.get("TASMA_DATA_DIR") or None
+    if data_dir is not None and not Path(data_dir).is_absolute():
+        raise WrongSetting(f"TASMA_DATA_DIR is {data_dir!r}; an absolute path is needed.")
+    return Settings(
+        network=network,
+        database_url=urls["TASMA_DATABASE_URL"],
+        admin_database_url=urls["TASMA_ADMIN_DATABASE_URL"],
+        data_dir=Path(data_dir) if data_dir else None,
+        log_format=cast("LogFormat", log_format),
+    )

@@ -1,0 +1,115 @@
+"""The desk every door leads to: it knows who asks, what time it is, and what only the network itself can fill in."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from application.door import check_may, command_id, command_of, decider_of
+from application.envelope import Entropy
+from application.execute import execute
+from application.ports import Log, Marks, Outcome
+from domain.calendar import end_of
+from domain.kernel import Asked, Command, Refused, Role, Scope
+from domain.settlement.close_period import ClosePeriod, WorkedOff
+
+SHARING = "share-delivered-parts"
+"""The policy whose mark a closing waits for."""
+
+Clock = Callable[[], datetime]
+
+
+class Asker(Struct, frozen=True, kw_only=True):
+    """Who stands at the desk, as their token says."""
+
+    actor: str
+    """An opaque id; never a name."""
+    role: Role
+    organisation: str | None = None
+    scopes: frozenset[Scope] = frozenset()
+    subject: str | None = None
+    """The mentor a mentor's token belongs to."""
+    project: str | None = None
+    """The one project an auditor or funder may see; None: all."""
+
+
+class TimeIsReal(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "Only a network founded as constructed takes a time with a command; here the clock says what time it is."
+        )
+
+
+class Cause(Struct, frozen=True):
+    """The event that led to a command of a policy."""
+
+    event_id: UUID
+    correlation: str
+
+
+class Desk:
+    """Takes commands by name and body, from HTTP, the command line, a file or a policy."""
+
+    def __init__(self, log: Log, marks: Marks, clock: Clock, entropy: Entropy) -> None:
+        self.log, self.marks, self.clock, self.entropy = log, marks, clock, entropy
+
+    async def carry_out(
+        self,
+        name: str,
+        body: Any,  # noqa: ANN401 - any JSON
+        asker: Asker,
+        *,
+        key: UUID | None = None,
+        at: datetime | None = None,
+        cause: Cause | None = None,
+    ) -> Outcome:
+        """Carry out a command for somebody.
+
+        `key`: the idempotency key; without one a repeat is a new command. `at`: the time of asking, only in a constructed
+        network (there without it: the head's time). Raises NoSuchCommand, NotAllowed, Malformed, any Refused of the rule,
+        Unavailable.
+        """
+        check_may(decider_of(name), name, asker.role, asker.scopes)
+        now = await self._now(name, body, at)
+        asked = Asked(
+            at=now,
+            actor=asker.actor,
+            role=asker.role,
+            organisation=asker.organisation,
+            command_id=command_id(asker.actor, asker.organisation, key or self.entropy.event_id(now)),
+            causation=cause.event_id if cause else None,
+            correlation=cause.correlation if cause else None,
+        )
+        command = command_of(name, body, asked, **await self._fill(decider_of(name).command, body))
+        return await execute(command, self.log)
+
+    async def _now(self, name: str, body: Any, at: datetime | None) -> datetime:  # noqa: ANN401 - any JSON
+        head = await self.log.head()
+        founding = name == "found-network" and isinstance(body, Mapping) and body.get("constructed") is True
+        constructed = head.constructed or (head.position == 0 and founding)
+        if not constructed:
+            if at is not None:
+                raise TimeIsReal
+            return self.clock()
+        return at or head.time or self.clock()
+
+    async def _fill(self, command: type[Command], body: Any) -> Mapping[str, object]:  # noqa: ANN401 - any JSON
+        filling = FILLINGS.get(command)
+        return await filling(self, body) if filling and isinstance(body, Mapping) else {}
+
+    async def worked_off(self, body: Mapping[str, object]) -> Mapping[str, object]:
+        """How far sharing has come, and how far it must have come before the period named in the body can close."""
+        try:
+            end = end_of(str(body["period"]))
+        except (KeyError, ValueError):
+            return {"worked_off": WorkedOff(mark=0, last_before_end=0)}  # the body is refused for its period
+        last_before_end = await self.log.last_before(end)
+        return {"worked_off": WorkedOff(mark=await self.marks.mark(SHARING), last_before_end=last_before_end)}
+
+
+FILLINGS: Mapping[type[Command], Callable[[Desk, Mapping[str, object]], Awaitable[Mapping[str, object]]]] = {
+    ClosePeriod: Desk.worked_off
+}
+"""What a command has beside its body, by command type."""

@@ -1,0 +1,117 @@
+"""The door for commands: from a name and a JSON body to a command, or a sentence on what is wrong with them."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from application.registry import DECIDERS
+from domain.kernel import AnyDecider, Asked, Command, Refused, Role, derived, filled_fields
+
+BODY_BYTES_MAX = 262_144
+_NIL = UUID(int=0)
+_DEPTH_MAX = 24
+
+
+class NoSuchCommand(Refused):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no command {name!r}.")
+
+
+class NotJson(Refused):
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The body is not JSON: {why}.")
+
+
+class BodyTooLarge(Refused):
+    def __init__(self, size: int) -> None:
+        super().__init__(f"The body has {size:,} bytes; the limit is {BODY_BYTES_MAX:,}.")
+
+
+class Malformed(Refused):
+    """The body is JSON but not this command: `where` is a JSON path, `why` says what is wrong there."""
+
+    def __init__(self, where: str, why: str) -> None:
+        self.where, self.why = where, why
+        super().__init__(f"{why} (at {where})")
+
+
+class NotAllowed(Refused):
+    def __init__(self, role: str, what: str, needed: str) -> None:
+        super().__init__(f"The role {role} may not {what}; it needs {needed}.")
+
+
+def decider_of(name: str) -> AnyDecider:
+    try:
+        return DECIDERS[name]
+    except KeyError:
+        raise NoSuchCommand(name) from None
+
+
+def check_may(decider: AnyDecider, name: str, role: Role, scopes: frozenset[str]) -> None:
+    """Deny by default: the role must be named by the decider, and the scope it asks for must be held."""
+    if role not in decider.may:
+        raise NotAllowed(role, name, " or ".join(r for r in decider.may if r != "policy") or "the network itself")
+    scope = decider.may[role]
+    if scope is not None and scope not in scopes:
+        raise NotAllowed(role, name, f"the scope {scope}")
+
+
+def read_body(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """Decode a body. Raises BodyTooLarge and NotJson."""
+    if len(body) > BODY_BYTES_MAX:
+        raise BodyTooLarge(len(body))
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NotJson(str(error).removeprefix("JSON is malformed: ")) from error
+
+
+def command_of(name: str, body: Any, asked: Asked, **filled: Any) -> Command:  # noqa: ANN401 - any JSON
+    """The command a body stands for. Raises NoSuchCommand and Malformed."""
+    command: type[Command] = decider_of(name).command
+    if not isinstance(body, Mapping):
+        raise Malformed("$", f"A command's body is an object, not {_kind(body)}")
+    _check_values(body, "$", 0)
+    if given := sorted(filled_fields(command) & set(body)):
+        raise Malformed(f"$.{given[0]}", "This is filled in by the network, leave it out")
+    try:
+        return msgspec.convert({**body, "asked": asked, **filled}, command)
+    except msgspec.ValidationError as error:
+        why, _, where = str(error).rpartition(" - at `")
+        raise Malformed(where.rstrip("`") or "$", why or str(error)) from error
+
+
+def _check_values(value: Any, where: str, depth: int) -> None:  # noqa: ANN401 - any JSON
+    """No float, no NUL, no bottomless nesting, anywhere: PostgreSQL's text knows no NUL, money knows no float."""
+    if depth > _DEPTH_MAX:
+        raise Malformed(where, f"Values nest deeper than {_DEPTH_MAX} levels")
+    match value:
+        case float():
+            raise Malformed(
+                where, f"{value} is a floating-point number; give whole numbers, and exact decimals as strings"
+            )
+        case str() if "\x00" in value:
+            raise Malformed(where, "The text contains a NUL character")
+        case Mapping():
+            for key, inner in value.items():
+                _check_values(key, where, depth)
+                _check_values(inner, f"{where}.{key}", depth + 1)
+        case list():
+            for n, inner in enumerate(value):
+                _check_values(inner, f"{where}[{n}]", depth + 1)
+        case _:
+            pass
+
+
+def _kind(value: object) -> str:
+    return {list: "an array", str: "a string", type(None): "null"}.get(type(value), f"{value!r:.40}")
+
+
+def command_id(actor: str, organisation: str | None, key: UUID) -> UUID:
+    """The id of the command that an asker sends under an idempotency key; another asker's same key is another command.
+
+    A UUIDv8: the time bits of a UUIDv7 key (of any other: 0), then SHA-256 bits of actor, organisation and key.
+    """
+    return derived(key if key.version == 7 else _NIL, actor, organisation or "", key)  # noqa: PLR2004 - UUID version 7

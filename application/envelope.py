@@ -1,0 +1,160 @@
+"""The one byte string of an event: a CloudEvents 1.0 JSON object, encoded once, completed at commit, decoded in one pass.
+
+Attributes stand in the order of `Recorded`. Position and time are known only at commit, so they stand first and are put
+before the encoded rest without encoding it again (`placed`; the PostgreSQL function `append` does the same in SQL).
+"""
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from application.registry import EVENT_TYPES
+from domain.kernel import Asked, Event, Refused, name_of, subject_of, tags_of
+
+EVENT_BYTES_MAX = 65_535
+EVENTS_MAX = 64
+TAGS_MAX = 32
+_PLACE_BYTES = 80  # what `placed` adds
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Entropy(Protocol):
+    """Where event ids and nonces come from: the operating system, or a seed in simulations."""
+
+    def event_id(self, at: datetime) -> UUID:
+        """A UUIDv7 of that time."""
+
+    def nonce(self) -> str:
+        """128 random bits as 32 hex digits, used once: a hash of the event tells nothing about a hidden event."""
+
+
+class _Rest(Struct, frozen=True, omit_defaults=True):
+    specversion: str
+    id: UUID
+    source: str
+    type: str
+    subject: str
+    datacontenttype: str
+    nonce: str
+    actor: str
+    organisation: str | None = None
+    commandid: UUID | None = None
+    causationid: UUID | None = None
+    correlationid: str | None = None
+    data: Event | None = None
+
+
+class Unplaced(Struct, frozen=True):
+    """An encoded event that waits for its position and time."""
+
+    id: UUID
+    type: str
+    tags: tuple[str, ...]
+    body: bytes
+
+
+class Recorded(Struct, frozen=True, kw_only=True):
+    """An event as stored: the envelope's attributes and the fact itself."""
+
+    sequence: str
+    time: datetime
+    id: UUID
+    source: str
+    subject: str
+    nonce: str
+    actor: str
+    commandid: UUID
+    correlationid: str
+    data: Event
+    specversion: str = "1.0"
+    datacontenttype: str = "application/json"
+    organisation: str | None = None
+    causationid: UUID | None = None
+
+    @property
+    def position(self) -> int:
+        return int(self.sequence)
+
+    @property
+    def type(self) -> str:
+        return name_of(self.data.__class__)
+
+
+class TooLarge(Refused):
+    """A decision beyond the named limits."""
+
+    def __init__(self, what: str, size: int, limit: int, way_out: str) -> None:
+        super().__init__(f"{what} would have {size:,}; the limit is {limit:,}. {way_out}")
+
+
+def encode(events: tuple[Event, ...], asked: Asked, source: str, entropy: Entropy) -> tuple[Unplaced, ...]:
+    """Encode what a decision gave, once and for all.
+
+    Raises TooLarge for more than 64 events, 32 tags an event or 65,535 bytes an event.
+    """
+    if len(events) > EVENTS_MAX:
+        raise TooLarge("This decision", len(events), EVENTS_MAX, "Split it into several.")
+    return tuple(_encoded(event, asked, source, entropy) for event in events)
+
+
+def _encoded(event: Event, asked: Asked, source: str, entropy: Entropy) -> Unplaced:
+    name, subject, tags = name_of(event.__class__), subject_of(event), tags_of(event)
+    if len(tags) > TAGS_MAX:
+        raise TooLarge(f"The tags of {name}", len(tags), TAGS_MAX, "Name fewer things in one event.")
+    rest = _Rest(
+        specversion="1.0",
+        id=entropy.event_id(asked.at),
+        source=source,
+        type=name,
+        subject=subject,
+        datacontenttype="application/json",
+        nonce=entropy.nonce(),
+        actor=asked.actor,
+        organisation=asked.organisation,
+        commandid=asked.command_id,
+        causationid=asked.causation,
+        correlationid=asked.correlation or subject,
+        data=event,
+    )
+    body = _encode(rest)
+    if len(body) + _PLACE_BYTES > EVENT_BYTES_MAX:
+        raise TooLarge(
+            f"{name} in bytes",
+            len(body) + _PLACE_BYTES,
+            EVENT_BYTES_MAX,
+            "Keep long texts outside and name their digest.",
+        )
+    return Unplaced(id=rest.id, type=name, tags=tags, body=body)
+
+
+def placed(position: int, time: datetime, body: bytes) -> bytes:
+    """The final bytes: position as 20 digits and time in UTC with microseconds before the encoded rest."""
+    stamp = time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return b'{"sequence":"%020d","time":"%s",%s' % (position, stamp.encode(), body[1:])
+
+
+def decode(body: bytes) -> Recorded:
+    """The event of stored bytes. Raises msgspec.ValidationError for a type this version does not know."""
+    return _decoder().decode(body)
+
+
+@cache
+def _decoder() -> msgspec.json.Decoder[Recorded]:
+    union: Any = None
+    for name, event in EVENT_TYPES.items():
+        envelope = msgspec.defstruct(
+            f"Recorded_{event.__name__}",
+            [("data", event)],
+            bases=(Recorded,),
+            tag_field="type",
+            tag=name,
+            frozen=True,
+            kw_only=True,
+        )
+        union = envelope if union is None else union | envelope
+    return msgspec.json.Decoder(union)

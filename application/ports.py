@@ -1,0 +1,136 @@
+"""What the application needs from the world."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+from uuid import UUID
+
+from msgspec import Struct
+
+from application.envelope import Recorded
+from domain.kernel import Asked, Boundary, Event, Refused
+
+
+class History(Struct, frozen=True):
+    """What a decision reads: the events inside its boundary, in order, and how far the log reached then."""
+
+    events: tuple[Recorded, ...]
+    head: int
+
+
+class Head(Struct, frozen=True):
+    """The newest event: position 0 and no time while the log is empty."""
+
+    position: int
+    time: datetime | None
+    constructed: bool
+    """Whether the network was founded with a simulated clock."""
+
+
+class Decision(Struct, frozen=True):
+    """What is to be appended, and what must not have happened since it was decided."""
+
+    events: tuple[Event, ...]
+    asked: Asked
+    digest: bytes
+    """SHA-256 of the command's name and body: the same command id with another digest is refused."""
+    unless: Boundary
+    after: int
+
+
+class Placed(Struct, frozen=True):
+    """Where an event of a decision went."""
+
+    position: int
+    id: UUID
+    type: str
+
+
+class Outcome(Struct, frozen=True):
+    """What a command led to, the same for every repeat of it."""
+
+    position: int
+    """Of the last event."""
+    events: tuple[Placed, ...]
+    repeated: bool
+
+
+class Raced(Exception):
+    """Something inside the boundary happened since the decision looked: look again."""
+
+
+class Unavailable(Exception):
+    """The log cannot be reached or is overloaded; nothing of this request was stored, or a repeat will find it."""
+
+
+class CommandIdReused(Refused):
+    """One idempotency key, two different commands."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This idempotency key was used for another command or body before; use a new key for a new command."
+        )
+
+
+class ClockAhead(Refused):
+    """The caller's clock is wrong."""
+
+    def __init__(self, reading: datetime, clock: datetime) -> None:
+        super().__init__(
+            f"The time {reading.isoformat()} is more than two seconds ahead of the log's clock {clock.isoformat()}; set the clock."
+        )
+
+
+@runtime_checkable
+class Log(Protocol):
+    """One network's events in one dense order."""
+
+    async def look(self, boundary: Boundary) -> History:
+        """Read every event inside the boundary, and the head, at one moment."""
+
+    async def append(self, decision: Decision) -> Outcome:
+        """Append all events or none.
+
+        Raises Raced, CommandIdReused, ClockAhead, TooLarge, Unavailable. A command id that was recorded before with
+        the same digest appends nothing and gives the first outcome.
+        """
+
+    async def recall(self, command_id: UUID, digest: bytes) -> Outcome | None:
+        """What this command led to, if it was recorded. Raises CommandIdReused for another digest."""
+
+    async def read(self, after: int, *, limit: int) -> Sequence[Recorded]:
+        """The next events after a position, in order."""
+
+    async def body(self, position: int) -> bytes | None:
+        """The exact stored bytes of one event."""
+
+    async def head(self) -> Head: ...
+
+    async def last_before(self, moment: datetime) -> int:
+        """The last position recorded before a moment; 0 if there is none."""
+
+    async def wait(self, after: int, seconds: float) -> int:
+        """The head as soon as it is beyond a position, or when the time is up."""
+
+
+@runtime_checkable
+class Marks(Protocol):
+    """How far each policy has worked. A mark moves forward only, and only from where it was left."""
+
+    async def mark(self, policy: str) -> int: ...
+
+    async def advance(self, policy: str, *, old: int, new: int) -> None:
+        """Raises OutOfStep when another process moved the mark."""
+
+
+class OutOfStep(Exception):
+    """Another process moved this mark or projection; start again from where it stands."""
+
+
+@runtime_checkable
+class Documents(Protocol):
+    """Issued documents, kept byte for byte under their SHA-256."""
+
+    async def keep(self, digest: str, body: bytes) -> None: ...
+
+    async def find(self, digest: str) -> bytes | None: ...

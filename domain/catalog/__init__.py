@@ -1,0 +1,1 @@
+"""The catalogue: offerings, each kept by its owner."""

@@ -1,0 +1,1 @@
+"""Mentors and the clients they guide."""

@@ -1,0 +1,1 @@
+"""The network itself: who belongs to it, who upkeeps what, what the coordinator must look after."""

@@ -1,0 +1,93 @@
+"""Register an organisation, so that others can name it."""
+
+import re
+from typing import Annotated
+
+from msgspec import Meta
+
+from domain.kernel import Boundary, Command, Decider, Event, Refused, Unknown, Value, facts
+from domain.network.events import OrganisationKind, OrganisationRegistered
+from domain.words import Names, Organisation
+
+
+class RegisterOrganisation(Command, frozen=True):
+    """Enter an organisation into the register.
+
+    `business_id` is the Finnish Y-tunnus, `oid` the object identifier of the national organisation register. A unit
+    names the legal person it belongs to in `unit_of`, which must be registered before it.
+    """
+
+    organisation: Organisation
+    name: Names
+    kind: OrganisationKind
+    business_id: Annotated[str, Meta(pattern=r"^[0-9]{7}-[0-9](?![\s\S])")] | None = None
+    oid: Annotated[str, Meta(pattern=r"^1\.2\.246\.562\.(10|99)\.[0-9]{1,24}(?![\s\S])")] | None = None
+    unit_of: Organisation | None = None
+
+
+class AlreadyRegistered(Refused):
+    def __init__(self, organisation: str) -> None:
+        super().__init__(f"{organisation} is registered already; choose another id for another organisation.")
+
+
+class WrongBusinessId(Refused):
+    def __init__(self, business_id: str) -> None:
+        super().__init__(
+            f"{business_id} is no business id: its check digit does not fit. Compare it with the register (ytj)."
+        )
+
+
+class Register(Value, frozen=True):
+    known: frozenset[str] = frozenset()
+
+
+def boundary(command: RegisterOrganisation) -> Boundary:
+    named = [command.organisation, *([command.unit_of] if command.unit_of else [])]
+    return tuple(facts(OrganisationRegistered, about=organisation) for organisation in named)
+
+
+def evolve(state: Register, event: OrganisationRegistered) -> Register:
+    return Register(known=state.known | {event.organisation})
+
+
+def decide(command: RegisterOrganisation, state: Register) -> tuple[Event, ...]:
+    if command.organisation in state.known:
+        raise AlreadyRegistered(command.organisation)
+    if command.unit_of and command.unit_of not in state.known:
+        raise Unknown(command.unit_of)
+    if command.business_id and not is_business_id(command.business_id):
+        raise WrongBusinessId(command.business_id)
+    return (
+        OrganisationRegistered(
+            organisation=command.organisation,
+            name=command.name,
+            kind=command.kind,
+            business_id=command.business_id,
+            oid=command.oid,
+            unit_of=command.unit_of,
+        ),
+    )
+
+
+def is_business_id(text: str) -> bool:
+    """Whether the check digit fits: weights 7, 9, 10, 5, 8, 4, 2 modulo 11 (Tax Administration, Y-tunnus)."""
+    if not re.fullmatch(r"\d{7}-\d", text):
+        return False
+    rest = sum(w * int(d) for w, d in zip((7, 9, 10, 5, 8, 4, 2), text, strict=False)) % 11
+    return rest != 1 and int(text[-1]) == (11 - rest) % 11
+
+
+register_organisation = Decider(
+    command=RegisterOrganisation,
+    boundary=boundary,
+    initial=Register(),
+    evolve=evolve,
+    decide=decide,
+    may={"coordinator": None},
+    example={
+        "organisation": "org:xamk",
+        "name": {"fi": "Kaakkois-Suomen ammattikorkeakoulu Oy"},
+        "kind": "university_of_applied_sciences",
+        "business_id": "2472908-2",
+    },
+)

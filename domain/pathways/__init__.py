@@ -1,0 +1,1 @@
+"""Pathways: a client's way through the offerings of several providers, agreed, delivered and completed."""

@@ -1,0 +1,203 @@
+"""Agree a pathway: from here on price, roles and the version of the agreement are fixed."""
+
+from msgspec.structs import replace
+
+from domain.agreements.events import AgreementEnteredIntoForce
+from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
+from domain.money import SharingRule, organisations_of, roles_of, split, units_of
+from domain.pathways.events import (
+    AgreedStep,
+    Part,
+    PathwayAgreed,
+    PathwayDrafted,
+    StepConfirmed,
+    StepDeclined,
+    StepProposed,
+)
+from domain.words import AgreementId, Binding, Organisation, PathwayId, Price, ProjectCode
+
+Seen = PathwayDrafted | StepProposed | StepConfirmed | StepDeclined | PathwayAgreed | AgreementEnteredIntoForce
+PROVIDER = "role:provider"
+"""Bound by itself: the provider of the step that is delivered."""
+
+
+class AgreePathway(Command, frozen=True):
+    """Record that the client and every provider have agreed.
+
+    Every proposed step must be confirmed or declined; declined ones fall away. `roles` binds the roles of the sharing rule
+    (`role:provider` binds itself). A package price, if given, is divided over the parts in proportion to their list
+    prices. `project` names the funded project this belongs to, null: outside any project.
+    """
+
+    pathway: PathwayId
+    agreement: AgreementId
+    collected_by: Organisation
+    project: ProjectCode | None
+    roles: tuple[Binding, ...] = ()
+    price_cents: Price | None = None
+
+
+class AgreedAlready(Refused):
+    def __init__(self, pathway: str, agreement: str, version: int) -> None:
+        super().__init__(f"{pathway} was agreed already, under {agreement} version {version}.")
+
+
+class StepNotConfirmed(Refused):
+    def __init__(self, pathway: str, steps: list[int]) -> None:
+        super().__init__(
+            f"{pathway} cannot be agreed: step {', '.join(map(str, steps))} waits for its provider to confirm or decline."
+        )
+
+
+class NoSteps(Refused):
+    def __init__(self, pathway: str) -> None:
+        super().__init__(f"{pathway} has no confirmed step; propose one and let its provider confirm it.")
+
+
+class NoSharingRule(Refused):
+    def __init__(self, agreement: str, version: int) -> None:
+        super().__init__(f"{agreement} version {version} has no sharing rule; agree the pathway under one that has.")
+
+
+class NotInTheAgreement(Refused):
+    def __init__(self, agreement: str, outsiders: list[str]) -> None:
+        super().__init__(f"{', '.join(outsiders)} would share revenue under {agreement} without being a party to it.")
+
+
+class RoleNotBound(Refused):
+    def __init__(self, roles: list[str], agreement: str) -> None:
+        super().__init__(
+            f"The sharing rule of {agreement} pays {', '.join(roles)}; say in `roles` which organisation that is."
+        )
+
+
+class WrongRole(Refused):
+    def __init__(self, roles: list[str], agreement: str) -> None:
+        super().__init__(
+            f"{', '.join(roles)} cannot be bound: each role of the sharing rule of {agreement} is bound once, and {PROVIDER} binds itself."
+        )
+
+
+class NoListPrice(Refused):
+    def __init__(self, pathway: str) -> None:
+        super().__init__(f"The list prices of {pathway} are all zero; a package price cannot be divided over them.")
+
+
+class Agreeing(Value, frozen=True):
+    drafted: PathwayDrafted | None = None
+    steps: tuple[StepProposed, ...] = ()
+    confirmed: frozenset[int] = frozenset()
+    declined: frozenset[int] = frozenset()
+    agreed: PathwayAgreed | None = None
+    in_force: AgreementEnteredIntoForce | None = None
+
+
+def boundary(command: AgreePathway) -> Boundary:
+    return (
+        facts(PathwayDrafted, StepProposed, StepConfirmed, StepDeclined, PathwayAgreed, about=command.pathway),
+        facts(AgreementEnteredIntoForce, about=command.agreement),
+    )
+
+
+def evolve(state: Agreeing, event: Seen) -> Agreeing:
+    match event:
+        case PathwayDrafted():
+            return replace(state, drafted=event)
+        case StepProposed():
+            return replace(state, steps=(*state.steps, event))
+        case StepConfirmed():
+            return replace(state, confirmed=state.confirmed | {event.step})
+        case StepDeclined():
+            return replace(state, declined=state.declined | {event.step})
+        case PathwayAgreed():
+            return replace(state, agreed=event)
+        case AgreementEnteredIntoForce():
+            return replace(state, in_force=event)
+
+
+def decide(command: AgreePathway, state: Agreeing) -> tuple[Event, ...]:
+    if state.drafted is None:
+        raise Unknown(command.pathway)
+    if not command.asked.acts_for(state.drafted.organisation):
+        if not any(command.asked.acts_for(s.provider) for s in state.steps):
+            raise Unknown(command.pathway)
+        raise NotYours(command.asked, state.drafted.organisation, "agree its pathways")
+    if state.agreed:
+        raise AgreedAlready(command.pathway, state.agreed.agreement, state.agreed.version)
+    if waiting := sorted({s.step for s in state.steps} - state.confirmed - state.declined):
+        raise StepNotConfirmed(command.pathway, waiting)
+    confirmed = sorted((s for s in state.steps if s.step in state.confirmed), key=lambda s: s.step)
+    if not confirmed:
+        raise NoSteps(command.pathway)
+    agreement = state.in_force
+    if agreement is None:
+        raise Unknown(f"{command.agreement} in force")
+    rule = agreement.clauses.sharing_rule
+    if rule is None:
+        raise NoSharingRule(command.agreement, agreement.version)
+    _check_roles(command, rule)
+    paid = organisations_of(rule) | {b.organisation for b in command.roles} | {s.provider for s in confirmed}
+    if outsiders := sorted((paid | {command.collected_by}) - set(agreement.parties)):
+        raise NotInTheAgreement(command.agreement, outsiders)
+    return (
+        PathwayAgreed(
+            pathway=command.pathway,
+            client=state.drafted.client,
+            agreement=command.agreement,
+            version=agreement.version,
+            agreed_on=command.asked.on,
+            collected_by=command.collected_by,
+            project=command.project,
+            roles=tuple(sorted(command.roles, key=lambda b: b.role)),
+            steps=_priced(command, confirmed),
+            units=tuple(sorted(units_of(rule))),
+            parties=tuple(sorted(paid | {command.collected_by, state.drafted.organisation})),
+        ),
+    )
+
+
+def _check_roles(command: AgreePathway, rule: SharingRule) -> None:
+    roles = {named.role: named for named in roles_of(rule) if named.role != PROVIDER}
+    bound = [b.role for b in command.roles]
+    if wrong := sorted({r for r in bound if r not in roles or bound.count(r) > 1}):
+        raise WrongRole(wrong, command.agreement)
+    if missing := sorted(r for r, named in roles.items() if not named.skippable and r not in bound):
+        raise RoleNotBound(missing, command.agreement)
+
+
+def _priced(command: AgreePathway, confirmed: list[StepProposed]) -> tuple[AgreedStep, ...]:
+    # Keys that sort like the numbers, so that ties in a division go by step and part.
+    prices = {f"{s.step:06}.{p.part:06}": p.cents for s in confirmed for p in s.parts}
+    if command.price_cents is not None:
+        if not any(prices.values()):
+            raise NoListPrice(command.pathway)
+        prices = split(command.price_cents, prices)
+    return tuple(
+        AgreedStep(
+            step=s.step,
+            offering=s.offering,
+            provider=s.provider,
+            parts=tuple(
+                Part(part=p.part, cents=prices[f"{s.step:06}.{p.part:06}"])
+                for p in sorted(s.parts, key=lambda p: p.part)
+            ),
+        )
+        for s in confirmed
+    )
+
+
+agree_pathway = Decider(
+    command=AgreePathway,
+    boundary=boundary,
+    initial=Agreeing(),
+    evolve=evolve,
+    decide=decide,
+    may={"coordinator": None, "partner": "content"},
+    example={
+        "pathway": "pathway:p-07",
+        "agreement": "agreement:kymenlaakso-2019",
+        "collected_by": "org:xamk",
+        "project": None,
+        "roles": [{"role": "role:referrer", "organisation": "org:cursor"}],
+    },
+)

@@ -1,0 +1,1 @@
+"""Referrals: a client passed on to another partner, with a deadline and an outcome. No request ends nowhere."""

@@ -1,0 +1,1 @@
+"""Revenue: each amount divided among partners to the cent, corrected only by entries."""

@@ -1,0 +1,97 @@
+"""Issue a partner's statement of a closed period: its balances and digest become part of the log."""
+
+from msgspec.structs import replace
+
+from domain.kernel import Boundary, Command, Decider, Event, Refused, Value, facts
+from domain.settlement.events import PeriodClosed, StatementIssued
+from domain.words import Cents, Organisation, Period
+
+Seen = PeriodClosed | StatementIssued
+
+
+class IssueStatement(Command, frozen=True):
+    """Issue a statement as folded from the log up to the cut. Sent by the network itself after a closing."""
+
+    partner: Organisation
+    period: Period
+    form: int
+    position: int
+    opening_cents: Cents
+    closing_cents: Cents
+    lines: int
+    digest: str
+
+
+class IssuedAlready(Refused):
+    def __init__(self, partner: str, period: str) -> None:
+        super().__init__(f"The statement of {partner} for {period} has been issued already and does not change.")
+
+
+class PeriodIsOpen(Refused):
+    def __init__(self, period: str) -> None:
+        super().__init__(f"{period} is not closed; its statements are issued after the closing.")
+
+
+class Issuing(Value, frozen=True):
+    closed: bool = False
+    issued: bool = False
+
+
+def statement_id(partner: str, period: str) -> str:
+    return f"statement:{partner.removeprefix('org:')}.{period}"
+
+
+def boundary(command: IssueStatement) -> Boundary:
+    return (
+        facts(PeriodClosed, about=f"period:{command.period}"),
+        facts(StatementIssued, about=statement_id(command.partner, command.period)),
+    )
+
+
+def evolve(state: Issuing, event: Seen) -> Issuing:
+    match event:
+        case PeriodClosed():
+            return replace(state, closed=True)
+        case StatementIssued():
+            return replace(state, issued=True)
+
+
+def decide(command: IssueStatement, state: Issuing) -> tuple[Event, ...]:
+    if not state.closed:
+        raise PeriodIsOpen(command.period)
+    if state.issued:
+        raise IssuedAlready(command.partner, command.period)
+    return (
+        StatementIssued(
+            statement=statement_id(command.partner, command.period),
+            partner=command.partner,
+            period=command.period,
+            form=command.form,
+            position=command.position,
+            opening_cents=command.opening_cents,
+            closing_cents=command.closing_cents,
+            lines=command.lines,
+            digest=command.digest,
+            parties=(command.partner,),
+        ),
+    )
+
+
+issue_statement = Decider(
+    command=IssueStatement,
+    boundary=boundary,
+    initial=Issuing(),
+    evolve=evolve,
+    decide=decide,
+    may={"policy": None},
+    example={
+        "partner": "org:ekami",
+        "period": "2019-03",
+        "form": 1,
+        "position": 812,
+        "opening_cents": 0,
+        "closing_cents": 51300,
+        "lines": 4,
+        "digest": "0" * 64,
+    },
+)

@@ -1,0 +1,1 @@
+"""Read models: pure folds of the log, and the questions people ask of them."""

@@ -1,0 +1,81 @@
+"""The referral board: every referral, its stage and its deadlines."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+from domain.referrals.events import (
+    ReferralAccepted,
+    ReferralCompleted,
+    ReferralDeclined,
+    ReferralExpired,
+    ReferralSent,
+)
+from projections.rows import At, Key, Latest, Projection, Row, Rows, facts_of
+
+if TYPE_CHECKING:
+    from dataclasses import replace  # typed; msgspec's own takes and gives anything
+else:
+    from msgspec.structs import replace
+
+Seen = ReferralSent | ReferralAccepted | ReferralDeclined | ReferralCompleted | ReferralExpired
+Stage = Literal["sent", "accepted", "declined", "completed", "expired"]
+
+
+class Referral(Row, frozen=True):
+    referral: Key[str]
+    client: str = ""
+    need: str = ""
+    sender: str = ""
+    receiver: str = ""
+    offering: str | None = None
+    stage: Stage = "sent"
+    sent_on: date | None = None
+    answer_by: date | None = None
+    expires_on: date | None = None
+    ended_on: date | None = None
+    result: str | None = None
+    """The reason of a refusal, the outcome of a completion."""
+
+
+def fold(rows: Latest, fact: Seen, at: At) -> Iterator[Referral]:  # noqa: ARG001 - dates are in the facts
+    referral = rows.latest(Referral(fact.referral))
+    match fact:
+        case ReferralSent():
+            yield Referral(
+                referral=fact.referral,
+                client=fact.client,
+                need=fact.need,
+                sender=fact.sender,
+                receiver=fact.receiver,
+                offering=fact.offering,
+                sent_on=fact.sent_on,
+                answer_by=fact.answer_by,
+                expires_on=fact.expires_on,
+            )
+        case ReferralAccepted():
+            yield replace(referral, stage="accepted")
+        case ReferralDeclined():
+            yield replace(referral, stage="declined", ended_on=fact.declined_on, result=fact.reason)
+        case ReferralCompleted():
+            yield replace(referral, stage="completed", ended_on=fact.completed_on, result=fact.outcome)
+        case ReferralExpired():
+            yield replace(referral, stage="expired", ended_on=fact.expired_on)
+
+
+referrals = Projection("referrals", fold, (Referral,), facts_of(Seen), on_poison="park")
+
+
+def board(rows: Rows, organisation: str | None = None, stage: Stage | None = None) -> list[Referral]:
+    """Referrals sent or received by an organisation (None: by any), the newest first."""
+    found = [
+        r
+        for r in rows.under(Referral)
+        if (stage is None or r.stage == stage) and (organisation is None or organisation in (r.sender, r.receiver))
+    ]
+    return sorted(found, key=lambda r: (-(r.sent_on or date.min).toordinal(), r.referral))
+
+
+def due(rows: Rows, today: date) -> list[Referral]:
+    """Referrals that nobody answered until their last day: they expire."""
+    return [r for r in rows.under(Referral) if r.stage == "sent" and r.expires_on is not None and r.expires_on < today]
