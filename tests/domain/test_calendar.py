@@ -1,0 +1,29 @@
+"""Business days agree with an independent calendar, and months end at midnight in Helsinki."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import holidays
+
+from domain.calendar import business_days_after, day_of, end_of, is_business_day, month_after
+
+
+def test_business_days_are_those_of_an_independent_calendar() -> None:
+    """Christmas Eve and Midsummer Eve are in that calendar too; it is compared day by day for a century."""
+    finland = holidays.country_holidays("FI", years=range(2000, 2100))
+    day = date(2000, 1, 1)
+    while day.year < 2100:
+        assert is_business_day(day) == (day.weekday() < 5 and day not in finland), day
+        day += timedelta(days=1)
+
+
+def test_the_day_of_sending_is_not_counted() -> None:
+    assert business_days_after(date(2019, 6, 20), 2) == date(2019, 6, 25)
+    assert business_days_after(date(2019, 12, 23), 1) == date(2019, 12, 27)
+
+
+def test_days_and_months_are_those_of_helsinki() -> None:
+    assert day_of(datetime(2019, 1, 31, 21, 59, tzinfo=UTC)) == date(2019, 1, 31)
+    assert day_of(datetime(2019, 1, 31, 22, 0, tzinfo=UTC)) == date(2019, 2, 1)
+    assert end_of("2019-03") == datetime(2019, 3, 31, 21, tzinfo=UTC), "summer time began that day"
+    assert end_of("2019-10") == datetime(2019, 10, 31, 22, tzinfo=UTC)
+    assert month_after("2019-12") == "2020-01"
