@@ -54,6 +54,7 @@ class Desk:
 
     def __init__(self, log: Log, marks: Marks, clock: Clock, entropy: Entropy) -> None:
         self.log, self.marks, self.clock, self.entropy = log, marks, clock, entropy
+        self._constructed: bool | None = None
 
     async def carry_out(
         self,
@@ -71,9 +72,24 @@ class Desk:
         network (there without it: the head's time). Raises NoSuchCommand, NotAllowed, Malformed, any Refused of the rule,
         Unavailable.
         """
-        check_may(decider_of(name), name, asker.role, asker.scopes)
-        now = await self._now(name, body, at)
-        asked = Asked(
+        decider = decider_of(name)
+        check_may(decider, name, asker.role, asker.scopes)
+        founding = name == "found-network" and isinstance(body, Mapping) and body.get("constructed") is True
+        asked = await self.asked(asker, key=key, at=at, cause=cause, founding=founding)
+        return await execute(command_of(name, body, asked, **await self._fill(decider.command, body)), self.log)
+
+    async def asked(
+        self,
+        asker: Asker,
+        *,
+        key: UUID | None = None,
+        at: datetime | None = None,
+        cause: Cause | None = None,
+        founding: bool = False,
+    ) -> Asked:
+        """What a command carries beside its body. `founding`: the command that makes a network constructed."""
+        now = await self._now(at, founding=founding)
+        return Asked(
             at=now,
             actor=asker.actor,
             role=asker.role,
@@ -82,18 +98,22 @@ class Desk:
             causation=cause.event_id if cause else None,
             correlation=cause.correlation if cause else None,
         )
-        command = command_of(name, body, asked, **await self._fill(decider_of(name).command, body))
-        return await execute(command, self.log)
 
-    async def _now(self, name: str, body: Any, at: datetime | None) -> datetime:  # noqa: ANN401 - any JSON
-        head = await self.log.head()
-        founding = name == "found-network" and isinstance(body, Mapping) and body.get("constructed") is True
-        constructed = head.constructed or (head.position == 0 and founding)
-        if not constructed:
+    async def _now(self, at: datetime | None, *, founding: bool) -> datetime:
+        if not (await self._is_constructed() or founding):
             if at is not None:
                 raise TimeIsReal
             return self.clock()
-        return at or head.time or self.clock()
+        return at or (await self.log.head()).time or self.clock()
+
+    async def _is_constructed(self) -> bool:
+        """Whether the clock is simulated; asked once, since a founding settles it for ever."""
+        if self._constructed is None:
+            head = await self.log.head()
+            if head.position == 0:
+                return False
+            self._constructed = head.constructed
+        return self._constructed
 
     async def _fill(self, command: type[Command], body: Any) -> Mapping[str, object]:  # noqa: ANN401 - any JSON
         filling = FILLINGS.get(command)

@@ -79,8 +79,13 @@ def command_of(name: str, body: Any, asked: Asked, **filled: Any) -> Command:  #
     try:
         return msgspec.convert({**body, "asked": asked, **filled}, command)
     except msgspec.ValidationError as error:
-        why, _, where = str(error).rpartition(" - at `")
-        raise Malformed(where.rstrip("`") or "$", why or str(error)) from error
+        raise Malformed(*place_of(error)) from error
+
+
+def place_of(error: msgspec.ValidationError) -> tuple[str, str]:
+    """Where a value is wrong, as a JSON path, and why; without a path in the message it is the whole, `$`."""
+    why, found, where = str(error).rpartition(" - at `")
+    return (where.rstrip("`"), why) if found else ("$", str(error))
 
 
 def _check_values(value: Any, where: str, depth: int) -> None:  # noqa: ANN401 - any JSON

@@ -92,11 +92,21 @@ class TooLarge(Refused):
         super().__init__(f"{what} would have {size:,}; the limit is {limit:,}. {way_out}")
 
 
+class NotText(Refused):
+    """A tag that PostgreSQL cannot keep as text."""
+
+    def __init__(self, event: str, tag: str) -> None:
+        super().__init__(f"The tag {tag!r} of {event} contains a NUL character; leave it out.")
+
+
 def encode(events: tuple[Event, ...], asked: Asked, source: str, entropy: Entropy) -> tuple[Unplaced, ...]:
     """Encode what a decision gave, once and for all.
 
-    Raises TooLarge for more than 64 events, 32 tags an event or 65,535 bytes an event.
+    Raises TooLarge for more than 64 events, 32 tags an event or 65,535 bytes an event, NotText for a tag with a NUL
+    character, ValueError for no events at all.
     """
+    if not events:
+        raise ValueError("A decision has at least one event; what changes nothing is refused.")
     if len(events) > EVENTS_MAX:
         raise TooLarge("This decision", len(events), EVENTS_MAX, "Split it into several.")
     return tuple(_encoded(event, asked, source, entropy) for event in events)
@@ -106,6 +116,9 @@ def _encoded(event: Event, asked: Asked, source: str, entropy: Entropy) -> Unpla
     name, subject, tags = name_of(event.__class__), subject_of(event), tags_of(event)
     if len(tags) > TAGS_MAX:
         raise TooLarge(f"The tags of {name}", len(tags), TAGS_MAX, "Name fewer things in one event.")
+    for tag in tags:
+        if "\x00" in tag:
+            raise NotText(name, tag)
     rest = _Rest(
         specversion="1.0",
         id=entropy.event_id(asked.at),

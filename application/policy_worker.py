@@ -1,6 +1,7 @@
 """Works policies off: each event once, in order, however often the process dies in between."""
 
 import asyncio
+from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
@@ -70,8 +71,15 @@ def key_of(policy: str, event: UUID, ordinal: int) -> UUID:
     return derived(event, policy, ordinal)
 
 
-async def work_forever(workers: list[PolicyWorker], log: Log, stop: asyncio.Event) -> None:
+async def work_all(workers: Sequence[PolicyWorker]) -> int:
+    """Work all policies off until none of them leaves anything to do for another; returns where all of them stand."""
+    while True:
+        reached = {await worker.work_off() for worker in workers}
+        if len(reached) == 1:
+            return reached.pop()
+
+
+async def work_forever(workers: Sequence[PolicyWorker], log: Log, stop: asyncio.Event) -> None:
     """Work all policies off, wait for the log to move, again, until told to stop."""
     while not stop.is_set():
-        reached = [await worker.work_off() for worker in workers]
-        await log.wait(min(reached), 1.0)
+        await log.wait(await work_all(workers), 1.0)

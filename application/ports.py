@@ -81,6 +81,16 @@ class ClockAhead(Refused):
         )
 
 
+class ClockBehind(Refused):
+    """A simulated clock went backwards."""
+
+    def __init__(self, reading: datetime, head: datetime) -> None:
+        super().__init__(
+            f"The time {reading.isoformat()} is more than one second before the newest event's, {head.isoformat()}; "
+            "a simulated clock only goes forward: give a later time."
+        )
+
+
 @runtime_checkable
 class Log(Protocol):
     """One network's events in one dense order."""
@@ -91,8 +101,8 @@ class Log(Protocol):
     async def append(self, decision: Decision) -> Outcome:
         """Append all events or none.
 
-        Raises Raced, CommandIdReused, ClockAhead, TooLarge, Unavailable. A command id that was recorded before with
-        the same digest appends nothing and gives the first outcome.
+        Raises Raced, CommandIdReused, ClockAhead, ClockBehind, TooLarge, NotText, Unavailable. A command id that was
+        recorded before with the same digest appends nothing and gives the first outcome.
         """
 
     async def recall(self, command_id: UUID, digest: bytes) -> Outcome | None:

@@ -66,7 +66,7 @@ def test_a_command_explains_itself(name: str) -> None:
     decider = DECIDERS[name]
     assert decider.command.__doc__, "the documentation of a command is its docstring"
     assert decider.may, "somebody may ask for it"
-    assert example(name), "its example is a body that can be sent"
+    assert example(name).asked == ASKED, "its example is a body that can be sent"
 
 
 def test_what_the_application_fills_in_is_registered() -> None:

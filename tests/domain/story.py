@@ -91,8 +91,8 @@ def planned(confirm: bool = True) -> Given:  # noqa: FBT001, FBT002 - one switch
     so_far = do(so_far, "draft-pathway", body)
     for step, offering in ((1, "offering:varasto"), (2, "offering:robotti")):
         parts = [{"part": 1, "cents": 40000}, {"part": 2, "cents": 20000}]
-        body = {"pathway": "pathway:p-1", "step": step, "offering": offering, "parts": parts}
-        so_far = do(so_far, "propose-step", body)
+        proposal = {"pathway": "pathway:p-1", "step": step, "offering": offering, "parts": parts}
+        so_far = do(so_far, "propose-step", proposal)
         if confirm:
             so_far = do(so_far, "confirm-step", {"pathway": "pathway:p-1", "step": step})
     return so_far

@@ -1,0 +1,1 @@
+"""The same stores over memory: the real rules, nothing kept."""

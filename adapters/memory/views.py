@@ -1,0 +1,48 @@
+"""Read models in memory: folded on from where the last question left them, or anew where it asks for earlier."""
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+from adapters.projecting.memory import Memory
+from adapters.projecting.slices import LogSlices
+from application.ports import Log, Unavailable
+from projections.rows import Projection, Rows
+
+T = TypeVar("T")
+
+
+class Answer(Struct, Generic[T], frozen=True):
+    value: T
+    position: int
+
+
+class MemoryViews:
+    """Asks as `adapters.postgres.views.Views` does, over any log."""
+
+    def __init__(self, log: Log, wait_seconds: float = 0.2) -> None:
+        self._log, self._wait_seconds = log, wait_seconds
+        self._newest: dict[str, Memory] = {}
+
+    async def ask(
+        self,
+        projection: Projection,
+        question: Callable[[Rows], T],
+        *,
+        at_least: int | None = None,
+        as_of: int | None = None,
+    ) -> Answer[T]:
+        """Raises Unavailable when `at_least` is not reached in time."""
+        if at_least and await self._log.wait(at_least - 1, self._wait_seconds) < at_least:
+            raise Unavailable(f"Position {at_least} is not there yet.")
+        position = (await self._log.head()).position if as_of is None else as_of
+        newest = self._newest.get(projection.name)
+        memory = newest if newest and newest.position <= position else Memory(projection)
+        slices = LogSlices(self._log, kept=0)
+        while memory.position < position and (part := await slices.after(memory.position)):
+            facts = [(at, fact) for at, fact in part.about(projection.facts) if at.position <= position]
+            memory.advance(facts, min(part.to, position))
+        if newest is None or memory.position >= newest.position:
+            self._newest[projection.name] = memory
+        return Answer(question(memory), position)

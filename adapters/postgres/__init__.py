@@ -1,0 +1,1 @@
+"""PostgreSQL: the log, what is kept beside it, and the read models."""

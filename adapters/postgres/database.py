@@ -1,0 +1,150 @@
+"""One database, many connections: how they are made, lent, and what is said when there is none.
+
+What a connection needs to be is set here: asynchronous, autocommit (one statement is one transaction and one round trip),
+results in binary, every statement prepared at its first use. The planner is not pinned here but inside the functions that
+need it (see `migrations/0001_log.sql`), so that read models on the same connections plan as they like.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, Protocol
+
+import psycopg
+from psycopg import AsyncConnection, sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from application.ports import Unavailable
+
+OLDEST_SERVER: Final = 15
+CONNECTIONS_MAX: Final = 8
+WAIT_SECONDS: Final = 5.0
+"""How long a statement waits for a connection, and a connection for the server."""
+RETRY_SECONDS: Final = 0.05  # doubles with every attempt
+
+_SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,40}")
+
+Row = tuple[Any, ...]
+
+
+def schema_name(name: str) -> str:
+    """The name itself. Raises ValueError for one that could not be a schema's."""
+    if not _SCHEMA.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot name a schema: use 1 to 41 lower-case letters, digits and underscores, a letter first."
+        )
+    return name
+
+
+def statement(text: str, schema: str, **names: str) -> bytes:
+    """SQL with identifiers put in: {schema} and others by name; {schema_text} is the schema's name as a text literal."""
+    identifiers = {key: sql.Identifier(name) for key, name in names.items()}
+    composed = sql.SQL(text).format(
+        schema=sql.Identifier(schema_name(schema)), schema_text=sql.Literal(schema), **identifiers
+    )
+    return composed.as_bytes(None)
+
+
+def conninfo(dsn: str, name: str) -> str:
+    """The connection string with what it leaves open: a name, UTF-8, and an end to waiting for a dead machine."""
+    defaults: dict[str, str | int] = {
+        "application_name": name,
+        "client_encoding": "utf8",
+        "connect_timeout": round(WAIT_SECONDS),
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,  # milliseconds
+    }
+    given = conninfo_to_dict(dsn)
+    return make_conninfo(dsn, **{key: value for key, value in defaults.items() if key not in given})
+
+
+class _ServerInfo(Protocol):
+    @property
+    def server_version(self) -> int: ...
+
+
+def check_server(info: _ServerInfo) -> None:
+    """Raises Unavailable for a server too old to be used."""
+    if info.server_version < OLDEST_SERVER * 10_000:
+        raise Unavailable(
+            f"The database server is PostgreSQL {info.server_version // 10_000}; Täsmä needs {OLDEST_SERVER} or newer."
+        )
+
+
+def unreachable(error: BaseException) -> Unavailable:
+    """Why there is no database, in a sentence; the first line of what the driver says has no password in it."""
+    why = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    return Unavailable(f"The database cannot be reached: {why}. Check that it runs and TASMA_DATABASE_URL.")
+
+
+class Database:
+    """Connections to one database, shared by everything in a process. Made by `connect`."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Row]], info: str) -> None:
+        self._pool = pool
+        self.info = info
+        """The connection string, with the password: for connections that are held for long, such as a listening one."""
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection[Row]]:
+        """Borrow a connection. Raises Unavailable when it cannot be had or dies."""
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise unreachable(error) from error
+
+    async def rows(
+        self, query: bytes, parameters: Sequence[object] | Mapping[str, object] = (), *, attempts: int = 1
+    ) -> list[Row]:
+        """One statement, one round trip, all its rows.
+
+        With more than one attempt it is sent again when its connection dies, whether or not it was carried out before: that
+        is for what reads, or changes nothing the second time. Raises Unavailable after the last one.
+        """
+        for attempt in range(1, attempts + 1):
+            try:
+                if attempt > 1:
+                    await asyncio.sleep(RETRY_SECONDS * 2 ** (attempt - 2))
+                    await self._pool.check()  # where one connection died, the idle ones may be dead as well
+                async with self._pool.connection() as connection:
+                    cursor = await connection.execute(query, parameters, binary=True)
+                    return await cursor.fetchall()
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                if attempt == attempts or isinstance(error, PoolTimeout):
+                    raise unreachable(error) from error
+        raise ValueError(f"A statement needs at least one attempt, not {attempts}.")
+
+
+@asynccontextmanager
+async def connect(dsn: str, *, name: str = "tasma", connections: int = CONNECTIONS_MAX) -> AsyncIterator[Database]:
+    """A database for as long as the block lasts; `name` is what the server's own lists call these connections.
+
+    Raises Unavailable, with a sentence, when it cannot be reached, or is older than PostgreSQL 15.
+    """
+    info = conninfo(dsn, name)
+    try:
+        async with await AsyncConnection.connect(
+            info
+        ) as first:  # its error says why; that of a pool says only "timeout"
+            check_server(first.info)
+        pool = AsyncConnectionPool(
+            info,
+            min_size=1,
+            max_size=connections,
+            kwargs={"autocommit": True, "prepare_threshold": 0},
+            timeout=WAIT_SECONDS,
+            name=name,
+            open=False,
+        )
+        await pool.open(wait=True, timeout=WAIT_SECONDS)
+    except psycopg.OperationalError as error:
+        raise unreachable(error) from error
+    try:
+        yield Database(pool, info)
+    finally:
+        await pool.close()

@@ -1,0 +1,267 @@
+"""Moves one generation of one projection forward: rows, entries and position in one transaction, or nothing.
+
+The stored position is the fence: it moves only from where this follower believes it to be, in the generation it began
+with. So every event counts exactly once, whatever dies, and of two followers the slower is told.
+"""
+
+from typing import Any, Literal, Self
+
+import msgspec
+import psycopg
+from msgspec import Struct
+
+from adapters.postgres.read_tables import Connection, ReadTables
+from adapters.projecting.slices import Facts, Slice, type_name
+from adapters.projecting.working import Fault, Poison, Working
+from application.ports import OutOfStep
+from projections.rows import Record
+
+KEEP_ROWS = 100_000
+"""Rows a follower holds in memory; beyond that it forgets all of them and loads what it needs."""
+CHUNK_ROWS = 5_000
+"""Rows in one JSON parameter: more gain nothing and cost memory on both sides."""
+State = Literal["building", "following", "halted"]
+_REFUSED = (psycopg.DataError, psycopg.IntegrityError, ValueError, TypeError)
+"""What storing says of a row it cannot hold: a number beyond 64 bits, a second entry under one key, half a character."""
+
+_decode_fault = msgspec.json.Decoder(Fault | None).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Standing(Struct, frozen=True):
+    """How far a generation of a projection is, as stored."""
+
+    generation: int
+    position: int
+    state: State
+    fault: Fault | None
+    shape: str
+
+
+class NotThere(Exception):
+    """This generation of the projection has not been made."""
+
+
+async def standing(tables: ReadTables, connection: Connection) -> Standing | None:
+    """Read how far a projection is. Raises UndefinedTable where no projection was ever made."""
+    query = tables.qualified(
+        "select generation, position, state, fault::text, shape from {schema}.projection where name = %s"
+    )
+    row = await (await connection.execute(query, (tables.projection.name,))).fetchone()
+    return None if row is None else Standing(row[0], row[1], row[2], _decode_fault(row[3] or "null"), row[4])
+
+
+class Follower:
+    """One follower of one generation. A follower that raised is thrown away, and a new one opened."""
+
+    def __init__(
+        self, tables: ReadTables, connection: Connection, stands: Standing, *, keep: int, every: int, bulk: bool
+    ) -> None:
+        self.tables = tables
+        self.connection = connection
+        self.position = self.reached = stands.position
+        """Stored, and folded; they differ by less than `every` positions."""
+        self.fault: Fault | None = None
+        """Set when it halted; nothing moves it then but a new follower, which tries again."""
+        self.building = stands.state == "building"
+        self._generation = stands.generation
+        self._keep, self._every, self._bulk = keep, every, bulk
+        self._parked: list[Fault] = []
+        # At position 0 the tables are empty: what is not known does not exist.
+        self.rows = Working(tables.projection, complete=stands.position == 0)
+        self._move = tables.qualified(
+            "update {schema}.projection set position = %s, state = %s, fault = %s, updated_at = clock_timestamp()"
+            " where name = %s and position = %s and generation = %s"
+        )
+        self._park = tables.qualified("insert into {schema}.parked (projection, position, fault) values (%s, %s, %s)")
+
+    @classmethod
+    async def open(
+        cls, tables: ReadTables, connection: Connection, *, keep: int = KEEP_ROWS, every: int = 1, bulk: bool = False
+    ) -> Self:
+        """Start from where the projection stands, also from where it halted.
+
+        `keep`: rows held in memory. `every`: positions folded before a write. `bulk`: COPY of what is surely new.
+        Raises NotThere.
+        """
+        stands = await standing(tables, connection)
+        if stands is None:
+            raise NotThere(f"Projection {tables.projection.name} is not there in {tables.schema}.")
+        return cls(tables, connection, stands, keep=keep, every=every, bulk=bulk)
+
+    async def advance(self, part: Slice) -> None:
+        """Take in the slice after `reached`; write it when enough positions wait.
+
+        On a poison event it halts before the decision that the event is of, or parks the event and goes on.
+        Raises OutOfStep when somebody else moved the projection.
+        """
+        if self.fault:
+            return
+        try:
+            await self._advance(part)
+        except _REFUSED:
+            if self._every > 1:
+                raise  # what waited came from many slices: whoever rebuilds starts again with small writes
+            await self._advance_carefully(part)
+
+    async def write(self) -> None:
+        """Store everything folded so far, with the position. Raises OutOfStep."""
+        async with self.connection.transaction():
+            await self._store()
+        self.rows.written()
+        self._parked.clear()
+        self.position = self.reached
+        if self.rows.size > self._keep:
+            self.rows.forget()
+
+    async def settle(self) -> None:
+        """Say that a generation that was built is complete: it has reached the head once."""
+        self.building = False
+        await self.write()
+
+    async def _advance(self, part: Slice) -> None:
+        facts, to = part.about(self.tables.projection.facts), part.to
+        while True:
+            try:
+                await self._fold(facts)
+                break
+            except Poison as poison:
+                self.rows.reject()
+                if self.tables.projection.on_poison == "park":
+                    self._parked.append(poison.fault)
+                    facts = [(at, fact) for at, fact in facts if at.position != poison.fault.position]
+                else:
+                    self.fault = poison.fault
+                    to = max((end for end in part.ends if end < poison.fault.position), default=self.reached)
+                    facts = [(at, fact) for at, fact in facts if at.position <= to]
+        self.rows.accept()
+        self.reached = to
+        if self.fault or self._parked or self.reached - self.position >= self._every:
+            await self.write()
+
+    async def _advance_carefully(self, part: Slice) -> None:
+        """Take in a slice of which storage refused something: one decision at a time, to find which.
+
+        It cannot be told which event of a decision it was, so all of them that the projection is about are parked.
+        """
+        for piece in _decisions(part, self.position):
+            self._forget_unwritten()
+            try:
+                await self._advance(piece)
+            except _REFUSED as refusal:
+                self._forget_unwritten()
+                faults = self._faults(piece.about(self.tables.projection.facts), type(refusal).__name__)
+                if not faults:
+                    raise  # nothing of this decision was stored, so it is no event's fault
+                if self.tables.projection.on_poison == "park":
+                    self._parked, self.reached = faults, piece.to
+                else:
+                    self.fault = faults[0]
+                await self.write()
+            if self.fault:
+                return
+
+    def _forget_unwritten(self) -> None:
+        """Stand where the stored rows stand, knowing nothing."""
+        self.rows = Working(self.tables.projection, complete=False)
+        self.reached = self.position
+        self.fault = None
+        self._parked.clear()
+
+    def _faults(self, facts: Facts, error: str) -> list[Fault]:
+        return [self.rows.fault(at.position, type_name(fact), error) for at, fact in facts]
+
+    async def _fold(self, facts: Facts) -> None:
+        """Fold until nothing is missing. Raises Poison only for what failed with everything known."""
+        while True:
+            try:
+                self.rows.advance(facts)
+            except Poison:
+                if not self.rows.asks:
+                    raise
+            if not self.rows.asks:
+                return
+            await self._load()
+            self.rows.reject()
+
+    async def _load(self) -> None:
+        asked = [(table, list(blanks.values())) for table, blanks in self.rows.missing.items() if blanks]
+        async with self.connection.pipeline():
+            cursors = [
+                await self.connection.execute(
+                    self.tables.statements[table].load, self.tables.parameter(blanks), prepare=True
+                )
+                for table, blanks in asked
+            ]
+        for (table, _), cursor in zip(asked, cursors, strict=True):
+            row = await cursor.fetchone()
+            self.rows.learn(table, self.tables.decoders[table].decode(row[0] if row else "[]"))
+
+    async def _store(self) -> None:
+        """Write all that waits, inside the caller's transaction."""
+        execute, name = self.connection.execute, self.tables.projection.name
+        fresh, work = self._work()
+        for table, rows in fresh.items():
+            if self._bulk and rows:
+                await self.tables.copy(self.connection, table, rows)
+            else:
+                work.append((self.tables.statements[table].insert, rows))
+        moved: psycopg.AsyncCursor[Any] | None = None
+        try:
+            async with self.connection.pipeline():
+                # First, so that two followers meet at this row before they meet at any other.
+                moved = await execute(self._move, self._fence, prepare=True)
+                for statement, rows in work:
+                    for i in range(0, len(rows), CHUNK_ROWS):
+                        await execute(statement, self.tables.parameter(rows[i : i + CHUNK_ROWS]), prepare=True)
+                for fault in self._parked:
+                    await execute(self._park, (name, fault.position, _encode(fault).decode()))
+        except psycopg.IntegrityError as error:
+            if moved is not None and moved.rowcount == 0:  # what the other one stored is in the way
+                raise self._out_of_step() from error
+            raise
+        if moved.rowcount != 1:
+            raise self._out_of_step()
+
+    def _out_of_step(self) -> OutOfStep:
+        tables = self.tables
+        return OutOfStep(
+            f"Projection {tables.projection.name} in {tables.schema} was moved from position {self.position} by another."
+        )
+
+    @property
+    def _fence(self) -> tuple[int, State, str | None, str, int, int]:
+        fault = None if self.fault is None else _encode(self.fault).decode()
+        return self.reached, self._state, fault, self.tables.projection.name, self.position, self._generation
+
+    @property
+    def _state(self) -> State:
+        if self.fault:
+            return "halted"
+        return "building" if self.building else "following"
+
+    def _work(self) -> tuple[dict[type[Record], list[Any]], list[tuple[bytes, list[Any]]]]:
+        """Give the rows that are surely new, and statements for the others with what they are about."""
+        fresh: dict[type[Record], list[Any]] = {kind: list(some) for kind, some in self.rows.unwritten_entries.items()}
+        work: list[tuple[bytes, list[Any]]] = []
+        for table, unwritten in self.rows.unwritten.items():
+            new, replaced, gone = list[Any](), list[Any](), list[Any]()
+            for key, row in unwritten.items():
+                if row is not None:
+                    (new if key in self.rows.new[table] else replaced).append(row)
+                elif key not in self.rows.new[table]:
+                    gone.append(self.tables.key_of(table, key))
+            fresh[table] = new
+            statements = self.tables.statements[table]
+            work += [(statements.upsert, replaced), (statements.delete, gone)]
+        return fresh, work
+
+
+def _decisions(part: Slice, after: int) -> list[Slice]:
+    """The decisions of a slice that lie beyond a position, each as a slice of its own."""
+    found: list[Slice] = []
+    begin = after
+    for end in (end for end in part.ends if end > after):
+        found.append(Slice([(at, fact) for at, fact in part.facts if begin < at.position <= end], end, (end,)))
+        begin = end
+    return found

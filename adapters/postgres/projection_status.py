@@ -1,0 +1,87 @@
+"""How far the read models are: what status and health checks show."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+import psycopg
+from msgspec import Struct
+
+from adapters.postgres.follower import Standing, standing
+from adapters.postgres.read_tables import Connection, ReadTables, live_schema
+from adapters.postgres.views import Connect
+from adapters.projecting.slices import time_of
+from adapters.projecting.working import Fault
+from application.ports import Log
+from projections.rows import Projection
+
+FAULTS_MAX = 20
+
+_decode_fault = msgspec.json.Decoder(Fault).decode
+_PARKED = (
+    "select fault::text, count(*) over () from {schema}.parked where projection = %s order by position desc limit %s"
+)
+
+
+class Status(Struct, frozen=True):
+    """One projection as an operator sees it."""
+
+    name: str
+    position: int
+    lag_events: int
+    lag_seconds: float
+    """The age of the oldest event that was not applied; 0 at the head."""
+    state: Literal["live", "behind", "halted", "parked"]
+    """`parked`: it follows, but left events out."""
+    faults: tuple[Fault, ...] = ()
+    """Where it halted, or the newest of the events it left out."""
+    parked: int = 0
+    """How many events it left out."""
+
+
+async def projection_status(
+    projections: Sequence[Projection], *, connect: Connect, network: str, log: Log, now: datetime
+) -> tuple[Status, ...]:
+    """Give the status of each projection, in the order given. Raises Unavailable when the log cannot be reached."""
+    async with connect() as connection:
+        found = [await _one(ReadTables(p, live_schema(network)), connection) for p in projections]
+    # The head comes last, so that a lag is rather too large than too small.
+    head = (await log.head()).position
+    statuses = []
+    for projection, (stands, faults, parked) in zip(projections, found, strict=True):
+        position = stands.position if stands else 0
+        body = await log.body(position + 1) if position < head else None
+        statuses.append(
+            Status(
+                name=projection.name,
+                position=position,
+                lag_events=max(head - position, 0),
+                lag_seconds=0.0 if body is None else max((now - time_of(body)).total_seconds(), 0.0),
+                state=_state(stands, parked, head),
+                faults=faults,
+                parked=parked,
+            )
+        )
+    return tuple(statuses)
+
+
+async def _one(tables: ReadTables, connection: Connection) -> tuple[Standing | None, tuple[Fault, ...], int]:
+    """Give where it stands, what went wrong with it, and how many events it left out."""
+    try:
+        stands = await standing(tables, connection)
+        cursor = await connection.execute(tables.qualified(_PARKED), (tables.projection.name, FAULTS_MAX))
+        parked = await cursor.fetchall()
+    except psycopg.errors.UndefinedTable:
+        return None, (), 0
+    halted = (stands.fault,) if stands and stands.fault else ()
+    return stands, (*halted, *(_decode_fault(fault) for fault, _ in parked)), parked[0][1] if parked else 0
+
+
+def _state(stands: Standing | None, parked: int, head: int) -> Literal["live", "behind", "halted", "parked"]:
+    if stands and stands.state == "halted":
+        return "halted"
+    if parked:
+        return "parked"
+    behind = head > 0 if stands is None else stands.position < head or stands.state == "building"
+    return "behind" if behind else "live"

@@ -1,0 +1,207 @@
+"""How questions are asked of read models: of the live rows, or as of a position, by one pure function.
+
+A question runs on a face that notes what it looks up and does not know yet. What was noted is loaded in one round trip
+and the question runs again, until nothing is missing: it needs no knowledge of PostgreSQL, and one network round trip
+for every step of look-ups that depend on each other.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Generic, TypeVar, cast
+
+import psycopg
+from msgspec import Struct
+
+from adapters.postgres.read_tables import Connection, ReadTables, live_schema
+from adapters.projecting.memory import Memory
+from adapters.projecting.slices import LogSlices
+from adapters.projecting.working import Poison
+from application.ports import Log, Unavailable
+from projections.rows import Projection, Record, Rows, S
+
+T = TypeVar("T")
+Connect = Callable[[], AbstractAsyncContextManager[Connection]]
+"""Lends a connection outside any transaction, such as the method `connection` of a pool."""
+
+WAIT_SECONDS = 5.0
+POLL_SECONDS, POLL_SECONDS_MAX = 0.005, 0.1
+ROUNDS_MAX = 100
+"""Of look-ups that depend on each other: a question that needs more walks through its data one by one."""
+FOLD_EVENTS = 1_000
+"""A slice folded in memory: about 10 ms, then others have their turn."""
+MEMORIES_MAX = 4
+
+Looked = tuple[type[Record], tuple[object, ...]]
+
+
+class Answer(Struct, Generic[T], frozen=True):
+    """What a question gave, and the position it holds for."""
+
+    value: T
+    position: int
+
+
+class _Noting:
+    """The face of a question over stored rows: what is not known yet is noted and looks empty."""
+
+    def __init__(self, tables: ReadTables) -> None:
+        self._tables = tables
+        self.known: dict[Looked, Sequence[Any]] = {}
+        self.missing: dict[Looked, bytes] = {}
+
+    def under(self, table: type[S], /, *prefix: object) -> Sequence[S]:
+        looked = (table, prefix)
+        if looked not in self.known:
+            if looked not in self.missing:
+                self.missing[looked] = self._tables.under(table, len(prefix))
+            return ()
+        return cast("Sequence[S]", self.known[looked])
+
+
+class Views:
+    """The read models of one network."""
+
+    def __init__(self, *, connect: Connect, network: str, log: Log) -> None:
+        self._connect = connect
+        self._log = log
+        self._schema = live_schema(network)
+        self._tables: dict[str, ReadTables] = {}
+        self._memories: OrderedDict[tuple[str, int], asyncio.Task[Memory]] = OrderedDict()
+
+    async def ask(
+        self,
+        projection: Projection,
+        question: Callable[[Rows], T],
+        *,
+        at_least: int | None = None,
+        as_of: int | None = None,
+    ) -> Answer[T]:
+        """Ask a read model, live or as of a position.
+
+        `at_least`: wait up to 5 s until the read model has reached this position. `as_of`: exactly this position.
+        Raises Unavailable with a sentence when it has not reached it by then, is being built, or cannot be folded.
+        """
+        if as_of is not None:
+            live = await self._ask_live(
+                projection, question, lambda position, _: None if position == as_of else "It stands elsewhere."
+            )
+            if isinstance(live, Answer):
+                return live
+            memory = await self.fold(projection, as_of)
+            return Answer(value=question(memory), position=as_of)
+        floor = at_least or 0
+
+        def refuse(position: int, state: str) -> str | None:
+            if position < floor:
+                return f"Projection {projection.name} has reached position {position}, not yet {floor}."
+            return f"Projection {projection.name} is being built: it is at {position}." if state == "building" else None
+
+        clock = asyncio.get_running_loop().time
+        until, pause = clock() + WAIT_SECONDS, POLL_SECONDS
+        while True:
+            live = await self._ask_live(projection, question, refuse)
+            if isinstance(live, Answer):
+                return live
+            if clock() >= until:
+                raise Unavailable(f"{live} Ask again in a moment.")
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, POLL_SECONDS_MAX)
+
+    async def fold(self, projection: Projection, upto: int) -> Memory:
+        """Fold a projection in memory from the log's beginning up to a position. The last few are kept.
+
+        Raises Unavailable when the log does not reach that far or a halting projection meets a poison event.
+        """
+        key = (projection.name, upto)
+        task = self._memories.get(key)
+        if task is None:
+            task = self._memories[key] = asyncio.create_task(self._fold(projection, upto))
+            while len(self._memories) > MEMORIES_MAX:
+                self._memories.popitem(last=False)
+        self._memories.move_to_end(key)
+        try:
+            # Several may wait for one fold; who goes away does not take it from the others.
+            return await asyncio.shield(task)
+        except Exception:
+            if self._memories.get(key) is task:
+                del self._memories[key]
+            raise
+
+    async def _fold(self, projection: Projection, upto: int) -> Memory:
+        memory, slices = Memory(projection), LogSlices(self._log, events=FOLD_EVENTS, kept=0)
+        while memory.position < upto:
+            part = await slices.after(memory.position)
+            if part is None:
+                raise Unavailable(f"The log ends at position {memory.position}, before position {upto}.")
+            facts = part.about(projection.facts)
+            if part.to > upto:
+                facts = [(at, fact) for at, fact in facts if at.position <= upto]
+            try:
+                memory.advance(facts, min(part.to, upto))
+            except Poison as poison:
+                raise Unavailable(f"As of position {upto}: {poison}") from poison
+        return memory
+
+    async def _ask_live(
+        self, projection: Projection, question: Callable[[Rows], T], refuse: Callable[[int, str], str | None]
+    ) -> Answer[T] | str:
+        """Answer from one snapshot of the stored rows, or say why not."""
+        tables = self._tables.get(projection.name)
+        if tables is None:
+            tables = self._tables[projection.name] = ReadTables(projection, self._schema)
+        try:
+            async with self._connect() as connection, connection.pipeline(), connection.transaction():
+                await connection.execute("set transaction isolation level repeatable read, read only")
+                await connection.execute("set local timezone to 'UTC'")
+                # Before the snapshot, which the first select takes: no other generation is swapped in after it.
+                await connection.execute(tables.share, prepare=True)
+                stands = await connection.execute(tables.stands, (projection.name,), prepare=True)
+                return await _converse(connection, tables, question, stands, refuse)
+        except psycopg.errors.UndefinedTable:
+            return f"Projection {projection.name} has not been built yet."
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise Unavailable(
+                f"The read models cannot be reached ({type(error).__name__}); ask again later."
+            ) from error
+
+
+async def _converse(
+    connection: Connection,
+    tables: ReadTables,
+    question: Callable[[Rows], T],
+    stands: psycopg.AsyncCursor[Any],
+    refuse: Callable[[int, str], str | None],
+) -> Answer[T] | str:
+    """Run the question again and again, each time with what it looked up before. The first loads travel with `stands`."""
+    face, position = _Noting(tables), -1
+    for _ in range(ROUNDS_MAX):
+        value, failure = _run(question, face)
+        loads = [(looked, await connection.execute(load, looked[1])) for looked, load in face.missing.items()]
+        if position < 0:
+            row = await stands.fetchone()
+            if row is None or row[2] != tables.shape:
+                return f"Projection {tables.projection.name} has not been built yet in its present shape."
+            position = row[0]
+            if reason := refuse(position, row[1]):
+                return reason
+        if not loads:
+            if failure:
+                raise failure
+            return Answer(value=cast("T", value), position=position)
+        face.missing.clear()
+        for looked, cursor in loads:
+            found = await cursor.fetchone()
+            face.known[looked] = tables.decoders[looked[0]].decode(found[0] if found else "[]")
+    raise RuntimeError(
+        f"A question to {tables.projection.name} looks up one thing after another more than {ROUNDS_MAX} times."
+    )
+
+
+def _run(question: Callable[[Rows], T], face: _Noting) -> tuple[T | None, Exception | None]:
+    """Ask, and keep a failure for later: while something is missing it is no verdict."""
+    try:
+        return question(face), None
+    except Exception as error:  # noqa: BLE001 - raised again as soon as nothing is missing
+        return None, error

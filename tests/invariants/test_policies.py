@@ -1,0 +1,176 @@
+"""Policies: once for each event, however often the process dies in between; nothing ends nowhere."""
+
+import asyncio
+from collections import Counter
+from datetime import date, datetime
+from uuid import UUID
+
+import pytest
+
+from adapters.entropy import SeededEntropy
+from adapters.memory.log import MemoryDocuments, MemoryLog, MemoryMarks
+from application.desk import Asker, Cause, Desk
+from application.ports import Outcome
+from application.scheduler import expire_due
+from domain.network.events import FollowUpOpened
+from domain.revenue.events import RevenueShared
+from domain.settlement.events import StatementIssued
+from tests.domain.story import AGREEMENT, PARTNERS
+from tests.invariants.network import START, PlayedNetwork
+
+
+class Died(Exception):
+    """The process is gone; what was stored is stored."""
+
+
+class DyingDesk(Desk):
+    """Dies before or after the nth command, as a process would."""
+
+    def __init__(self, desk: Desk, *, dies_at: int, after: bool) -> None:
+        super().__init__(desk.log, desk.marks, desk.clock, desk.entropy)
+        self.left, self.after = dies_at, after
+
+    async def carry_out(
+        self,
+        name: str,
+        body: object,
+        asker: Asker,
+        *,
+        key: UUID | None = None,
+        at: datetime | None = None,
+        cause: Cause | None = None,
+    ) -> Outcome:
+        self.left -= 1
+        if self.left == 0 and not self.after:
+            raise Died
+        outcome = await super().carry_out(name, body, asker, key=key, at=at, cause=cause)
+        if self.left == 0:
+            raise Died
+        return outcome
+
+
+class DyingMarks(MemoryMarks):
+    """Dies instead of moving a mark the nth time."""
+
+    def __init__(self, dies_at: int) -> None:
+        super().__init__()
+        self.left = dies_at
+
+    async def advance(self, policy: str, *, old: int, new: int) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise Died
+        await super().advance(policy, old=old, new=new)
+
+
+async def a_month(marks: MemoryMarks) -> PlayedNetwork:
+    """Two deliveries, two lost referrals, nothing worked off yet."""
+    log = MemoryLog("/networks/t", SeededEntropy(1), lambda: START)
+    network = PlayedNetwork(log, marks, MemoryDocuments(), SeededEntropy(2))
+    await network.found()
+    await network.agreed_pathway("pathway:p-0", [10_000, 5_000])
+    for step in (1, 2):
+        body = {"pathway": "pathway:p-0", "step": step, "part": 1, "delivered_on": "2019-01-02"}
+        await network.do("deliver-step", {**body, "quantities": [{"unit": "credit", "quantity": "1"}]})
+    for n in range(2):
+        body = {"referral": f"referral:r-{n}", "client": f"client:c-{n}", "need": "logistics"}
+        await network.do(
+            "send-referral", {**body, "sender": "org:xamk", "receiver": "org:ekami", "agreement": AGREEMENT}
+        )
+        await network.do("decline-referral", {"referral": f"referral:r-{n}", "reason": "no-capacity"})
+    return network
+
+
+async def finish(network: PlayedNetwork) -> Counter[type]:
+    await network.work_off()
+    assert await network.close_next() is None
+    await network.work_off()
+    await network.work_off()
+    return Counter(type(r.data) for r in await network.events())
+
+
+EXPECTED = {RevenueShared: 2, FollowUpOpened: 2, StatementIssued: len(PARTNERS)}
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("dies_at", range(1, 6))
+def test_a_process_that_dies_at_a_command_does_it_once(dies_at: int, *, after: bool) -> None:
+    async def play() -> None:
+        network = await a_month(MemoryMarks())
+        dying = DyingDesk(network.desk, dies_at=dies_at, after=after)
+        for worker in network.workers(desk=dying):
+            try:
+                await worker.work_off()
+            except Died:
+                break
+        counts = await finish(network)
+        assert {kind: counts[kind] for kind in EXPECTED} == EXPECTED
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("dies_at", range(1, 12))
+def test_a_process_that_dies_at_a_mark_does_it_once(dies_at: int) -> None:
+    async def play() -> None:
+        marks = DyingMarks(dies_at)
+        network = await a_month(marks)
+        for worker in network.workers():
+            try:
+                await worker.work_off()
+            except Died:
+                break
+        marks.left = 0  # the process that comes after lives
+        counts = await finish(network)
+        assert {kind: counts[kind] for kind in EXPECTED} == EXPECTED
+
+    asyncio.run(play())
+
+
+def test_what_a_policy_is_refused_goes_to_the_coordinators_list_once() -> None:
+    """A part shared by hand before the policy came to it: the policy is refused, says so once, and goes on."""
+
+    async def play() -> None:
+        network = await a_month(MemoryMarks())
+        await network.do("share-revenue", {"pathway": "pathway:p-0", "step": 1, "part": 1, "agreement": AGREEMENT})
+        counts = await finish(network)
+        assert counts[RevenueShared] == 2
+        listed = [r.data for r in await network.events() if isinstance(r.data, FollowUpOpened)]
+        (refused,) = [f for f in listed if f.about == "pathway:p-0"]
+        assert refused.reason.startswith(
+            "share-revenue was refused: The revenue of part 1 of step 1 of pathway:p-0 is shared"
+        )
+        assert "org:ekami" in refused.parties
+
+    asyncio.run(play())
+
+
+def test_an_expired_referral_is_listed_once_though_the_scheduler_runs_twice() -> None:
+    async def play() -> None:
+        network = await a_month(MemoryMarks())
+        body = {"referral": "referral:r-9", "client": "client:c-9", "need": "logistics", "agreement": AGREEMENT}
+        await network.do("send-referral", {**body, "sender": "org:xamk", "receiver": "org:ekami"})
+
+        later = START.replace(day=20)
+
+        class Deadlines:
+            async def due_referrals(self, today: date) -> list[str]:
+                assert today == later.date()
+                return ["referral:r-9"]
+
+        assert await expire_due(Deadlines(), network.desk, later) == 1
+        assert await expire_due(Deadlines(), network.desk, later) == 1, "a repeat is the same expiry"
+        network.now = later
+        counts = await finish(network)
+        assert counts[FollowUpOpened] == 3
+
+    asyncio.run(play())
+
+
+def test_a_period_closes_only_when_sharing_has_caught_up() -> None:
+    async def play() -> None:
+        network = await a_month(MemoryMarks())
+        refusal = await network.close_next()
+        assert refusal is not None
+        assert refusal.startswith("2019-01 cannot be closed yet: revenue has been shared up to position 0")
+
+    asyncio.run(play())

@@ -1,0 +1,83 @@
+"""A migrated network's schema, and both logs behind one handle so that one suite runs on either."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from adapters.clock import system_clock
+from adapters.entropy import SeededEntropy
+from adapters.memory.log import MemoryDocuments, MemoryLog, MemoryMarks
+from adapters.postgres.database import Database, connect
+from adapters.postgres.documents import PostgresDocuments
+from adapters.postgres.embedded import APP_ROLE, Server
+from adapters.postgres.log import PostgresLog
+from adapters.postgres.marks import PostgresMarks
+from adapters.postgres.migrate import drop_network, migrate
+from application.ports import Documents, Log, Marks
+
+SOURCE = "/networks/test"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a network's log lies."""
+
+    server: Server
+    schema: str
+
+    @asynccontextmanager
+    async def database(self, dsn: str | None = None, name: str = "tasma test") -> AsyncIterator[Database]:
+        async with connect(dsn or self.server.app_dsn, name=name, connections=4) as database:
+            yield database
+
+    @asynccontextmanager
+    async def log(
+        self, dsn: str | None = None, *, seed: int = 1, name: str = "tasma test"
+    ) -> AsyncIterator[PostgresLog]:
+        async with (
+            self.database(dsn, name) as database,
+            PostgresLog(database, self.schema, SOURCE, SeededEntropy(seed)) as log,
+        ):
+            yield log
+
+
+@pytest.fixture
+def place(server: Server, network_schema: str) -> Iterator[Place]:
+    asyncio.run(migrate(server.admin_dsn, network_schema, APP_ROLE))
+    yield Place(server, network_schema)
+    asyncio.run(drop_network(server.admin_dsn, network_schema))
+
+
+@dataclass(frozen=True)
+class Stores:
+    log: Log
+    marks: Marks
+    documents: Documents
+
+
+OpenStores = Callable[[], AbstractAsyncContextManager[Stores]]
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def opened(request: pytest.FixtureRequest) -> OpenStores:
+    """Opens a new, empty log with its marks and documents: in memory, or in PostgreSQL."""
+    if request.param == "memory":
+
+        @asynccontextmanager
+        async def memory() -> AsyncIterator[Stores]:
+            yield Stores(MemoryLog(SOURCE, SeededEntropy(1), system_clock), MemoryMarks(), MemoryDocuments())
+
+        return memory
+
+    place: Place = request.getfixturevalue("place")
+
+    @asynccontextmanager
+    async def postgres() -> AsyncIterator[Stores]:
+        async with place.log() as log:
+            database = log._database  # noqa: SLF001
+            yield Stores(log, PostgresMarks(database, place.schema), PostgresDocuments(database, place.schema))
+
+    return postgres
