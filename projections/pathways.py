@@ -60,6 +60,9 @@ class Pathway(Row, frozen=True):
     roles: tuple[Binding, ...] = ()
     completed_on: date | None = None
     parties: tuple[str, ...] = ()
+    """Everyone who was asked for a step or shares what was agreed."""
+    agreed_parties: tuple[str, ...] = ()
+    """Those who may see what was agreed and what is delivered."""
 
 
 def fold(rows: Latest, fact: Seen, at: At) -> Iterator[Pathway | Step]:  # noqa: ARG001 - dates are in the facts
@@ -94,6 +97,7 @@ def fold(rows: Latest, fact: Seen, at: At) -> Iterator[Pathway | Step]:  # noqa:
                 project=fact.project,
                 roles=fact.roles,
                 parties=tuple(sorted({*pathway.parties, *fact.parties})),
+                agreed_parties=fact.parties,
             )
         case StepDelivered():
             step_row = rows.latest(Step(fact.pathway, fact.step))

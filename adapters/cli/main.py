@@ -1,0 +1,47 @@
+"""The command `tasma`: every module of this package that makes a click command adds one."""
+
+import importlib
+import pkgutil
+import sys
+
+import click
+
+import adapters.cli
+from adapters.cli.session import SENTENCES
+from adapters.http.logs import configure_logs
+
+EXIT_REFUSED = 1
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="tasma", prog_name="tasma")
+def tasma() -> None:
+    """The backend of a regional network of education providers.
+
+    Results go to stdout, logs to stderr. Exit code 0: done; 1: refused, the sentence is on stderr; 2: wrong usage. Without
+    TASMA_DATABASE_URL an embedded PostgreSQL is used; TASMA_NETWORK names the network (none: that of the demo).
+    """
+    configure_logs("console", level=30)
+
+
+def _collect() -> None:
+    for module in pkgutil.iter_modules(adapters.cli.__path__, "adapters.cli."):
+        if module.name != __name__:
+            for thing in vars(importlib.import_module(module.name)).values():
+                if isinstance(thing, click.Command):
+                    tasma.add_command(thing)
+
+
+def main() -> None:
+    """Run the command line; what is refused is one sentence, not a traceback."""
+    _collect()
+    try:
+        tasma.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except SENTENCES as refusal:
+        click.echo(str(refusal), err=True)
+        sys.exit(EXIT_REFUSED)

@@ -1,0 +1,127 @@
+"""`tasma serve | migrate | status | rebuild | close-period`: running a network."""
+
+from datetime import timedelta
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from adapters.cli.session import COORDINATOR, format_option, settings, with_network, write, write_json
+from adapters.http.serve import serve
+from adapters.wiring import Network
+from application.access import Issued, Wish
+from domain.calendar import day_of
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that answer.")
+@click.option("--demo", is_flag=True, help="Build the demo network if there is none, and print tokens to try it with.")
+def serve_command(host: str, port: int, workers: int, *, demo: bool) -> None:
+    """Serve the network over HTTP; /docs explains it, /v1/health says how it is."""
+    if demo:
+        for issued in with_network(_demo_tokens):
+            scopes = f" ({', '.join(issued.scopes)})" if issued.scopes else ""
+            click.echo(
+                f"{issued.role:<12} {issued.organisation or 'the whole network':<18}{scopes}\n    {issued.token}"
+            )
+        click.echo(f"\nTry: curl -H 'Authorization: Bearer TOKEN' http://{host}:{port}/v1/statements/org:ekami/2019-11")
+    click.echo(
+        f"Serving {settings().network} on http://{host}:{port} (documentation: /docs). Stop with Ctrl-C.", err=True
+    )
+    serve(host, port, workers)
+
+
+async def _demo_tokens(network: Network) -> list[Issued]:
+    """Tokens of three people, good until tomorrow."""
+    if (await network.log.head()).position == 0:
+        raise click.ClickException("There is no demo network yet; run `tasma demo` first.")
+    tomorrow = day_of(network.clock()) + timedelta(days=1)
+    wishes = (
+        Wish(role="coordinator", subject="person:coordinator", expires_on=tomorrow),
+        Wish(
+            role="partner",
+            organisation="org:ekami",
+            scopes=frozenset({"content", "finance-check"}),
+            expires_on=tomorrow,
+        ),
+        Wish(role="auditor", subject="person:auditor", expires_on=tomorrow),
+    )
+    return [await network.tokens.issue(wish) for wish in wishes]
+
+
+@click.command("migrate")
+def migrate_command() -> None:
+    """Bring the network's schema up to date (needs TASMA_ADMIN_DATABASE_URL, unless PostgreSQL is embedded)."""
+
+    async def done(network: Network) -> str:
+        return network.settings.network
+
+    write(f"The schema {with_network(done)} is up to date.")
+
+
+@click.command("status")
+@format_option
+def status_command(form: str) -> None:
+    """Say how far the log reaches and how far each read model and policy has followed."""
+
+    async def look(network: Network) -> dict[str, object]:
+        head = await network.log.head()
+        return {
+            "network": network.settings.network,
+            "constructed": head.constructed,
+            "head": head.position,
+            "time": head.time,
+            "projections": await network.status(),
+            "policies": await network.policy_status(),
+        }
+
+    found = with_network(look)
+    if form == "json":
+        write_json(found)
+        return
+    table = Table("", "position", "lag, events", "lag, s", "state", title=f"{found['network']}: {found['head']} events")
+    for kind in ("projections", "policies"):
+        for row in found[kind]:  # type: ignore[attr-defined]  # a list of statuses
+            table.add_row(row.name, str(row.position), str(row.lag_events), f"{row.lag_seconds:.1f}", row.state)
+    Console().print(table)
+
+
+@click.command("rebuild")
+@click.argument("projection", required=False)
+@format_option
+def rebuild_command(projection: str | None, form: str) -> None:
+    """Build read models anew from the log, say what came out differently, and put them in place of the old.
+
+    Without PROJECTION all of them, one after another. Readers see the old ones until the moment of the change.
+    """
+
+    async def work(network: Network) -> list[object]:
+        await network.leader.catch_up_once()
+        return list(await network.rebuild(projection))
+
+    for result in with_network(work):
+        if form == "json":
+            write_json(result)
+        else:
+            write(str(result))
+
+
+@click.command("close-period")
+@click.argument("period")
+@format_option
+def close_period_command(period: str, form: str) -> None:
+    """Close a period of the books and issue every partner's statement of it."""
+
+    async def work(network: Network) -> dict[str, object]:
+        await network.work_off()
+        outcome = await network.desk.carry_out("close-period", {"period": period}, COORDINATOR)
+        await network.catch_up()
+        return {"period": period, "position": outcome.position}
+
+    closed = with_network(work)
+    if form == "json":
+        write_json(closed)
+    else:
+        write(f"{period} is closed at position {closed['position']}; its statements are issued.")

@@ -1,0 +1,57 @@
+"""What every command of the command line shares: settings, a network, sentences on stderr, exit codes."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import click
+import msgspec
+
+from adapters.postgres.embedded import EmbeddedUnavailable
+from adapters.postgres.migrate import NotMigrated
+from adapters.settings import Settings, WrongSetting, read_settings
+from adapters.wiring import Network, NotConstructed, open_network
+from application.desk import Asker
+from application.ports import Unavailable
+from domain.kernel import Refused
+from domain.money import MoneyFault
+
+T = TypeVar("T")
+COORDINATOR = Asker(actor="person:command-line", role="coordinator")
+"""Who stands at this keyboard may read the database, so nothing is gained by asking for a token."""
+
+SENTENCES = (Refused, MoneyFault, Unavailable, EmbeddedUnavailable, NotMigrated, NotConstructed, WrongSetting)
+"""What is refused with a sentence and exit code 1; everything else is a fault of ours and shows its traceback."""
+
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="For people (text) or programs (json).",
+)
+
+
+def settings() -> Settings:
+    return read_settings(os.environ)
+
+
+def with_network(work: Callable[[Network], Awaitable[T]]) -> T:
+    """Open the network of the environment, do something with it, close it."""
+
+    async def run() -> T:
+        async with open_network(settings()) as network:
+            return await work(network)
+
+    return asyncio.run(run())
+
+
+def write(text: str) -> None:
+    """Results go to stdout, with nothing added."""
+    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+
+
+def write_json(content: object) -> None:
+    write(msgspec.json.format(msgspec.json.encode(content), indent=2).decode())

@@ -1,0 +1,82 @@
+"""Who asks, and what their request says: the token, the headers, the body."""
+
+from datetime import datetime
+from uuid import UUID
+
+from litestar.exceptions import InternalServerException
+
+from adapters.http.network import Asked, Network
+from adapters.http.problems import BadHeader, NoSuchPath
+from application.access import TokenMissing
+from application.desk import Asker
+from application.door import BODY_BYTES_MAX, BodyTooLarge, NotJson
+
+READ_BYTES_MAX = 8 * BODY_BYTES_MAX
+YEARS = (1970, 2199)
+"""Of a simulated clock: ids carry milliseconds since 1970, and deadlines have to fit behind."""
+
+
+async def asker_of(request: Asked, network: Network) -> Asker:
+    """Who sends this. Raises TokenMissing, TokenUnknown, TokenExpired, TokenRevoked."""
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not bearer.strip():
+        raise TokenMissing
+    return await network.tokens.find(bearer.strip())
+
+
+def key_of(request: Asked) -> UUID | None:
+    """The idempotency key, if one is given. Raises BadHeader."""
+    given = request.headers.get("idempotency-key")
+    if given is None:
+        return None
+    try:
+        return UUID(given.strip('"'))  # the header's draft standard quotes it, most clients do not
+    except ValueError:
+        raise BadHeader("Idempotency-Key", f"{given:.80} is no UUID; make one for each command") from None
+
+
+def time_of(request: Asked) -> datetime | None:
+    """The time a command is sent at in a constructed network, if one is given. Raises BadHeader."""
+    given = request.headers.get("tasma-at")
+    if given is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise BadHeader("Tasma-At", f"{given:.80} is no time with a zone, such as 2019-03-05T09:00:00+02:00")
+    if not YEARS[0] <= moment.year <= YEARS[1]:
+        raise BadHeader("Tasma-At", f"{given:.80} is outside the years {YEARS[0]} to {YEARS[1]}")
+    return moment
+
+
+async def body_of(request: Asked) -> bytes:
+    """The body, kept no further than the limit. Raises BodyTooLarge and NotJson.
+
+    What is a little too large is read to its end and thrown away: a client that is still sending would meet a closed
+    connection instead of the answer.
+    """
+    announced = request.headers.get("content-length", "0")
+    if announced.isdigit() and int(announced) > READ_BYTES_MAX:
+        raise BodyTooLarge(int(announced))
+    body, size = bytearray(), 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > READ_BYTES_MAX:
+                break
+            if size <= BODY_BYTES_MAX:
+                body += chunk
+    except InternalServerException:
+        raise NotJson("it broke off before its end") from None
+    if size > BODY_BYTES_MAX:
+        raise BodyTooLarge(size)
+    return bytes(body)
+
+
+def check_path(request: Asked) -> None:
+    """No control character ever reaches a store: nothing has one in its id. Raises NoSuchPath."""
+    for value in request.path_params.values():
+        if not str(value).isprintable():
+            raise NoSuchPath(request.scope.get("path_template", "this path"))

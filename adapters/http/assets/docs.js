@@ -1,0 +1,33 @@
+"use strict";
+// Sends what stands in a section of the page and shows the answer below it. The token is kept nowhere.
+for (const section of document.querySelectorAll("section[data-path]")) {
+  section.querySelector("button").addEventListener("click", async () => {
+    const answer = section.querySelector(".answer");
+    const headers = {};
+    const token = document.getElementById("token").value.trim();
+    if (token) headers["Authorization"] = `Bearer ${token}`;
+    let path = section.dataset.path;
+    const query = new URLSearchParams();
+    for (const field of section.querySelectorAll("input[data-in]")) {
+      if (field.dataset.in === "path") path = path.replace(`{${field.name}}`, encodeURIComponent(field.value));
+      else if (field.value !== "") query.set(field.name, field.value);
+    }
+    const body = section.querySelector("textarea");
+    if (body) {
+      headers["Content-Type"] = "application/json";
+      headers["Idempotency-Key"] = crypto.randomUUID();
+    }
+    const url = query.size ? `${path}?${query}` : path;
+    answer.hidden = false;
+    try {
+      const response = await fetch(url, { method: section.dataset.method, headers, body: body?.value });
+      const text = await response.text();
+      let shown = text;
+      try { shown = JSON.stringify(JSON.parse(text), null, 2); } catch { /* shown as it came */ }
+      const position = response.headers.get("Tasma-Position");
+      answer.textContent = `${response.status} ${response.statusText}${position ? `, position ${position}` : ""}\n${shown}`;
+    } catch (error) {
+      answer.textContent = `No answer: ${error.message}`;
+    }
+  });
+}

@@ -1,0 +1,52 @@
+"""The documentation as it is served: the OpenAPI document and one page for people, without a request to anybody else."""
+
+import hashlib
+from importlib.resources import files
+
+import msgspec
+from litestar import Response
+
+from adapters.http.docs_page import page as page_of
+from adapters.http.network import Asked, network_of
+from adapters.http.openapi import openapi
+from adapters.http.problems import NoSuchPath, kinds, type_of
+
+FILES = {"docs.css": "text/css", "docs.js": "text/javascript"}
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+async def document(request: Asked) -> Response[bytes]:
+    head = await network_of(request).log.head()
+    return _reply(request, msgspec.json.encode(openapi(constructed=head.constructed)), "application/json")
+
+
+async def page(request: Asked) -> Response[bytes]:
+    head = await network_of(request).log.head()
+    return _reply(request, page_of(openapi(constructed=head.constructed)).encode(), "text/html")
+
+
+async def file(request: Asked) -> Response[bytes]:
+    name = request.path_params["file"]
+    if name not in FILES:
+        raise NoSuchPath(request.url.path)
+    return _reply(request, (files("adapters.http") / "assets" / name).read_bytes(), FILES[name])
+
+
+async def problem(request: Asked) -> Response[bytes]:
+    """Where a problem's `type` leads: to its line on the page."""
+    kind = request.path_params["kind"]
+    if f"/problems/{kind}" not in map(type_of, kinds()):
+        raise NoSuchPath(request.url.path)
+    return Response(content=b"", status_code=303, headers={"Location": f"/docs#problem-{kind}"}, media_type="text/html")
+
+
+def _reply(request: Asked, body: bytes, media_type: str) -> Response[bytes]:
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
+    same = request.headers.get("if-none-match") == tag
+    return Response(
+        content=b"" if same else body, status_code=304 if same else 200, headers=headers, media_type=media_type
+    )

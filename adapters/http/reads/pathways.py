@@ -1,0 +1,72 @@
+"""One pathway, as far as somebody may see it: steps that are not agreed are between their two parties, a mentor sees no money."""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from adapters.http.readers import GUIDES
+from adapters.http.reading import Asking, Found, Read
+from application.desk import Asker
+from application.visibility import sees_all
+from domain.kernel import Unknown
+from projections.pathways import PathwayView, pathway_of, pathways
+
+if TYPE_CHECKING:
+    from dataclasses import replace  # typed; msgspec's own takes and gives anything
+else:
+    from msgspec.structs import replace
+
+
+async def answer(asking: Asking) -> Found:
+    pathway = asking.path["pathway"]
+    found = await asking.ask(pathways, lambda rows: pathway_of(rows, pathway))
+    shown = visible(found.value, asking.asker) if found.value else None
+    if shown is None:
+        raise Unknown(pathway)
+    return Found(shown, found.position)
+
+
+def visible(view: PathwayView, asker: Asker) -> Any:  # noqa: ANN401 - JSON; for a mentor without cents
+    """The pathway as its events are visible to somebody; None where none of them is."""
+    pathway, mine = view.pathway, asker.organisation
+    if sees_all(asker):
+        return view
+    if asker.role == "mentor":
+        return _without_money(view) if asker.subject and asker.subject == pathway.mentor else None
+    if mine is None or mine not in pathway.parties:
+        return None
+    if mine == pathway.organisation:
+        return view
+    agreed = mine in pathway.agreed_parties
+    steps = tuple(s for s in view.steps if s.provider == mine or (agreed and s.answer == "agreed"))
+    if agreed:
+        return PathwayView(replace(pathway, mentor=None, drafted_on=None), steps)
+    # Asked for a step only: whose pathway it is and which step, no more.
+    asked = type(pathway)(
+        pathway=pathway.pathway, organisation=pathway.organisation, parties=(pathway.organisation, mine)
+    )
+    return PathwayView(asked, tuple(replace(s, delivered=()) for s in steps))
+
+
+def _without_money(view: PathwayView) -> Any:  # noqa: ANN401 - JSON
+    return _strip(msgspec.to_builtins(view))
+
+
+def _strip(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    match value:
+        case dict():
+            return {k: _strip(v) for k, v in value.items() if not k.endswith("cents")}
+        case list() | tuple():
+            return [_strip(v) for v in value]
+        case _:
+            return value
+
+
+one_pathway = Read(
+    name="pathway",
+    path="/v1/pathways/{pathway}",
+    says="A pathway with its steps, answers, prices and deliveries.",
+    readers=GUIDES,
+    gives=PathwayView,
+    answer=answer,
+)

@@ -1,0 +1,26 @@
+"""The server: granian, with one process a worker; the main process only watches them."""
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+BACKLOG = 1024
+KILL_AFTER_SECONDS = 20
+
+
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve until SIGINT or SIGTERM; open requests are answered first, connections to the database closed last."""
+    Server(
+        "adapters.http.asgi:create",
+        factory=True,
+        address=host,
+        port=port,
+        workers=workers,
+        interface=Interfaces.ASGI,
+        websockets=False,
+        backlog=BACKLOG,
+        # granian writes its own few lines to stderr; requests are not logged: their paths name people's cases.
+        log_level=LogLevels.warning,
+        log_access=False,
+        workers_kill_timeout=KILL_AFTER_SECONDS,
+    ).serve()

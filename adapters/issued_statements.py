@@ -1,0 +1,55 @@
+"""The statements of a closed period as of its cut, kept byte for byte, for the policy that issues them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from msgspec import json
+
+from application.ports import Documents
+from projections.rows import Projection, Rows
+from projections.statement import FORM, asked_at, partners_stated, statement_of
+from projections.statements import statements
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+_encode = json.Encoder(order="deterministic").encode
+
+
+class _Answer(Protocol[T_co]):
+    @property
+    def value(self) -> T_co: ...
+
+
+class _Views(Protocol):
+    async def ask(
+        self, projection: Projection, question: Callable[[Rows], T], *, as_of: int | None = None
+    ) -> _Answer[T]: ...
+
+
+class IssuedStatements:
+    """Implements `application.policies.Statements`."""
+
+    def __init__(self, views: _Views, documents: Documents) -> None:
+        self._views, self._documents = views, documents
+
+    async def keep_all(self, period: str, cut: int) -> Sequence[Mapping[str, Any]]:
+        partners = (await self._views.ask(statements, partners_stated, as_of=cut)).value
+        return [await self._keep(partner, period, cut) for partner in partners]
+
+    async def _keep(self, partner: str, period: str, cut: int) -> Mapping[str, Any]:
+        answer = await self._views.ask(statements, partial(statement_of, partner=partner, period=period), as_of=cut)
+        statement = answer.value
+        if statement is None or statement.digest is None:
+            raise AssertionError(f"{period} was closed at {cut}, but {partner} has no closed statement there.")
+        await self._documents.keep(statement.digest, _encode(asked_at(statement, cut, cut)))
+        return {
+            "partner": partner,
+            "period": period,
+            "form": FORM,
+            "position": cut,
+            "opening_cents": statement.opening_cents,
+            "closing_cents": statement.closing_cents,
+            "lines": len(statement.lines),
+            "digest": statement.digest,
+        }

@@ -1,0 +1,263 @@
+"""The one place where everything is put together: from settings to a network that works."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import structlog
+from msgspec import Struct
+
+from adapters.clock import system_clock
+from adapters.entropy import SystemEntropy
+from adapters.issued_statements import IssuedStatements
+from adapters.kouta.import_records import Imported, import_records, partners_in, standing_in
+from adapters.postgres.database import Database, connect
+from adapters.postgres.documents import PostgresDocuments
+from adapters.postgres.embedded import default_data_dir, embedded
+from adapters.postgres.leader import REBUILD_EVENTS, Leader
+from adapters.postgres.lease import LOST, lease
+from adapters.postgres.log import PostgresLog
+from adapters.postgres.marks import PostgresMarks
+from adapters.postgres.migrate import check, drop_network, migrate
+from adapters.postgres.projection_status import Status, projection_status
+from adapters.postgres.rebuild import Rebuilt, rebuild
+from adapters.postgres.tokens import tokens_in
+from adapters.postgres.views import Views
+from adapters.projecting.slices import LogSlices
+from adapters.settings import Settings
+from application.access import Tokens
+from application.desk import Asker, Clock, Desk
+from application.door import command_id
+from application.envelope import Entropy
+from application.execute import execute
+from application.policies import POLICIES
+from application.policy_worker import PolicyWorker, work_all, work_forever
+from application.ports import Documents, Log, Marks, OutOfStep, Unavailable
+from application.scheduler import expire_due
+from domain.kernel import Asked, Unknown
+from projections.referrals import due, referrals
+from projections.registry import all_projections
+
+if TYPE_CHECKING:
+    from dataclasses import replace  # typed; msgspec's own takes and gives anything
+else:
+    from msgspec.structs import replace
+
+logger = structlog.get_logger()
+
+APP_ROLE = "tasma_app"
+IMPORTER = Asker(actor="system:kouta-import", role="coordinator")
+SCHEDULE_SECONDS = 30.0
+RETRY_SECONDS = 1.0
+"""How long the policies rest after the database went away."""
+
+
+class Network(Struct, frozen=True, kw_only=True):
+    """A network that is open: its log, its desk, its read models."""
+
+    settings: Settings
+    dsn: str
+    database: Database
+    log: Log
+    marks: Marks
+    documents: Documents
+    desk: Desk
+    views: Views
+    tokens: Tokens
+    leader: Leader
+    clock: Clock
+
+    async def work_off(self) -> None:
+        """Do what the policies want done by now."""
+        await work_all(self.workers())
+
+    async def catch_up(self) -> None:
+        """Do what the policies want, and bring every read model to the head."""
+        await self.work_off()
+        await self.leader.catch_up_once()
+
+    def workers(self) -> list[PolicyWorker]:
+        issuing = IssuedStatements(self.views, self.documents)
+        return [PolicyWorker(policy, self.desk, self.log, self.marks, issuing) for policy in POLICIES]
+
+    async def due_referrals(self, today: date) -> Sequence[str]:
+        """Referrals that nobody answered until their last day, as far as the read model has come."""
+        answer = await self.views.ask(referrals, lambda rows: due(rows, today))
+        return [referral.referral for referral in answer.value]
+
+    async def status(self) -> Sequence[Status]:
+        """How far each read model has followed."""
+        return await projection_status(
+            all_projections(),
+            connect=self.database.connection,
+            network=self.settings.network,
+            log=self.log,
+            now=await self.now(),
+        )
+
+    async def policy_status(self) -> Sequence[Status]:
+        """How far each policy has worked."""
+        head = await self.log.head()
+        statuses = []
+        for policy in POLICIES:
+            mark = await self.marks.mark(policy.name)
+            waiting = await self.log.read(mark, limit=1)
+            lag = (await self.now() - waiting[0].time).total_seconds() if waiting else 0.0
+            statuses.append(
+                Status(
+                    name=policy.name,
+                    position=mark,
+                    lag_events=head.position - mark,
+                    lag_seconds=max(lag, 0.0),
+                    state="behind" if waiting else "live",
+                )
+            )
+        return statuses
+
+    async def now(self) -> datetime:
+        """The clock's time; in a constructed network the head's."""
+        head = await self.log.head()
+        return head.time if head.constructed and head.time else self.clock()
+
+    async def rebuild(self, name: str | None = None) -> Sequence[Rebuilt]:
+        """Build one read model anew, or all. Raises Unknown."""
+        wanted = [p for p in all_projections() if name in (None, p.name)]
+        if not wanted:
+            raise Unknown(f"projection {name}")
+        source = LogSlices(self.log, events=REBUILD_EVENTS, kept=0)
+        results = []
+        for projection in wanted:
+            async with self.database.connection() as connection:
+                results.append(
+                    await rebuild(projection, connection=connection, network=self.settings.network, source=source)
+                )
+        return results
+
+    async def import_kouta(
+        self, sources: Sequence[tuple[str, bytes]], bound: Mapping[str, str], at: datetime | None = None
+    ) -> Sequence[Imported]:
+        """Import records of the national catalogue; `bound` adds OIDs that belong to a partner."""
+        asked = await self.desk.asked(IMPORTER, at=at)
+
+        def asked_under(key: UUID) -> Asked:
+            return replace(asked, command_id=command_id(IMPORTER.actor, None, key))
+
+        return await import_records(
+            sources,
+            partners={**await partners_in(self.log), **bound},
+            standing=lambda offering: standing_in(self.log, offering),
+            execute=lambda command: execute(command, self.log),
+            asked=asked_under,
+        )
+
+
+@asynccontextmanager
+async def open_network(
+    settings: Settings, *, clock: Clock = system_clock, entropy: Entropy | None = None, anew: bool = False
+) -> AsyncIterator[Network]:
+    """A network, with its schema up to date. `anew`: dropped and made again, if it is empty or constructed.
+
+    Raises Unavailable, EmbeddedUnavailable, NotMigrated, NotConstructed.
+    """
+    async with AsyncExitStack() as stack:
+        dsn, admin_dsn = await _server(settings, stack)
+        if anew:
+            await _drop_constructed(dsn, admin_dsn, settings)
+        if admin_dsn:
+            await migrate(admin_dsn, settings.network, APP_ROLE)
+        database = await stack.enter_async_context(connect(dsn))
+        if not admin_dsn:
+            await check(database, settings.network)
+        drawn = entropy or SystemEntropy()
+        log = await stack.enter_async_context(PostgresLog(database, settings.network, settings.source, drawn))
+        marks = PostgresMarks(database, settings.network)
+        yield Network(
+            settings=settings,
+            dsn=dsn,
+            database=database,
+            log=log,
+            marks=marks,
+            documents=PostgresDocuments(database, settings.network),
+            desk=Desk(log, marks, clock, drawn),
+            views=Views(connect=database.connection, network=settings.network, log=log),
+            tokens=tokens_in(database, settings.network, clock),
+            leader=Leader(dsn=dsn, network=settings.network, log=log, projections=all_projections()),
+            clock=clock,
+        )
+
+
+@asynccontextmanager
+async def serving_network(settings: Settings) -> AsyncIterator[Network]:
+    """A network at work: read models follow, policies and deadlines are worked off, until the block ends."""
+    async with open_network(settings) as network:
+        stop = asyncio.Event()
+        tasks = [
+            asyncio.create_task(network.leader.run(), name="read models"),
+            asyncio.create_task(_policies(network, stop), name="policies"),
+        ]
+        try:
+            yield network
+        finally:
+            stop.set()
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+
+async def _policies(network: Network, stop: asyncio.Event) -> None:
+    """Work policies and deadlines off while holding their lease; through lost connections and restarts."""
+    while not stop.is_set():
+        try:
+            async with lease(network.dsn, "policies", network.settings.network), asyncio.TaskGroup() as group:
+                group.create_task(work_forever(network.workers(), network.log, stop))
+                group.create_task(_deadlines(network, stop))
+        except* (Unavailable, OutOfStep, *LOST) as lost:
+            logger.warning("policies.interrupted", why=[type(error).__name__ for error in lost.exceptions])
+        except* Exception:
+            # A policy that cannot go on stays where it is, and its lag shows in the health; nothing is skipped.
+            logger.exception("policies.failed")
+        await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _deadlines(network: Network, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        head = await network.log.head()
+        await expire_due(network, network.desk, head.time if head.constructed else None)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), SCHEDULE_SECONDS)
+
+
+async def _server(settings: Settings, stack: AsyncExitStack) -> tuple[str, str | None]:
+    if settings.database_url:
+        return settings.database_url, settings.admin_database_url
+    holding = embedded(settings.data_dir or default_data_dir())
+    server = await asyncio.to_thread(holding.__enter__)
+    stack.push_async_callback(asyncio.to_thread, holding.__exit__, None, None, None)
+    return server.app_dsn, server.admin_dsn
+
+
+class NotConstructed(Exception):
+    """A network with real history is not dropped."""
+
+
+async def _drop_constructed(dsn: str, admin_dsn: str | None, settings: Settings) -> None:
+    if admin_dsn is None:
+        raise NotConstructed("Making the network anew needs TASMA_ADMIN_DATABASE_URL.")
+    await migrate(admin_dsn, settings.network, APP_ROLE)
+    async with (
+        connect(dsn) as database,
+        PostgresLog(database, settings.network, settings.source, SystemEntropy()) as log,
+    ):
+        head = await log.head()
+    if head.position and not head.constructed:
+        raise NotConstructed(
+            f"The network {settings.network} holds {head.position} events of real history and is not dropped; "
+            "set TASMA_NETWORK to another name for the demo."
+        )
+    await drop_network(admin_dsn, settings.network)

@@ -1,0 +1,1 @@
+"""Worked examples: networks to try Täsmä with."""

@@ -1,0 +1,51 @@
+"""The demo: the year is played on an open network, then shown."""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from adapters.kouta.import_records import Imported
+from adapters.postgres.leader import Leader
+from adapters.wiring import Network
+from application.desk import Desk
+from application.scheduler import expire_due
+from examples.kymenlaakso.report import report
+from examples.kymenlaakso.year import Offered, Year
+from projections.catalogue import Offering, catalogue
+from projections.referrals import referrals
+
+
+async def demo(network: Network, *, seed: int, scale: int) -> Year:
+    """Play the year and print what came of it."""
+    began = time.perf_counter()
+    year = Year(Stage(network), seed=seed, scale=scale)
+    await year.play()
+    await network.catch_up()
+    await report(network, year, seconds=time.perf_counter() - began)
+    return year
+
+
+class Stage:
+    """The network as the year sees it."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.desk: Desk = network.desk
+        # Every morning only the deadlines are looked at; the other read models catch up at the end.
+        self.board = Leader(dsn=network.dsn, network=network.settings.network, log=network.log, projections=[referrals])
+
+    async def import_offerings(self, sources: Sequence[tuple[str, bytes]], at: datetime) -> Sequence[Imported]:
+        return await self.network.import_kouta(sources, {}, at)
+
+    async def offerings(self) -> Sequence[Offered]:
+        await self.network.leader.catch_up_once()
+        answer = await self.network.views.ask(catalogue, lambda rows: list(rows.under(Offering)))
+        return [Offered(o.offering, o.provider, o.price_cents or 0, Decimal(o.credits or 0)) for o in answer.value]
+
+    async def work_off(self) -> None:
+        await self.network.work_off()
+
+    async def expire_due(self, at: datetime) -> None:
+        await self.board.catch_up_once()
+        await expire_due(self.network, self.desk, at)

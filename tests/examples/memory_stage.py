@@ -1,0 +1,80 @@
+"""The example's year over memory: the same commands, policies and read models without PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from adapters.entropy import SeededEntropy
+from adapters.issued_statements import IssuedStatements
+from adapters.kouta.import_records import Imported, import_records, partners_in, standing_in
+from adapters.memory.log import MemoryDocuments, MemoryLog, MemoryMarks
+from adapters.memory.views import MemoryViews
+from application.desk import Asker, Desk
+from application.door import command_id
+from application.execute import execute
+from application.policies import POLICIES
+from application.policy_worker import PolicyWorker, work_all
+from application.scheduler import expire_due
+from domain.kernel import Asked
+from examples.kymenlaakso.year import Offered, Year
+from projections.catalogue import Offering, catalogue
+from projections.referrals import due, referrals
+from tests.invariants.network import START
+
+if TYPE_CHECKING:
+    from dataclasses import replace  # typed; msgspec's own takes and gives anything
+else:
+    from msgspec.structs import replace
+
+IMPORTER = Asker(actor="system:kouta-import", role="coordinator")
+
+
+class MemoryStage:
+    """Implements `examples.kymenlaakso.year.Stage`."""
+
+    def __init__(self, seed: int) -> None:
+        entropy = SeededEntropy(seed)
+        self.log = MemoryLog("/networks/kymenlaakso", entropy, lambda: START)
+        self.marks, self.documents = MemoryMarks(), MemoryDocuments()
+        self.desk = Desk(self.log, self.marks, lambda: START, entropy)
+        self.views = MemoryViews(self.log)
+        issuing = IssuedStatements(self.views, self.documents)
+        self.workers = [PolicyWorker(p, self.desk, self.log, self.marks, issuing) for p in POLICIES]
+
+    async def import_offerings(self, sources: Sequence[tuple[str, bytes]], at: datetime) -> Sequence[Imported]:
+        asked = await self.desk.asked(IMPORTER, at=at)
+
+        def asked_under(key: UUID) -> Asked:
+            return replace(asked, command_id=command_id(IMPORTER.actor, None, key))
+
+        return await import_records(
+            sources,
+            partners=await partners_in(self.log),
+            standing=lambda offering: standing_in(self.log, offering),
+            execute=lambda command: execute(command, self.log),
+            asked=asked_under,
+        )
+
+    async def offerings(self) -> Sequence[Offered]:
+        answer = await self.views.ask(catalogue, lambda rows: list(rows.under(Offering)))
+        return [Offered(o.offering, o.provider, o.price_cents or 0, Decimal(o.credits or 0)) for o in answer.value]
+
+    async def work_off(self) -> None:
+        await work_all(self.workers)
+
+    async def expire_due(self, at: datetime) -> None:
+        await expire_due(self, self.desk, at)
+
+    async def due_referrals(self, today: date) -> Sequence[str]:
+        answer = await self.views.ask(referrals, lambda rows: due(rows, today))
+        return [referral.referral for referral in answer.value]
+
+
+async def played(seed: int) -> tuple[MemoryStage, Year]:
+    """A stage on which the whole year has been played."""
+    stage = MemoryStage(seed)
+    year = Year(stage, seed=seed, scale=1)
+    await year.play()
+    return stage, year

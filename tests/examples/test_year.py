@@ -1,0 +1,86 @@
+"""The constructed year: what it promises to contain, and that one seed is one log."""
+
+import asyncio
+import hashlib
+from collections import Counter
+
+import pytest
+
+from adapters.projecting.memory import Memory
+from application.envelope import Recorded
+from domain.revenue.events import RevenueReversed, RevenueShared
+from domain.settlement.events import PeriodClosed, StatementIssued
+from examples.kymenlaakso.year import Year
+from projections.rows import At
+from projections.statements import statements
+from tests.examples.memory_stage import MemoryStage, played
+from tests.invariants.promises import check_log, check_mentors, check_money, check_statements
+
+
+@pytest.fixture(scope="module")
+def year() -> tuple[MemoryStage, Year]:
+    return asyncio.run(played(2019))
+
+
+def events_of(stage: MemoryStage) -> list[Recorded]:
+    return list(asyncio.run(stage.log.read(0, limit=100_000)))
+
+
+def test_it_contains_what_a_year_contains(year: tuple[MemoryStage, Year]) -> None:
+    stage, played_year = year
+    events = events_of(stage)
+    types = Counter(r.type.removeprefix("tasma.").removesuffix(".v1") for r in events)
+    assert types["referral.sent"] == 150
+    assert min(types[f"referral.{outcome}"] for outcome in ("accepted", "declined", "completed", "expired")) > 5
+    assert types["pathway.drafted"] == 40
+    assert types["pathway.agreed"] == 40
+    assert types["mentoring.mentor_nominated"] == 12
+    assert types["settlement.period_closed"] == 12
+    assert types["revenue.reversed"] > 3
+    assert types["network.follow_up_opened"] == types["referral.declined"] + types["referral.expired"]
+    assert any(each.result == "refused" for each in played_year.imported)
+    late = [
+        r.data for r in events if isinstance(r.data, RevenueShared) and r.data.period > f"{r.data.occurred_on:%Y-%m}"
+    ]
+    assert late, "some deliveries are reported after their month was closed"
+    partners = types["network.partner_admitted"]
+    assert types["settlement.statement_issued"] == 12 * partners
+
+
+def test_every_promise_holds_of_it(year: tuple[MemoryStage, Year]) -> None:
+    stage, _ = year
+    events = events_of(stage)
+    memory = Memory(statements)
+    memory.advance([(At(r.position, r.time), r.data) for r in events if type(r.data) in statements.facts], len(events))
+    check_log(events)
+    check_money(events)
+    check_mentors(events)
+    found = check_statements(events, memory)
+    assert len([s for s in found.values() if s.state == "issued"]) == sum(
+        isinstance(r.data, StatementIssued) for r in events
+    )
+
+
+def test_a_closed_statement_never_changes(year: tuple[MemoryStage, Year]) -> None:
+    """The digest as of the cut is the digest as of the end, for every partner and period."""
+    stage, _ = year
+    events = events_of(stage)
+    cuts = {r.data.period: r.position for r in events if isinstance(r.data, PeriodClosed)}
+    issued = [r.data for r in events if isinstance(r.data, StatementIssued)]
+    assert any(isinstance(r.data, RevenueReversed) for r in events[cuts["2019-06"] :])
+    for each in issued:
+        assert each.position == cuts[each.period]
+        kept = asyncio.run(stage.documents.find(each.digest))
+        assert kept is not None
+
+
+def test_one_seed_is_one_log(year: tuple[MemoryStage, Year]) -> None:
+    stage, _ = year
+    again, _ = asyncio.run(played(2019))
+    other, _ = asyncio.run(played(2020))
+
+    def fingerprint(of: MemoryStage) -> str:
+        bodies = (asyncio.run(of.log.body(n)) or b"" for n in range(1, asyncio.run(of.log.head()).position + 1))
+        return hashlib.sha256(b"\n".join(bodies)).hexdigest()
+
+    assert fingerprint(stage) == fingerprint(again) != fingerprint(other)

@@ -1,0 +1,30 @@
+"""Networks to ask: one that is only looked at, shared by all tests of a file, and one of its own for a test that changes it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.http.world import World, live, opened
+
+
+@pytest.fixture(scope="module")
+def seen() -> Iterator[World]:
+    """A lived-in network that no test changes."""
+    with opened() as world:
+        live(world)
+        yield world
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A lived-in network of the test's own."""
+    with opened() as world:
+        live(world)
+        yield world
+
+
+@pytest.fixture
+def constructed() -> Iterator[World]:
+    """A network with a simulated clock, founded and otherwise empty."""
+    with opened(constructed=True) as world:
+        yield world

@@ -1,0 +1,76 @@
+"""The documentation: complete, true, and read without asking anybody else for anything."""
+
+import re
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from adapters.http.commands import OFFERED
+from adapters.http.openapi import body_type, openapi
+from adapters.http.reads import all_reads
+from application.door import command_of
+from application.registry import DECIDERS
+from domain.kernel import Asked
+from tests.http.world import World
+
+ASKED = Asked(at=datetime(2019, 3, 5, tzinfo=UTC), actor="person:c", role="coordinator", command_id=UUID(int=1))
+
+
+@pytest.mark.parametrize("name", sorted(DECIDERS))
+def test_every_example_is_a_body_that_can_be_sent(name: str) -> None:
+    decider = DECIDERS[name]
+    filled = {"worked_off": {"mark": 0, "last_before_end": 0}} if name == "close-period" else {}
+    assert isinstance(command_of(name, decider.example, ASKED, **filled), decider.command)
+    msgspec.convert(decider.example, body_type(decider.command))
+
+
+def test_every_command_and_question_is_described(seen: World) -> None:
+    document = seen.get("/openapi.json").json()
+    assert document["openapi"] == "3.1.0"
+    commands = {f"/v1/commands/{name}" for name in OFFERED}
+    assert set(document["paths"]) == commands | {r.path for r in all_reads()} | {"/v1/health"}
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            assert operation["summary"]
+            assert "Who may: " in operation["description"]
+
+
+def test_a_command_is_described_without_what_the_network_fills_in() -> None:
+    document = openapi(constructed=False)
+    operation = document["paths"]["/v1/commands/close-period"]["post"]
+    assert set(document["components"]["schemas"]["ClosePeriod"]["properties"]) == {"period"}
+    assert operation["description"].endswith("Who may: coordinator.")
+    assert operation["requestBody"]["content"]["application/json"]["example"] == {"period": "2019-03"}
+    assert {p["name"] for p in operation["parameters"]} == {"Idempotency-Key", "Tasma-At"}
+
+
+def test_every_reference_leads_somewhere() -> None:
+    text = msgspec.json.encode(openapi(constructed=False)).decode()
+    document = openapi(constructed=False)
+    for kind, name in set(re.findall(r'"#/components/(\w+)/([^"]+)"', text)):
+        assert name in document["components"][kind]
+
+
+def test_the_page_names_everything_and_asks_nobody_else(seen: World) -> None:
+    answer = seen.get("/docs", None)
+    assert answer.headers["content-type"].startswith("text/html")
+    for name in [*OFFERED, *(r.name for r in all_reads())]:
+        assert f'<section id="{name}"' in answer.text
+    loaded = re.findall(r'(?:src|href)="([^"#][^"]*)"', answer.text)
+    assert set(loaded) == {"/docs/docs.css", "/docs/docs.js", "/openapi.json"}
+    assert {seen.get(path, None).status_code for path in loaded} == {200}
+    assert "'unsafe-inline'" not in answer.headers["content-security-policy"]
+    assert not re.search(r"<script(?! src=)|style=|onclick", answer.text)
+
+
+@pytest.mark.parametrize("file", ["nix", "..%2fapp.py", "app.py", "%2e%2e"])
+def test_only_its_own_files_are_served(seen: World, file: str) -> None:
+    assert seen.get(f"/docs/{file}", None).status_code == 404
+
+
+def test_the_documentation_is_not_sent_again_when_it_is_the_same(seen: World) -> None:
+    for path in ("/docs", "/openapi.json", "/docs/docs.css"):
+        tag = seen.get(path, None).headers["etag"]
+        assert seen.get(path, None, {"If-None-Match": tag}).status_code == 304

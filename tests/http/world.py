@@ -1,0 +1,218 @@
+"""A small network in memory behind the real web application, with a clock that the test sets, and a token for every role."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any, TypeVar
+
+import httpx
+from litestar import Litestar
+from litestar.testing import TestClient
+from msgspec import Struct
+
+from adapters.entropy import SeededEntropy
+from adapters.http.app import create_app
+from adapters.memory.log import MemoryDocuments, MemoryLog, MemoryMarks
+from adapters.memory.tokens import MemoryTokens
+from adapters.projecting.memory import Memory
+from adapters.projecting.slices import Facts
+from adapters.settings import Settings
+from application.access import Tokens, Wish
+from application.desk import Asker, Desk
+from application.ports import Log, Outcome, Unavailable
+from projections.rows import At, Projection, Rows
+
+T = TypeVar("T")
+START = datetime(2019, 3, 1, 7, 0, tzinfo=UTC)
+COORDINATOR = Asker(actor="person:c", role="coordinator")
+POLICY = Asker(actor="policy:share-delivered-parts", role="policy", organisation="org:ekami")
+
+RULE: Mapping[str, Any] = {
+    "rounding": "largest-remainder",
+    "steps": [
+        {"take": {"percent": "10"}, "to": "org:xamk", "for": "coordination"},
+        {"take": "remaining", "to": "role:provider", "for": "delivery"},
+    ],
+}
+AGREEMENT: Mapping[str, Any] = {
+    "agreement": "agreement:a-1",
+    "title": {"fi": "Yhteistyösopimus 2019"},
+    "parties": ["org:xamk", "org:ekami"],
+    "data_sharing": True,
+    "sharing_rule": RULE,
+}
+WISHES: Mapping[str, Wish] = {
+    "coordinator": Wish(role="coordinator", subject="person:c"),
+    "auditor": Wish(role="auditor", subject="person:a", expires_on=date(2019, 12, 31)),
+    "project auditor": Wish(role="auditor", subject="person:pa", project="S20967", expires_on=date(2019, 12, 31)),
+    "xamk": Wish(role="partner", organisation="org:xamk", scopes=frozenset({"content", "finance-check"})),
+    "ekami": Wish(role="partner", organisation="org:ekami", scopes=frozenset({"content"})),
+    "ekami without scope": Wish(role="partner", organisation="org:ekami"),
+    "cursor": Wish(role="partner", organisation="org:cursor", scopes=frozenset({"content"})),
+    "mentor": Wish(role="mentor", organisation="org:xamk", subject="mentor:m-03"),
+    "other mentor": Wish(role="mentor", organisation="org:xamk", subject="mentor:m-99"),
+    "subscriber": Wish(role="subscriber", organisation="org:ekami"),
+    "funder": Wish(role="funder", project="S20967"),
+}
+
+
+class Answer(Struct, frozen=True):
+    value: Any
+    position: int
+
+
+class MemoryViews:
+    """Read models folded anew for every question: slow and obviously right."""
+
+    def __init__(self, log: Log, wait_seconds: float = 0.2) -> None:
+        self.log, self.wait_seconds = log, wait_seconds
+
+    async def ask(
+        self,
+        projection: Projection,
+        question: Callable[[Rows], T],
+        *,
+        at_least: int | None = None,
+        as_of: int | None = None,
+    ) -> Answer:
+        if at_least and await self.log.wait(at_least - 1, self.wait_seconds) < at_least:
+            raise Unavailable(f"Position {at_least} is not there yet.")
+        position = (await self.log.head()).position if as_of is None else as_of
+        memory = Memory(projection)
+        recorded = await self.log.read(0, limit=position) if position else ()
+        facts: Facts = [(At(r.position, r.time), r.data) for r in recorded if type(r.data) in projection.facts]
+        memory.advance(facts, position)
+        return Answer(question(memory), position)
+
+
+class Lag(Struct, frozen=True):
+    name: str
+    position: int
+    lag_events: int = 0
+    lag_seconds: float = 0.0
+    state: str = "live"
+    fault: str | None = None
+
+
+class World:
+    """Everything `adapters.http.network.Network` asks for, in memory."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.settings = Settings(network="testi")
+        self.log = MemoryLog(self.settings.source, SeededEntropy(1), self.clock)
+        self.desk = Desk(self.log, MemoryMarks(), self.clock, SeededEntropy(2))
+        self.views = MemoryViews(self.log)
+        numbers = count(1)
+        self.store = MemoryTokens()
+        self.tokens = Tokens(self.store, self.clock, lambda n: hashlib.sha256(str(next(numbers)).encode()).digest()[:n])
+        self.documents = MemoryDocuments()
+        self.lags: list[Lag] = []
+        self.bearers: dict[str, str] = {}
+        self.client: TestClient[Litestar]
+
+    def clock(self) -> datetime:
+        return self.now
+
+    async def status(self) -> Sequence[Lag]:
+        return self.lags
+
+    async def policy_status(self) -> Sequence[Lag]:
+        return [Lag("share-delivered-parts", 23, lag_events=2, state="behind")]
+
+    def later(self, **step: float) -> None:
+        self.now += timedelta(**step)
+
+    def do(self, name: str, body: Mapping[str, Any], asker: Asker = COORDINATOR) -> Outcome:
+        self.later(seconds=1)
+        return run(self.desk.carry_out(name, body, asker))
+
+    @property
+    def head(self) -> int:
+        return run(self.log.head()).position
+
+    def send(
+        self, name: str, body: object, who: str | None = "coordinator", headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """A command over HTTP; bytes are sent as they are."""
+        content = {"content": body} if isinstance(body, bytes) else {"json": body}
+        return self.client.request(
+            "POST", f"/v1/commands/{name}", headers={**self.authorised(who), **(headers or {})}, **content
+        )
+
+    def get(
+        self, path: str, who: str | None = "coordinator", headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        return self.client.get(path, headers={**self.authorised(who), **(headers or {})})
+
+    def authorised(self, who: str | None) -> dict[str, str]:
+        return {} if who is None else {"Authorization": f"Bearer {self.bearers[who]}"}
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(work)
+
+
+@contextmanager
+def opened(*, constructed: bool = False) -> Iterator[World]:
+    """A founded network with its partners, and a client for it."""
+    world = World()
+    for name, wish in WISHES.items():
+        world.bearers[name] = run(world.tokens.issue(wish)).token
+    founding = {"network": "testi", "name": {"fi": "Testi"}, "first_period": "2019-02", "constructed": constructed}
+    world.do("found-network", founding)
+    for partner in ("xamk", "ekami", "cursor"):
+        organisation = f"org:{partner}"
+        world.do("register-organisation", {"organisation": organisation, "name": {"fi": partner}, "kind": "other"})
+        world.do("admit-partner", {"organisation": organisation, "membership": "open", "admitted_on": "2019-02-01"})
+    with TestClient(create_app(world), raise_server_exceptions=False) as client:
+        world.client = client
+        yield world
+
+
+def live(world: World) -> None:
+    """A year's life in a minute: an agreement, a mentor with a client, a pathway with a shared part, a referral."""
+    world.do("draft-agreement", AGREEMENT)
+    world.do("freeze-agreement", {"agreement": "agreement:a-1", "version": 1})
+    for partner in AGREEMENT["parties"]:
+        party = {"agreement": "agreement:a-1", "version": 1, "organisation": partner}
+        world.do("approve-agreement", {**party, "body": "Hallitus", "section": "§ 1", "approved_on": "2019-03-01"})
+        world.do("sign-agreement", {**party, "signed_on": "2019-03-01"})
+    world.do("nominate-mentor", {"mentor": "mentor:m-03", "organisation": "org:xamk", "capacity": 1})
+    world.do("assign-mentee", {"mentor": "mentor:m-03", "client": "client:c-17"})
+    world.do(
+        "publish-offering",
+        {
+            "offering": "offering:o-1",
+            "provider": "org:ekami",
+            "description": {"kind": "course", "name": {"fi": "Varastologistiikka", "sv": "Lagerlogistik"}},
+        },
+    )
+    world.do(
+        "draft-pathway",
+        {"pathway": "pathway:p-07", "client": "client:c-17", "organisation": "org:xamk", "mentor": "mentor:m-03"},
+    )
+    parts = [{"part": 1, "cents": 30_000}, {"part": 2, "cents": 15_001}]
+    step = {"pathway": "pathway:p-07", "step": 1}
+    world.do("propose-step", {**step, "offering": "offering:o-1", "parts": parts})
+    world.do("confirm-step", step)
+    world.do(
+        "agree-pathway",
+        {"pathway": "pathway:p-07", "agreement": "agreement:a-1", "collected_by": "org:xamk", "project": None},
+    )
+    world.do("deliver-step", {**step, "part": 1, "delivered_on": "2019-03-01"})
+    world.do("share-revenue", {**step, "part": 1, "agreement": "agreement:a-1"}, POLICY)
+    world.do(
+        "send-referral",
+        {
+            "referral": "referral:r-17",
+            "client": "client:c-18",
+            "need": "truck-licence",
+            "sender": "org:xamk",
+            "receiver": "org:ekami",
+            "agreement": "agreement:a-1",
+        },
+    )
