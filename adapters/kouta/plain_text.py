@@ -25,7 +25,7 @@ def plain(html: str) -> str:
 
     Text escaped twice (`&lt;p&gt;`) is common in the catalogue, so what still looks like a tag is parsed again.
     """
-    html = html[:HTML_CHARACTERS_MAX]
+    html = _visible(html[:HTML_CHARACTERS_MAX])
     marked_up = bool(_TAG.search(html))
     text = _parsed(html, flows=marked_up)
     while _TAG.search(text):  # ends: every pass shortens the text
@@ -49,11 +49,13 @@ def cut(text: str, characters_max: int) -> str:
 
 
 def _clean(line: str) -> str:
-    """NFC, without invisible and unprintable characters, with single spaces."""
-    visible = "".join(
-        " " if c.isspace() else c for c in line if c.isspace() or (c not in _INVISIBLE and _is_printed(c))
-    )
-    return " ".join(unicodedata.normalize("NFC", visible).split())
+    """NFC, with single spaces."""
+    return " ".join(unicodedata.normalize("NFC", line).split())
+
+
+def _visible(text: str) -> str:
+    """Without what nobody sees: it would hide a tag from the parser, and a word from the search."""
+    return "".join(c for c in text if c.isspace() or (c not in _INVISIBLE and _is_printed(c)))
 
 
 def _is_printed(character: str) -> bool:
@@ -71,7 +73,7 @@ def _parsed(html: str, *, flows: bool) -> str:
     reader = _Reader(flows=flows)
     reader.feed(bare)
     reader.close()
-    return "".join(reader.parts)
+    return _visible("".join(reader.parts))
 
 
 class _Reader(HTMLParser):

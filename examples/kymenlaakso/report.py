@@ -3,8 +3,6 @@
 import sys
 from collections import Counter
 
-from projections.catalogue import Offering, catalogue, search
-from projections.mentor_workloads import mentor_workloads, workloads
 from rich.console import Console
 from rich.table import Table
 
@@ -12,7 +10,9 @@ from adapters.wiring import Network
 from application.as_of import resolve
 from domain.money import euros
 from examples.kymenlaakso.year import YEAR, Year
+from projections.catalogue import Offering, catalogue, search
 from projections.follow_ups import follow_ups, open_follow_ups
+from projections.mentor_workloads import mentor_workloads, workloads
 from projections.pathways import pathways, stages
 from projections.referrals import board, referrals
 from projections.statement import Statement, Total, partners_stated, statement_of, totals

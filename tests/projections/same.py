@@ -46,6 +46,12 @@ class Mortal(Follower):
     """Dies before the commit of a write after so many."""
 
     writes_left = 0
+    may_be_refused = False
+    """Otherwise a refusal of storage is a mistake of the engine, which careful steps would hide."""
+
+    async def _advance_carefully(self, part: Slice) -> None:
+        assert self.may_be_refused
+        await super()._advance_carefully(part)
 
     async def _store(self) -> None:
         await super()._store()
@@ -107,11 +113,13 @@ async def follow(
     keep: int = 100,
     every: int = 1,
     bulk: bool = False,
+    refused: bool = False,
 ) -> Follower:
     """Follow to the end; a new process after each crash knows nothing but what is stored."""
     for writes in (*crashes, 10**9):
         follower = await Mortal.open(tables, connection, keep=keep, every=every, bulk=bulk)
         follower.writes_left = writes
+        follower.may_be_refused = refused
         with suppress(Crash):
             while follower.fault is None and (part := await source.after(follower.reached)):
                 await follower.advance(part)

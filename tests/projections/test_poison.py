@@ -137,7 +137,7 @@ def test_what_storage_refuses_is_poison_too(ground: Ground) -> None:
         events = log_of(Op(do="inc", k=0, v=1), Op(do="put", k=1, v=2**63 + 1), Op(do="inc", k=2, v=1))
         async with ground.connection() as connection:
             await tables.create(connection, indexed=True)
-            follower = await follow(tables, connection, Listed(events, [3]))
+            follower = await follow(tables, connection, Listed(events, [3]), refused=True)
             assert (follower.position, follower.fault and follower.fault.position) == (1, 2)
             assert follower.fault
             assert follower.fault.sentence == (
