@@ -8,7 +8,7 @@ from msgspec import json
 
 from application.ports import Documents
 from projections.rows import Projection, Rows
-from projections.statement import FORM, asked_at, partners_stated, statement_of
+from projections.statement import FORM, account_of, partners_stated
 from projections.statements import statements
 
 T = TypeVar("T")
@@ -38,11 +38,11 @@ class IssuedStatements:
         return [await self._keep(partner, period, cut) for partner in partners]
 
     async def _keep(self, partner: str, period: str, cut: int) -> Mapping[str, Any]:
-        answer = await self._views.ask(statements, partial(statement_of, partner=partner, period=period), as_of=cut)
-        statement = answer.value
-        if statement is None or statement.digest is None:
-            raise AssertionError(f"{period} was closed at {cut}, but {partner} has no closed statement there.")
-        await self._documents.keep(statement.digest, _encode(asked_at(statement, cut, cut)))
+        answer = await self._views.ask(statements, partial(account_of, partner=partner, period=period), as_of=cut)
+        if answer.value is None or (digest := answer.value.digest) is None:
+            raise AssertionError(f"{period} was closed at {cut}, but {partner} has no closed account there.")
+        statement = answer.value.statement(cut, cut)
+        await self._documents.keep(digest, _encode(statement))
         return {
             "partner": partner,
             "period": period,
@@ -51,5 +51,5 @@ class IssuedStatements:
             "opening_cents": statement.opening_cents,
             "closing_cents": statement.closing_cents,
             "lines": len(statement.lines),
-            "digest": statement.digest,
+            "digest": digest,
         }

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from functools import reduce
+from functools import cache, reduce
 from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -147,6 +147,7 @@ def command_name(command: type[Command]) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", command.__name__).lower()
 
 
+@cache
 def filled_fields(command: type[Command]) -> frozenset[str]:
     """The fields the application fills; all others make up the body."""
     return frozenset(

@@ -2,21 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from msgspec import Struct, to_builtins
 
 from domain.calendar import month_after
 from domain.canonical import digest_of
-from domain.words import LANGUAGES
+from domain.words import LANGUAGES, Names
 from projections.rows import Rows
 from projections.statement_text import text_of
-from projections.statements import Account, Closed, Issued, Kind, Line, Network, Organisation
-
-if TYPE_CHECKING:
-    from dataclasses import replace  # typed; msgspec's own takes and gives anything
-else:
-    from msgspec.structs import replace
+from projections.statements import Balance, Closed, Issued, Kind, Line, Network, Organisation
 
 FORM = 1
 """The form of the digested content. A later form gets its own number; this one keeps recomputing."""
@@ -64,7 +59,7 @@ class Statement(Struct, frozen=True, kw_only=True):
     opening_cents: int
     closing_cents: int
     digest: str | None
-    """None while the period is open: nothing is fixed yet."""
+    """SHA-256 of the canonical content; None while the period is open: nothing is fixed yet."""
     lines: tuple[StatementLine, ...]
     subtotals: tuple[Subtotal, ...]
     own_cents: int
@@ -82,61 +77,103 @@ class Total(Struct, frozen=True, kw_only=True):
     lines: int
 
 
-def statement_of(rows: Rows, partner: str, period: str) -> Statement | None:
-    """The statement of an organisation that was ever admitted or posted to; None for any other, or before the books began.
+class Account(Struct, frozen=True, kw_only=True):
+    """What the rows hold of a statement: its figures, not yet its words."""
 
-    While the period is open `position` is 0 until `asked_at` says where it was asked.
-    """
+    network: str
+    constructed: bool
+    partner: str
+    period: str
+    cut: int | None
+    """None while the period is open."""
+    state: Literal["open", "closed", "issued"]
+    opening_cents: int
+    closing_cents: int
+    own_cents: int
+    lines: tuple[Line, ...]
+    names: Mapping[str, Names | None]
+    """Of the counterparties."""
+
+    @property
+    def subtotals(self) -> tuple[Subtotal, ...]:
+        sums: dict[str, int] = {}
+        for line in self.lines:
+            sums[line.counterparty] = sums.get(line.counterparty, 0) + line.cents
+        return tuple(Subtotal(counterparty=c, cents=cents) for c, cents in sorted(sums.items()))
+
+    @property
+    def digest(self) -> str | None:
+        """SHA-256 over form, partner, period, cut, balances and the lines without their text; None while open."""
+        if self.cut is None:
+            return None
+        content: dict[str, Any] = to_builtins(
+            {
+                "form": FORM,
+                "partner": self.partner,
+                "period": self.period,
+                "position": self.cut,
+                "opening_cents": self.opening_cents,
+                "lines": [_line(line, {}) for line in self.lines],
+                "subtotals": self.subtotals,
+                "closing_cents": self.closing_cents,
+            }
+        )
+        for line in content["lines"]:
+            del line["text"]
+        return digest_of(content)
+
+    def statement(self, position: int, as_of: int | None) -> Statement:
+        """The statement in words, asked at a position: an open one has no cut of its own."""
+        return Statement(
+            form=FORM,
+            network=self.network,
+            constructed=self.constructed,
+            partner=self.partner,
+            period=self.period,
+            position=self.cut or position,
+            as_of=as_of,
+            state=self.state,
+            opening_cents=self.opening_cents,
+            closing_cents=self.closing_cents,
+            digest=self.digest,
+            lines=tuple(_line(line, self._text(line)) for line in self.lines),
+            subtotals=self.subtotals,
+            own_cents=self.own_cents,
+        )
+
+    def _text(self, line: Line) -> Mapping[str, str]:
+        name = self.names[line.counterparty]
+        return {
+            language: text_of(line, name.best(language) if name else line.counterparty, language)
+            for language in LANGUAGES
+        }
+
+
+def account_of(rows: Rows, partner: str, period: str) -> Account | None:
+    """The account of an organisation that was ever admitted or posted to; None for any other, or before the books began."""
     network = next(iter(rows.under(Network)), None)
-    accounts = rows.under(Account, partner)
+    balances = rows.under(Balance, partner)
     known = any(o.partner for o in rows.under(Organisation, partner))
-    if network is None or period < network.first_period or not (known or accounts):
+    if network is None or period < network.first_period or not (known or balances):
         return None
-    opening = sum(a.cents for a in accounts if a.period < period)
-    lines = tuple(_line(rows, line) for line in rows.under(Line, partner, period))
+    opening = sum(b.cents for b in balances if b.period < period)
+    lines = tuple(rows.under(Line, partner, period))
     closed = next(iter(rows.under(Closed, period)), None)
     issued = next(iter(rows.under(Issued, partner, period)), None)
-    statement = Statement(
-        form=FORM,
+    counterparties = sorted({line.counterparty for line in lines})
+    return Account(
         network=network.network,
         constructed=network.constructed,
         partner=partner,
         period=period,
-        position=closed.position if closed else 0,
-        as_of=None,
+        cut=closed.position if closed else None,
         state="issued" if issued else "closed" if closed else "open",
         opening_cents=opening,
         closing_cents=opening + sum(line.cents for line in lines),
-        digest=None,
+        own_cents=sum(b.own_cents for b in balances if b.period == period),
         lines=lines,
-        subtotals=_subtotals(lines),
-        own_cents=sum(a.own_cents for a in accounts if a.period == period),
+        names={c: next((o.name for o in rows.under(Organisation, c)), None) for c in counterparties},
     )
-    return replace(statement, digest=digest_of(digested(statement))) if closed else statement
-
-
-def asked_at(statement: Statement, position: int, as_of: int | None) -> Statement:
-    """The statement with the position it was asked at: an open one has no cut of its own."""
-    return replace(statement, position=statement.position or position, as_of=as_of)
-
-
-def digested(statement: Statement) -> dict[str, Any]:
-    """What the digest covers: form, partner, period, cut, balances and the lines without their text."""
-    content: dict[str, Any] = to_builtins(
-        {
-            "form": statement.form,
-            "partner": statement.partner,
-            "period": statement.period,
-            "position": statement.position,
-            "opening_cents": statement.opening_cents,
-            "lines": statement.lines,
-            "subtotals": statement.subtotals,
-            "closing_cents": statement.closing_cents,
-        }
-    )
-    for line in content["lines"]:
-        del line["text"]
-    return content
 
 
 def totals(rows: Rows, period: str) -> list[Total]:
@@ -147,7 +184,7 @@ def totals(rows: Rows, period: str) -> list[Total]:
 def partners_stated(rows: Rows) -> list[str]:
     """Every organisation ever admitted or posted to, in order of id."""
     admitted = {o.organisation for o in rows.under(Organisation) if o.partner}
-    return sorted(admitted | {a.partner for a in rows.under(Account)})
+    return sorted(admitted | {a.partner for a in rows.under(Balance)})
 
 
 def open_period(rows: Rows) -> str | None:
@@ -158,7 +195,7 @@ def open_period(rows: Rows) -> str | None:
 
 
 def _total(rows: Rows, partner: str, period: str) -> Total:
-    accounts = rows.under(Account, partner)
+    accounts = rows.under(Balance, partner)
     lines = rows.under(Line, partner, period)
     opening = sum(a.cents for a in accounts if a.period < period)
     return Total(
@@ -172,7 +209,7 @@ def _total(rows: Rows, partner: str, period: str) -> Total:
     )
 
 
-def _line(rows: Rows, line: Line) -> StatementLine:
+def _line(line: Line, text: Mapping[str, str]) -> StatementLine:
     return StatementLine(
         n=line.n,
         occurred_on=line.occurred_on,
@@ -191,18 +228,6 @@ def _line(rows: Rows, line: Line) -> StatementLine:
         step=line.step,
         part=line.part,
         entry=line.entry,
-        text={language: text_of(line, _name(rows, line.counterparty, language), language) for language in LANGUAGES},
+        text=text,
         events=line.events,
     )
-
-
-def _name(rows: Rows, organisation: str, language: Literal["fi", "sv", "en"]) -> str:
-    row = next(iter(rows.under(Organisation, organisation)), None)
-    return row.name.best(language) if row and row.name else organisation
-
-
-def _subtotals(lines: tuple[StatementLine, ...]) -> tuple[Subtotal, ...]:
-    sums: dict[str, int] = {}
-    for line in lines:
-        sums[line.counterparty] = sums.get(line.counterparty, 0) + line.cents
-    return tuple(Subtotal(counterparty=c, cents=cents) for c, cents in sorted(sums.items()))

@@ -82,7 +82,7 @@ class Posted(Row, frozen=True):
     purposes: tuple[str | None, ...] = ()
 
 
-class Account(Row, frozen=True):
+class Balance(Row, frozen=True):
     """The sum of one partner's lines of one period."""
 
     partner: Key[str]
@@ -132,7 +132,7 @@ class Issued(Row, frozen=True):
     digest: str = ""
 
 
-Change = Network | Organisation | Rule | Bound | Delivered | Posted | Account | Line | Closed | Issued
+Change = Network | Organisation | Rule | Bound | Delivered | Posted | Balance | Line | Closed | Issued
 
 
 def fold(rows: Latest, fact: Seen, at: At) -> Iterator[Change]:
@@ -206,7 +206,7 @@ def _shared(rows: Latest, fact: RevenueShared, at: At) -> Iterator[Change]:
         numbers.append((earned.n, owed.n))
         yield earned
         yield owed
-    yield from book.accounts()
+    yield from book.balances()
     yield Posted(fact.entry, fact.period, events, tuple(numbers), tuple(purposes))
 
 
@@ -248,35 +248,35 @@ def _reversed(rows: Latest, fact: RevenueReversed, at: At) -> Iterator[Change]:
             cents=share.cents,
             corrects=f"{posted.period}/{counter}",
         )
-    yield from book.accounts()
+    yield from book.balances()
 
 
 class _Book:
-    """The accounts that one posting touches: it numbers their lines and adds them up."""
+    """The balances that one posting touches: it numbers their lines and adds them up."""
 
     def __init__(self, rows: Latest, period: str) -> None:
         self.rows, self.period = rows, period
-        self.touched: dict[str, Account] = {}
+        self.touched: dict[str, Balance] = {}
 
     def number(self, partner: str, cents: int) -> int:
-        account = self._account(partner)
-        self.touched[partner] = replace(account, lines=account.lines + 1, cents=account.cents + cents)
-        return account.lines + 1
+        balance = self._balance(partner)
+        self.touched[partner] = replace(balance, lines=balance.lines + 1, cents=balance.cents + cents)
+        return balance.lines + 1
 
     def keep(self, partner: str, cents: int) -> None:
-        account = self._account(partner)
-        self.touched[partner] = replace(account, own_cents=account.own_cents + cents)
+        balance = self._balance(partner)
+        self.touched[partner] = replace(balance, own_cents=balance.own_cents + cents)
 
-    def accounts(self) -> Iterator[Account]:
+    def balances(self) -> Iterator[Balance]:
         yield from self.touched.values()
 
-    def _account(self, partner: str) -> Account:
-        return self.touched.get(partner) or self.rows.latest(Account(partner, self.period))
+    def _balance(self, partner: str) -> Balance:
+        return self.touched.get(partner) or self.rows.latest(Balance(partner, self.period))
 
 
 statements = Projection(
     "statements",
     fold,
-    (Network, Organisation, Rule, Bound, Delivered, Posted, Account, Line, Closed, Issued),
+    (Network, Organisation, Rule, Bound, Delivered, Posted, Balance, Line, Closed, Issued),
     facts_of(Seen),
 )

@@ -14,7 +14,7 @@ from adapters.wiring import Network
 from application.as_of import resolve
 from domain.kernel import Refused, Unknown
 from domain.money import Language, euros
-from projections.statement import Statement, StatementLine, asked_at, statement_of
+from projections.statement import Statement, StatementLine, account_of
 from projections.statements import statements
 
 CONSTRUCTED = "CONSTRUCTED EXAMPLE: organisations are real, clients, offerings and sums are invented."
@@ -47,10 +47,10 @@ def statement_command(
         position = await resolve(as_of, network.log, network.clock) if as_of else None
         if position is None:
             await network.leader.catch_up_once()
-        answer = await network.views.ask(statements, lambda rows: statement_of(rows, partner, period), as_of=position)
+        answer = await network.views.ask(statements, lambda rows: account_of(rows, partner, period), as_of=position)
         if answer.value is None:
             raise Unknown(f"statement of {partner} for {period}")
-        found = asked_at(answer.value, answer.position, position)
+        found = answer.value.statement(answer.position, position)
         bodies = [await network.log.body(p) or b"" for p in _line(found, n).events] if n is not None else []
         return found, bodies
 

@@ -15,7 +15,7 @@ from projections.follow_ups import follow_ups, open_follow_ups
 from projections.mentor_workloads import mentor_workloads, workloads
 from projections.pathways import pathways, stages
 from projections.referrals import board, referrals
-from projections.statement import Statement, Total, partners_stated, statement_of, totals
+from projections.statement import Account, Total, account_of, partners_stated, totals
 from projections.statements import statements
 
 NOTICE = f"CONSTRUCTED EXAMPLE: the organisations are real; clients, offerings, sums and the year {YEAR} are invented."
@@ -105,7 +105,7 @@ async def _money(network: Network) -> None:
     issued = 0
     for partner in (await network.views.ask(statements, partners_stated)).value:
         for month in months:
-            found = await _statement(network, partner, month)
+            found = await _account(network, partner, month)
             kept = await network.documents.find(found.digest or "")
             if found.state != "issued" or kept is None:
                 raise AssertionError(f"The statement of {partner} for {month} was not issued as it is now.")
@@ -116,11 +116,12 @@ async def _money(network: Network) -> None:
 
 
 async def _one_line(network: Network) -> None:
-    found = await _statement(network, PARTNER, PERIOD)
+    found = await _account(network, PARTNER, PERIOD)
     if not found.lines:
         console.print(f"{PARTNER} has no line in {PERIOD}.")
         return
-    line = max(found.lines, key=lambda each: abs(each.cents))
+    in_words = found.statement((await network.log.head()).position, None)
+    line = max(in_words.lines, key=lambda each: abs(each.cents))
     console.print(f"\nOne line explained: {PARTNER} {PERIOD}, line {line.n}: {euros(line.cents, 'en')}")
     console.print(f"  fi: {line.text['fi']}\n  en: {line.text['en']}")
     for position in line.events:
@@ -132,17 +133,17 @@ async def _one_line(network: Network) -> None:
 
 async def _as_of(network: Network) -> None:
     middle = await resolve(f"{YEAR}-11-15", network.log, network.clock)
-    then = (await network.views.ask(statements, lambda rows: statement_of(rows, PARTNER, PERIOD), as_of=middle)).value
-    now = await _statement(network, PARTNER, PERIOD)
+    then = (await network.views.ask(statements, lambda rows: account_of(rows, PARTNER, PERIOD), as_of=middle)).value
+    now = await _account(network, PARTNER, PERIOD)
     known = f"{len(then.lines)} lines, balance {euros(then.closing_cents, 'en')}" if then else "nothing"
     console.print(
         f"\nAs of {YEAR}-11-15 (position {middle}) {PARTNER} knew of {PERIOD}: {known}; "
-        f"closed at position {now.position}: {len(now.lines)} lines, balance {euros(now.closing_cents, 'en')}."
+        f"closed at position {now.cut}: {len(now.lines)} lines, balance {euros(now.closing_cents, 'en')}."
     )
 
 
-async def _statement(network: Network, partner: str, period: str) -> Statement:
-    found = (await network.views.ask(statements, lambda rows: statement_of(rows, partner, period))).value
+async def _account(network: Network, partner: str, period: str) -> Account:
+    found = (await network.views.ask(statements, lambda rows: account_of(rows, partner, period))).value
     if found is None:
         raise AssertionError(f"There is no statement of {partner} for {period}.")
     return found

@@ -11,7 +11,7 @@ from domain.pathways.events import StepDelivered
 from domain.revenue.events import RevenueReversed, RevenueShared
 from domain.settlement.events import PeriodClosed, StatementIssued
 from projections.rows import Rows
-from projections.statement import Statement, partners_stated, statement_of, totals
+from projections.statement import Account, account_of, partners_stated, totals
 from projections.statements import Line
 
 
@@ -75,17 +75,17 @@ def check_mentors(events: Sequence[Recorded]) -> None:
                 pass
 
 
-def check_statements(events: Sequence[Recorded], rows: Rows) -> dict[tuple[str, str], Statement]:
+def check_statements(events: Sequence[Recorded], rows: Rows) -> dict[tuple[str, str], Account]:
     """Opening + lines = closing; all partners together zero; what was issued is what is recomputed; each cent has one line."""
     periods = sorted(
         {r.data.period for r in events if isinstance(r.data, (RevenueShared, RevenueReversed, PeriodClosed))}
     )
-    found: dict[tuple[str, str], Statement] = {}
+    found: dict[tuple[str, str], Account] = {}
     opening: dict[str, int] = {}
     for period in periods:
         assert sum(t.closing_cents for t in totals(rows, period)) == 0
         for partner in partners_stated(rows):
-            statement = statement_of(rows, partner, period)
+            statement = account_of(rows, partner, period)
             assert statement is not None
             found[partner, period] = statement
             assert statement.opening_cents == opening.get(partner, 0)

@@ -11,7 +11,7 @@ from application.envelope import decode
 from application.visibility import may_see, sees_all
 from domain.kernel import Unknown
 from domain.words import Period
-from projections.statement import Statement, StatementLine, asked_at, statement_of
+from projections.statement import Statement, StatementLine, account_of
 from projections.statements import statements
 
 JSON = "application/json"
@@ -50,10 +50,10 @@ async def _statement(asking: Asking, partner: str, period: str) -> tuple[Stateme
         raise Unknown(f"statement of {partner} for {period}")
     if not _is_period(period):
         raise Unknown(f"period {period}")
-    found = await asking.ask(statements, lambda rows: statement_of(rows, partner, period))
+    found = await asking.ask(statements, lambda rows: account_of(rows, partner, period))
     if found.value is None:
         raise Unknown(f"statement of {partner} for {period}")
-    return asked_at(found.value, found.position, asking.as_of), found.position
+    return found.value.statement(found.position, asking.as_of), found.position
 
 
 def _is_period(text: str) -> bool:
