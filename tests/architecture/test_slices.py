@@ -71,7 +71,8 @@ def test_a_command_explains_itself(name: str) -> None:
 
 def test_what_the_application_fills_in_is_registered() -> None:
     """A command that needs more than `asked` beside its body has a filling, and no other has."""
-    needing = {d.command for d in DECIDERS.values() if filled_fields(d.command) != {"asked"}}
+    commands: list[type[Command]] = [d.command for d in DECIDERS.values()]
+    needing = {command for command in commands if filled_fields(command) != {"asked"}}
     assert needing == set(FILLINGS)
 
 
