@@ -8,10 +8,12 @@ from adapters.cli.session import settings
 from adapters.entropy import SeededEntropy
 from adapters.wiring import open_network
 
+SEED = 2019
+
 
 @click.command("demo")
 @click.option(
-    "--seed", default=2019, show_default=True, help="All chance comes from it: the same seed gives the same log."
+    "--seed", default=SEED, show_default=True, help="All chance comes from it: the same seed gives the same log."
 )
 @click.option(
     "--scale",
@@ -26,6 +28,11 @@ def demo_command(seed: int, scale: int) -> None:
     Organisations are real; clients, offerings and sums are invented. The demo's own schema is dropped and built anew, nothing
     else is touched, and a network with real history is never dropped.
     """
+    build(seed=seed, scale=scale)
+
+
+def build(*, seed: int = SEED, scale: int = 1) -> None:
+    """Build the demo's network anew and print its year."""
     try:
         # The example is part of the source tree, not of the installed packages.
         from examples.kymenlaakso.demo import demo  # noqa: PLC0415 - see above

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import signal
 import sys
 
 import click
@@ -11,6 +12,7 @@ from adapters.cli.session import SENTENCES
 from adapters.http.logs import configure_logs
 
 EXIT_REFUSED = 1
+EXIT_ABORTED, EXIT_TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -35,10 +37,12 @@ def _collect() -> None:
 def main() -> None:
     """Run the command line; what is refused is one sentence, not a traceback."""
     _collect()
+    # Ended from outside, a command still leaves what it has joined, such as the embedded PostgreSQL.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
     try:
         tasma.main(standalone_mode=False)
     except click.exceptions.Abort:
-        sys.exit(130)
+        sys.exit(EXIT_ABORTED)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -1,13 +1,16 @@
 """`tasma serve | migrate | status | rebuild | close-period`: running a network."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from adapters.cli.demo import build
 from adapters.cli.session import COORDINATOR, format_option, settings, with_network, write, write_json
 from adapters.http.serve import serve
+from adapters.postgres.rebuild import Rebuilt
 from adapters.wiring import Network
 from application.access import Issued, Wish
 from domain.calendar import day_of
@@ -21,6 +24,8 @@ from domain.calendar import day_of
 def serve_command(host: str, port: int, workers: int, *, demo: bool) -> None:
     """Serve the network over HTTP; /docs explains it, /v1/health says how it is."""
     if demo:
+        if with_network(_is_empty):
+            build()
         for issued in with_network(_demo_tokens):
             scopes = f" ({', '.join(issued.scopes)})" if issued.scopes else ""
             click.echo(
@@ -33,10 +38,12 @@ def serve_command(host: str, port: int, workers: int, *, demo: bool) -> None:
     serve(host, port, workers)
 
 
+async def _is_empty(network: Network) -> bool:
+    return (await network.log.head()).position == 0
+
+
 async def _demo_tokens(network: Network) -> list[Issued]:
     """Tokens of three people, good until tomorrow."""
-    if (await network.log.head()).position == 0:
-        raise click.ClickException("There is no demo network yet; run `tasma demo` first.")
     tomorrow = day_of(network.clock()) + timedelta(days=1)
     wishes = (
         Wish(role="coordinator", subject="person:coordinator", expires_on=tomorrow),
@@ -97,15 +104,25 @@ def rebuild_command(projection: str | None, form: str) -> None:
     Without PROJECTION all of them, one after another. Readers see the old ones until the moment of the change.
     """
 
-    async def work(network: Network) -> list[object]:
+    async def work(network: Network) -> Sequence[Rebuilt]:
         await network.leader.catch_up_once()
-        return list(await network.rebuild(projection))
+        return await network.rebuild(projection)
 
     for result in with_network(work):
         if form == "json":
             write_json(result)
         else:
-            write(str(result))
+            write(_rebuilt(result))
+
+
+def _rebuilt(result: Rebuilt) -> str:
+    if result.fault:
+        return f"{result.projection}: {result.fault.sentence}"
+    differing = ", ".join(
+        f"{d.table} ({d.only_old} gone, {d.only_new} new, {d.different} changed)" for d in result.differences
+    )
+    compared = "nothing to compare with" if result.compared_at is None else f"compared at position {result.compared_at}"
+    return f"{result.projection}: rebuilt up to position {result.position}, {compared}: {differing or 'no difference'}."
 
 
 @click.command("close-period")
