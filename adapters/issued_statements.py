@@ -1,36 +1,23 @@
 """The statements of a closed period as of its cut, kept byte for byte, for the policy that issues them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from msgspec import json
 
+from adapters.projecting.asking import Views
 from application.ports import Documents
-from projections.rows import Projection, Rows
 from projections.statement import FORM, account_of, partners_stated
 from projections.statements import statements
 
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 _encode = json.Encoder(order="deterministic").encode
-
-
-class _Answer(Protocol[T_co]):
-    @property
-    def value(self) -> T_co: ...
-
-
-class _Views(Protocol):
-    async def ask(
-        self, projection: Projection, question: Callable[[Rows], T], *, as_of: int | None = None
-    ) -> _Answer[T]: ...
 
 
 class IssuedStatements:
     """Implements `application.policies.Statements`."""
 
-    def __init__(self, views: _Views, documents: Documents) -> None:
+    def __init__(self, views: Views, documents: Documents) -> None:
         self._views, self._documents = views, documents
 
     async def keep_all(self, period: str, cut: int) -> Sequence[Mapping[str, Any]]:

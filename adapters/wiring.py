@@ -1,11 +1,10 @@
 """The one place where everything is put together: from settings to a network that works."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -18,12 +17,13 @@ from adapters.kouta.import_records import Imported, import_records, partners_in,
 from adapters.postgres.database import Database, connect
 from adapters.postgres.documents import PostgresDocuments
 from adapters.postgres.embedded import default_data_dir, embedded
+from adapters.postgres.following import heed_cancellation
 from adapters.postgres.leader import REBUILD_EVENTS, Leader
 from adapters.postgres.lease import LOST, lease
 from adapters.postgres.log import PostgresLog
 from adapters.postgres.marks import PostgresMarks
 from adapters.postgres.migrate import check, drop_network, migrate
-from adapters.postgres.projection_status import Status, projection_status
+from adapters.postgres.projection_status import Status, policy_status, projection_status
 from adapters.postgres.rebuild import Rebuilt, rebuild
 from adapters.postgres.tokens import tokens_in
 from adapters.postgres.views import Views
@@ -38,22 +38,18 @@ from application.policies import POLICIES
 from application.policy_worker import PolicyWorker, work_all, work_forever
 from application.ports import Documents, Log, Marks, OutOfStep, Unavailable
 from application.scheduler import expire_due
+from domain.changing import replace
 from domain.kernel import Asked, Unknown
 from projections.referrals import due, referrals
 from projections.registry import all_projections
-
-if TYPE_CHECKING:
-    from dataclasses import replace  # typed; msgspec's own takes and gives anything
-else:
-    from msgspec.structs import replace
 
 logger = structlog.get_logger()
 
 APP_ROLE = "tasma_app"
 IMPORTER = Asker(actor="system:kouta-import", role="coordinator")
 SCHEDULE_SECONDS = 30.0
-RETRY_SECONDS = 1.0
-"""How long the policies rest after the database went away."""
+BACKOFF_SECONDS, BACKOFF_SECONDS_MAX = 0.5, 10.0
+"""How long work rests that ended; what ran for longer than the longest rest begins with the shortest again."""
 
 
 class Network(Struct, frozen=True, kw_only=True):
@@ -70,19 +66,16 @@ class Network(Struct, frozen=True, kw_only=True):
     tokens: Tokens
     leader: Leader
     clock: Clock
+    policies: Sequence[PolicyWorker]
 
     async def work_off(self) -> None:
         """Do what the policies want done by now."""
-        await work_all(self.workers())
+        await work_all(self.policies)
 
     async def catch_up(self) -> None:
         """Do what the policies want, and bring every read model to the head."""
         await self.work_off()
         await self.leader.catch_up_once()
-
-    def workers(self) -> list[PolicyWorker]:
-        issuing = IssuedStatements(self.views, self.documents)
-        return [PolicyWorker(policy, self.desk, self.log, self.marks, issuing) for policy in POLICIES]
 
     async def due_referrals(self, today: date) -> Sequence[str]:
         """Referrals that nobody answered until their last day, as far as the read model has come."""
@@ -100,23 +93,8 @@ class Network(Struct, frozen=True, kw_only=True):
         )
 
     async def policy_status(self) -> Sequence[Status]:
-        """How far each policy has worked."""
-        head = await self.log.head()
-        statuses = []
-        for policy in POLICIES:
-            mark = await self.marks.mark(policy.name)
-            waiting = await self.log.read(mark, limit=1)
-            lag = (await self.now() - waiting[0].time).total_seconds() if waiting else 0.0
-            statuses.append(
-                Status(
-                    name=policy.name,
-                    position=mark,
-                    lag_events=head.position - mark,
-                    lag_seconds=max(lag, 0.0),
-                    state="behind" if waiting else "live",
-                )
-            )
-        return statuses
+        """How far each policy has worked, and where it cannot go on."""
+        return await policy_status(self.policies, log=self.log, now=await self.now())
 
     async def now(self) -> datetime:
         """The clock's time; in a constructed network the head's."""
@@ -174,19 +152,23 @@ async def open_network(
             await check(database, settings.network)
         drawn = entropy or SystemEntropy()
         log = await stack.enter_async_context(PostgresLog(database, settings.network, settings.source, drawn))
-        marks = PostgresMarks(database, settings.network)
+        marks, documents = PostgresMarks(database, settings.network), PostgresDocuments(database, settings.network)
+        desk = Desk(log, marks, clock, drawn)
+        views = Views(connect=database.connection, network=settings.network, log=log)
+        issuing = IssuedStatements(views, documents)
         yield Network(
             settings=settings,
             dsn=dsn,
             database=database,
             log=log,
             marks=marks,
-            documents=PostgresDocuments(database, settings.network),
-            desk=Desk(log, marks, clock, drawn),
-            views=Views(connect=database.connection, network=settings.network, log=log),
+            documents=documents,
+            desk=desk,
+            views=views,
             tokens=tokens_in(database, settings.network, clock),
             leader=Leader(dsn=dsn, network=settings.network, log=log, projections=all_projections()),
             clock=clock,
+            policies=[PolicyWorker(policy, desk, log, marks, issuing) for policy in POLICIES],
         )
 
 
@@ -194,43 +176,55 @@ async def open_network(
 async def serving_network(settings: Settings) -> AsyncIterator[Network]:
     """A network at work: read models follow, policies and deadlines are worked off, until the block ends."""
     async with open_network(settings) as network:
-        stop = asyncio.Event()
-        tasks = [
-            asyncio.create_task(network.leader.run(), name="read models"),
-            asyncio.create_task(_policies(network, stop), name="policies"),
-        ]
+        works: dict[str, Callable[[], Awaitable[None]]] = {
+            "read models": network.leader.run,
+            "deadlines": partial(_deadlines, network),
+            **{f"policy {w.policy.name}": partial(_work_policy, network, w) for w in network.policies},
+        }
+        tasks = [asyncio.create_task(supervise(name, work), name=name) for name, work in works.items()]
         try:
             yield network
         finally:
-            stop.set()
             for task in tasks:
                 task.cancel()
-            for task in tasks:
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _policies(network: Network, stop: asyncio.Event) -> None:
-    """Work policies and deadlines off while holding their lease; through lost connections and restarts."""
-    while not stop.is_set():
+async def supervise(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Keep a piece of work going until cancelled: whatever it ends with is logged, and it starts again after a rest.
+
+    Nothing is skipped by that. Policies and read models keep their place in the log, so a fault that lasts shows as a lag.
+    """
+    clock, pause = asyncio.get_running_loop().time, BACKOFF_SECONDS
+    while True:
+        began = clock()
         try:
-            async with lease(network.dsn, "policies", network.settings.network), asyncio.TaskGroup() as group:
-                group.create_task(work_forever(network.workers(), network.log, stop))
-                group.create_task(_deadlines(network, stop))
-        except* (Unavailable, OutOfStep, *LOST) as lost:
-            logger.warning("policies.interrupted", why=[type(error).__name__ for error in lost.exceptions])
-        except* Exception:
-            # A policy that cannot go on stays where it is, and its lag shows in the health; nothing is skipped.
-            logger.exception("policies.failed")
-        await asyncio.sleep(RETRY_SECONDS)
+            await work()
+            logger.error("work.ended", work=name)
+        except (Unavailable, OutOfStep, *LOST) as lost:
+            logger.warning("work.interrupted", work=name, why=type(lost).__name__)
+        except Exception:
+            logger.exception("work.failed", work=name)
+        heed_cancellation()
+        if clock() - began > BACKOFF_SECONDS_MAX:
+            pause = BACKOFF_SECONDS
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, BACKOFF_SECONDS_MAX)
 
 
-async def _deadlines(network: Network, stop: asyncio.Event) -> None:
-    while not stop.is_set():
-        head = await network.log.head()
-        await expire_due(network, network.desk, head.time if head.constructed else None)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), SCHEDULE_SECONDS)
+async def _work_policy(network: Network, worker: PolicyWorker) -> None:
+    """Work a policy off while holding its lease. Halted it lets the lease go, so that each process tries it in turn."""
+    async with lease(network.dsn, f"policy {worker.policy.name}", network.settings.network):
+        await work_forever(worker)
+
+
+async def _deadlines(network: Network) -> None:
+    """Let pass what nobody answered, while holding the lease for it."""
+    async with lease(network.dsn, "deadlines", network.settings.network):
+        while True:
+            head = await network.log.head()
+            await expire_due(network, network.desk, head.time if head.constructed else None)
+            await asyncio.sleep(SCHEDULE_SECONDS)
 
 
 async def _server(settings: Settings, stack: AsyncExitStack) -> tuple[str, str | None]:

@@ -10,6 +10,8 @@ from domain.kernel import Refused
 
 _SETTLING = timedelta(seconds=2)
 """A decision may still get a time this close to the clock's."""
+_TICK = timedelta(microseconds=1)
+"""What a log's times are apart at least."""
 
 
 class NotAMoment(Refused):
@@ -27,8 +29,9 @@ class StillOpen(Refused):
 async def resolve(text: str, log: Log, clock: Clock) -> int:
     """The last position that was recorded as of a moment.
 
-    A date means before the next midnight in Helsinki. Refused are the future, today's date and the last two seconds; in a
-    constructed network everything after the head's time.
+    A date means before the next midnight in Helsinki. Refused is what later events could still be recorded at: the last two
+    seconds and all that comes after; in a constructed network, where the next event may be of any later time, everything
+    after the head's time. A day is settled when all of it is: today's date is refused, and the day of a simulated head.
     """
     head = await log.head()
     if re.fullmatch(r"[0-9]{1,18}", text):
@@ -36,27 +39,21 @@ async def resolve(text: str, log: Log, clock: Clock) -> int:
         if position > head.position:
             raise StillOpen(f"Position {position}", f"position {head.position}")
         return position
-    now = clock()
+    simulated = head.time if head.constructed else None
+    latest = simulated or clock() - _SETTLING - _TICK
     try:
         if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-            day = date.fromisoformat(text)
-            moment = start_of(day + timedelta(days=1))
-            if not head.constructed and day >= day_of(now):
-                raise StillOpen(text, str(day_of(now) - timedelta(days=1)))
+            moment = start_of(date.fromisoformat(text) + timedelta(days=1)) - _TICK
+            settled = str(day_of(latest + _TICK) - timedelta(days=1))
         else:
             moment = datetime.fromisoformat(text)
             if moment.tzinfo is None:
                 raise NotAMoment(text)
-            moment = moment.astimezone(UTC) + timedelta(
-                microseconds=1
-            )  # what was recorded at that moment was known then
+            moment = moment.astimezone(UTC)
+            settled = latest.isoformat(timespec="auto" if simulated else "seconds")
+        after = moment + _TICK  # what was recorded at that moment was known then
     except (ValueError, OverflowError):
         raise NotAMoment(text) from None
-    latest = head.time if head.constructed and head.time else now - _SETTLING
-    if head.constructed:
-        # The day of the head is asked for as what is known by now: nothing later can have an earlier time.
-        if moment > start_of(day_of(latest) + timedelta(days=1)):
-            raise StillOpen(text, latest.isoformat())
-    elif moment > latest:
-        raise StillOpen(text, latest.isoformat(timespec="seconds"))
-    return await log.last_before(moment)
+    if moment > latest:
+        raise StillOpen(text, settled)
+    return await log.last_before(after)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
 from application.door import check_may, command_id, command_of, decider_of
 from application.envelope import Entropy
@@ -13,7 +13,10 @@ from application.execute import execute
 from application.ports import Log, Marks, Outcome
 from domain.calendar import end_of
 from domain.kernel import Asked, Command, Refused, Role, Scope
+from domain.network.found_network import FoundNetwork
+from domain.settlement.books import NotFounded
 from domain.settlement.close_period import ClosePeriod, WorkedOff
+from domain.words import Period
 
 SHARING = "share-delivered-parts"
 """The policy whose mark a closing waits for."""
@@ -74,8 +77,9 @@ class Desk:
         """
         decider = decider_of(name)
         check_may(decider, name, asker.role, asker.scopes)
-        founding = name == "found-network" and isinstance(body, Mapping) and body.get("constructed") is True
-        asked = await self.asked(asker, key=key, at=at, cause=cause, founding=founding)
+        founding = decider.command is FoundNetwork
+        simulated = founding and isinstance(body, Mapping) and body.get("constructed") is True
+        asked = await self.asked(asker, key=key, at=at, cause=cause, founding=founding, simulated=simulated)
         return await execute(command_of(name, body, asked, **await self._fill(decider.command, body)), self.log)
 
     async def asked(
@@ -86,9 +90,10 @@ class Desk:
         at: datetime | None = None,
         cause: Cause | None = None,
         founding: bool = False,
+        simulated: bool = False,
     ) -> Asked:
-        """What a command carries beside its body. `founding`: the command that makes a network constructed."""
-        now = await self._now(at, founding=founding)
+        """What a command carries beside its body. `founding`: of a network, `simulated`: with a clock of its own."""
+        now = await self._now(at, founding=founding, simulated=simulated)
         return Asked(
             at=now,
             actor=asker.actor,
@@ -99,19 +104,21 @@ class Desk:
             correlation=cause.correlation if cause else None,
         )
 
-    async def _now(self, at: datetime | None, *, founding: bool) -> datetime:
-        if not (await self._is_constructed() or founding):
+    async def _now(self, at: datetime | None, *, founding: bool, simulated: bool) -> datetime:
+        if not (await self._is_constructed(founding=founding) or simulated):
             if at is not None:
                 raise TimeIsReal
             return self.clock()
         return at or (await self.log.head()).time or self.clock()
 
-    async def _is_constructed(self) -> bool:
-        """Whether the clock is simulated; asked once, since a founding settles it for ever."""
+    async def _is_constructed(self, *, founding: bool) -> bool:
+        """Whether the clock is simulated; asked once, since a founding settles it for ever. Nothing comes before that."""
         if self._constructed is None:
             head = await self.log.head()
             if head.position == 0:
-                return False
+                if founding:
+                    return False
+                raise NotFounded
             self._constructed = head.constructed
         return self._constructed
 
@@ -122,10 +129,10 @@ class Desk:
     async def worked_off(self, body: Mapping[str, object]) -> Mapping[str, object]:
         """How far sharing has come, and how far it must have come before the period named in the body can close."""
         try:
-            end = end_of(str(body["period"]))
-        except (KeyError, ValueError):
+            period = convert(body.get("period"), Period)
+        except ValidationError:
             return {"worked_off": WorkedOff(mark=0, last_before_end=0)}  # the body is refused for its period
-        last_before_end = await self.log.last_before(end)
+        last_before_end = await self.log.last_before(end_of(period))
         return {"worked_off": WorkedOff(mark=await self.marks.mark(SHARING), last_before_end=last_before_end)}
 
 

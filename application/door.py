@@ -12,6 +12,8 @@ from domain.kernel import AnyDecider, Asked, Command, Refused, Role, derived, fi
 BODY_BYTES_MAX = 262_144
 _NIL = UUID(int=0)
 _DEPTH_MAX = 24
+_TIMED = (7, 8)
+"""UUID versions with a time in front; our own derived ones are version 8."""
 
 
 class NoSuchCommand(Refused):
@@ -117,6 +119,7 @@ def _kind(value: object) -> str:
 def command_id(actor: str, organisation: str | None, key: UUID) -> UUID:
     """The id of the command that an asker sends under an idempotency key; another asker's same key is another command.
 
-    A UUIDv8: the time bits of a UUIDv7 key (of any other: 0), then SHA-256 bits of actor, organisation and key.
+    A UUIDv8: the time bits of the key, if it is one that has them (a UUIDv7, or derived from one), else 0; then SHA-256
+    bits of actor, organisation and key.
     """
-    return derived(key if key.version == 7 else _NIL, actor, organisation or "", key)  # noqa: PLR2004 - UUID version 7
+    return derived(key if key.version in _TIMED else _NIL, actor, organisation or "", key)

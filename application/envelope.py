@@ -1,6 +1,6 @@
 """The one byte string of an event: a CloudEvents 1.0 JSON object, encoded once, completed at commit, decoded in one pass.
 
-Attributes stand in the order of `Recorded`. Position and time are known only at commit, so they stand first and are put
+Attributes stand in the order of `_Rest`. Position and time are known only at commit, so they stand first and are put
 before the encoded rest without encoding it again (`placed`; the PostgreSQL function `append` does the same in SQL).
 """
 
@@ -142,6 +142,8 @@ def _encoded(event: Event, asked: Asked, source: str, entropy: Entropy) -> Unpla
             EVENT_BYTES_MAX,
             "Keep long texts outside and name their digest.",
         )
+    # A fact that could be written but not read would stop every decision about the same thing, for ever.
+    msgspec.json.decode(_encode(event), type=event.__class__)
     return Unplaced(id=rest.id, type=name, tags=tags, body=body)
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Protocol
+from uuid import UUID
 
 from msgspec import Struct
 
 from application.desk import SHARING
 from application.envelope import Recorded
 from domain.kernel import Event, parties_of, subject_of
+from domain.network.events import FollowUpCode
 from domain.pathways.events import StepDelivered
 from domain.referrals.events import ReferralDeclined, ReferralExpired
 from domain.settlement.events import PeriodClosed
@@ -50,14 +52,21 @@ async def _share(event: Recorded, _: Statements) -> AsyncIterator[Intention]:
 
 
 async def _list(event: Recorded, _: Statements) -> AsyncIterator[Intention]:
+    code: FollowUpCode
     match event.data:
         case ReferralExpired():
-            reason = "Nobody answered the referral in time; refer the client to another partner."
+            code, reason = (
+                "referral-expired",
+                "Nobody answered the referral in time; refer the client to another partner.",
+            )
         case ReferralDeclined(reason=why):
-            reason = f"The referral was declined ({why}); refer the client to another partner."
+            code, reason = (
+                "referral-declined",
+                f"The referral was declined ({why}); refer the client to another partner.",
+            )
         case _:
             return
-    yield Intention("open-follow-up", follow_up(event, reason))
+    yield Intention("open-follow-up", follow_up(event, event.id, code, reason))
 
 
 async def _issue(event: Recorded, statements: Statements) -> AsyncIterator[Intention]:
@@ -66,12 +75,13 @@ async def _issue(event: Recorded, statements: Statements) -> AsyncIterator[Inten
             yield Intention("issue-statement", body)
 
 
-def follow_up(event: Recorded, reason: str) -> dict[str, Any]:
-    """The body of `open-follow-up` for an event: one entry on the coordinator's list for each cause and reason."""
+def follow_up(event: Recorded, number: UUID, code: FollowUpCode, reason: str) -> dict[str, Any]:
+    """The body of `open-follow-up` for an event: one entry on the coordinator's list under one number."""
     return {
-        "follow_up": f"follow-up:{event.id}",
+        "follow_up": f"follow-up:{number}",
         "cause": str(event.id),
         "about": subject_of(event.data),
+        "code": code,
         "reason": reason[:200],
         "parties": list(parties_of(event.data)),
     }

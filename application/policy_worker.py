@@ -1,46 +1,94 @@
 """Works policies off: each event once, in order, however often the process dies in between."""
 
-import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
+from msgspec import MsgspecError, Struct
 
 from application.desk import Asker, Cause, Desk
 from application.envelope import Recorded
 from application.policies import Intention, Policy, Statements, follow_up
-from application.ports import Log, Marks
+from application.ports import Log, Marks, Unavailable
 from domain.kernel import Refused, derived
 
 logger = structlog.get_logger()
 
 BATCH = 500
+WAIT_SECONDS = 1.0
+
+
+class Halt(Struct, frozen=True):
+    """Where a policy cannot go on. Nothing of the event is quoted."""
+
+    position: int
+    """Of the event that cannot be worked off; the mark stands right before it."""
+    error: str
+    """The class of the exception."""
+    sentence: str
+
+
+class PolicyHalted(Exception):
+    """An event cannot be worked off: it cannot be read, or what it asks for fails and is not even refused."""
+
+    def __init__(self, halt: Halt) -> None:
+        super().__init__(halt.sentence)
+        self.halt = halt
 
 
 class PolicyWorker:
     """Follows the log for one policy.
 
     A command's key is derived from policy, event and ordinal, so a repeat is recognised; the mark moves after the commands.
-    What the domain refuses goes to the coordinator's list before the mark moves on, so nothing ends nowhere.
+    What the domain refuses goes to the coordinator's list before the mark moves on, so nothing ends nowhere. An event that
+    cannot be worked off is never skipped: the mark stays before it.
     """
 
     def __init__(self, policy: Policy, desk: Desk, log: Log, marks: Marks, statements: Statements) -> None:
         self.policy, self.desk, self.log, self.marks, self.statements = policy, desk, log, marks, statements
+        self.last_halt: Halt | None = None
+        """Where this worker halted last; that holds for as long as the mark stands right before it."""
 
     async def work_off(self) -> int:
-        """Work up to the head as it is now; returns the new mark. Raises OutOfStep if another process works too."""
+        """Work up to the head as it is now; returns the new mark.
+
+        Raises PolicyHalted, Unavailable, and OutOfStep if another process works too.
+        """
         mark = await self.marks.mark(self.policy.name)
-        while events := await self.log.read(mark, limit=BATCH):
-            done = mark
+        while events := await self._after(mark):
             for event in events:
-                if isinstance(event.data, self.policy.on):
+                if not isinstance(event.data, self.policy.on):
+                    continue
+                try:
                     await self._react(event)
-                    await self.marks.advance(self.policy.name, old=done, new=event.position)
-                    done = event.position
-            mark = events[-1].position
-            if mark > done:
-                await self.marks.advance(self.policy.name, old=done, new=mark)
+                except Unavailable:
+                    raise
+                except Exception as error:
+                    await self._advance(mark, event.position - 1)
+                    raise self._halted(event.position, error) from error
+                mark = await self._advance(mark, event.position)
+            mark = await self._advance(mark, events[-1].position)
         return mark
+
+    async def _after(self, mark: int) -> Sequence[Recorded]:
+        """The next events: of a batch that cannot be read as a whole, the part before the event that cannot be read."""
+        limit = BATCH
+        while True:
+            try:
+                return await self.log.read(mark, limit=limit)
+            except MsgspecError as error:
+                if limit == 1:
+                    raise self._halted(mark + 1, error) from error
+                limit //= 2
+
+    async def _advance(self, old: int, new: int) -> int:
+        if new > old:
+            await self.marks.advance(self.policy.name, old=old, new=new)
+        return new
+
+    def _halted(self, position: int, error: Exception) -> PolicyHalted:
+        self.last_halt = halt_at(self.policy, position, error)
+        return PolicyHalted(self.last_halt)
 
     async def _react(self, event: Recorded) -> None:
         ordinal = 0
@@ -59,7 +107,7 @@ class PolicyWorker:
             reason = f"{intention.name} was refused: {refusal}"
             await self.desk.carry_out(
                 "open-follow-up",
-                {**follow_up(event, reason), "follow_up": f"follow-up:{key}"},
+                follow_up(event, key, "refused", reason),
                 asker,
                 key=derived(key, "follow-up"),
                 cause=cause,
@@ -71,15 +119,30 @@ def key_of(policy: str, event: UUID, ordinal: int) -> UUID:
     return derived(event, policy, ordinal)
 
 
+def halt_at(policy: Policy, position: int, error: Exception) -> Halt:
+    what = type(error).__name__
+    return Halt(position, what, f"Policy {policy.name} cannot work off the event at position {position}: {what}.")
+
+
 async def work_all(workers: Sequence[PolicyWorker]) -> int:
-    """Work all policies off until none of them leaves anything to do for another; returns where all of them stand."""
+    """Work all policies off until none of them leaves anything to do for another; returns where all of them stand.
+
+    One that halts does not hold up the others: PolicyHalted is raised when these are done.
+    """
     while True:
-        reached = {await worker.work_off() for worker in workers}
-        if len(reached) == 1:
+        reached, halted = set[int](), list[PolicyHalted]()
+        for worker in workers:
+            try:
+                reached.add(await worker.work_off())
+            except PolicyHalted as error:
+                halted.append(error)
+        if len(reached) <= 1:
+            if halted:
+                raise halted[0]
             return reached.pop()
 
 
-async def work_forever(workers: Sequence[PolicyWorker], log: Log, stop: asyncio.Event) -> None:
-    """Work all policies off, wait for the log to move, again, until told to stop."""
-    while not stop.is_set():
-        await log.wait(await work_all(workers), 1.0)
+async def work_forever(worker: PolicyWorker) -> None:
+    """Work one policy off as the log moves. Ends with an exception only: those of `work_off`."""
+    while True:
+        await worker.log.wait(await worker.work_off(), WAIT_SECONDS)

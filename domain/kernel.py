@@ -43,6 +43,9 @@ class Fact(Value, frozen=True):
 FACTS: dict[type[Event], Fact] = {}
 """Every event version this system ever wrote, filled as the contexts are imported."""
 
+BARE = frozenset({"network", "period", "project"})
+"""Fields that hold their value without its kind; as a tag it has it: `period:2019-11`."""
+
 EventType = TypeVar("EventType", bound=type[Event])
 
 
@@ -77,7 +80,7 @@ def _tag(event: Event, field: str) -> tuple[str, ...]:
         case None:
             return ()
         case str(value):
-            return (f"period:{value}" if field == "period" else value,)
+            return (f"{field}:{value}" if field in BARE else value,)
         case several:
             return tuple(several)
 

@@ -10,6 +10,8 @@ from domain.money import CENTS_LIMIT, Language
 
 _END = r"(?![\s\S])"  # `$` would let a final newline pass
 _OPAQUE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+_NUMBERED = r"([a-z]{1,2}-)?[0-9a-f]{1,32}(-[0-9a-f]{1,32}){0,8}"
+"""A number or a UUID: what belongs to a person's case has no room for a name."""
 
 
 def _id(kind: str, rest: str = _OPAQUE) -> Meta:
@@ -18,14 +20,16 @@ def _id(kind: str, rest: str = _OPAQUE) -> Meta:
 
 Organisation = Annotated[str, _id("org", "[a-z0-9][a-z0-9-]{0,59}")]
 OfferingId = Annotated[str, _id("offering")]
-PathwayId = Annotated[str, _id("pathway")]
-ReferralId = Annotated[str, _id("referral")]
-MentorId = Annotated[str, _id("mentor")]
-ClientId = Annotated[str, _id("client")]
+PathwayId = Annotated[str, _id("pathway", _NUMBERED)]
+ReferralId = Annotated[str, _id("referral", _NUMBERED)]
+MentorId = Annotated[str, _id("mentor", _NUMBERED)]
+ClientId = Annotated[str, _id("client", _NUMBERED)]
 AgreementId = Annotated[str, _id("agreement")]
-EntryId = Annotated[str, _id("entry")]
+EntryId = Annotated[str, _id("entry", _NUMBERED)]
+FollowUpId = Annotated[str, _id("follow-up", _NUMBERED)]
+EventId = Annotated[str, Meta(pattern=f"^[0-9a-f-]{{36}}{_END}", description="The id of an event, a UUID.")]
 ProjectCode = Annotated[str, Meta(pattern=f"^[A-Za-z0-9][A-Za-z0-9-]{{0,30}}{_END}")]
-RoleName = Annotated[str, Meta(pattern=f"^role:[a-z][a-z0-9-]{{0,40}}{_END}")]
+RoleName = Annotated[str, Meta(pattern=f"^role:[a-z0-9][a-z0-9-]{{0,59}}{_END}")]
 Period = Annotated[
     str, Meta(pattern=rf"^20[0-9]{{2}}-(0[1-9]|1[0-2]){_END}", description="A calendar month, such as 2019-11.")
 ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -14,13 +13,9 @@ from domain.agreements.events import (
     AgreementTextFrozen,
     Clauses,
 )
+from domain.changing import replace
 from domain.words import Names
 from projections.rows import At, Key, Latest, Projection, Row, Rows, facts_of
-
-if TYPE_CHECKING:
-    from dataclasses import replace  # typed; msgspec's own takes and gives anything
-else:
-    from msgspec.structs import replace
 
 Seen = AgreementDrafted | AgreementTextFrozen | AgreementApproved | AgreementSigned | AgreementEnteredIntoForce
 

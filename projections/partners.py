@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from domain.changing import replace
 from domain.network.events import (
     Duty,
     DutyAssigned,
@@ -17,11 +17,6 @@ from domain.network.events import (
 )
 from domain.words import Names
 from projections.rows import At, Key, Latest, Projection, Row, Rows, facts_of
-
-if TYPE_CHECKING:
-    from dataclasses import replace  # typed; msgspec's own takes and gives anything
-else:
-    from msgspec.structs import replace
 
 Seen = NetworkFounded | OrganisationRegistered | PartnerAdmitted | DutyAssigned
 
@@ -83,8 +78,3 @@ partners = Projection("partners", fold, (Network, Member), facts_of(Seen), on_po
 def members(rows: Rows) -> list[Member]:
     """Every registered organisation, by id."""
     return list(rows.under(Member))
-
-
-def network_of(rows: Rows) -> Network | None:
-    """The network this log belongs to; None before it was founded."""
-    return next(iter(rows.under(Network)), None)

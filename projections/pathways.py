@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from msgspec import Struct
 
+from domain.changing import replace
 from domain.pathways.events import (
     Part,
     PathwayAgreed,
@@ -18,11 +19,6 @@ from domain.pathways.events import (
 )
 from domain.words import Binding
 from projections.rows import At, Key, Latest, Projection, Row, Rows, facts_of
-
-if TYPE_CHECKING:
-    from dataclasses import replace  # typed; msgspec's own takes and gives anything
-else:
-    from msgspec.structs import replace
 
 Seen = PathwayDrafted | StepProposed | StepConfirmed | StepDeclined | PathwayAgreed | StepDelivered | PathwayCompleted
 Stage = Literal["drafted", "agreed", "completed"]

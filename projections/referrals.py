@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from domain.changing import replace
 from domain.referrals.events import (
     ReferralAccepted,
     ReferralCompleted,
@@ -12,11 +13,6 @@ from domain.referrals.events import (
     ReferralSent,
 )
 from projections.rows import At, Key, Latest, Projection, Row, Rows, facts_of
-
-if TYPE_CHECKING:
-    from dataclasses import replace  # typed; msgspec's own takes and gives anything
-else:
-    from msgspec.structs import replace
 
 Seen = ReferralSent | ReferralAccepted | ReferralDeclined | ReferralCompleted | ReferralExpired
 Stage = Literal["sent", "accepted", "declined", "completed", "expired"]

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Literal
 
-from msgspec import Struct, to_builtins
+from msgspec import Struct, convert, to_builtins
 
-from domain.calendar import month_after
 from domain.canonical import digest_of
 from domain.words import LANGUAGES, Names
 from projections.rows import Rows
@@ -38,6 +37,39 @@ class StatementLine(Struct, frozen=True, kw_only=True):
     entry: str
     text: Mapping[str, str]
     events: tuple[int, ...]
+
+
+class LineForm1(Struct, frozen=True, kw_only=True):
+    """What form 1 digests of a line. It never changes: a line that says more is another form."""
+
+    n: int
+    occurred_on: date
+    recorded_at: datetime
+    kind: str
+    counterparty: str
+    cents: int
+    role: str | None
+    clause: str
+    quantity: str | None
+    unit_cents: int | None
+    corrects: str | None
+    vat: None
+    project: str | None
+    pathway: str
+    step: int
+    part: int
+    entry: str
+    events: tuple[int, ...]
+
+
+class StatementChanged(Exception):
+    """A statement that was issued is recomputed to something else: the history or this program is damaged."""
+
+    def __init__(self, partner: str, period: str, issued: str, recomputed: str) -> None:
+        super().__init__(
+            f"The statement of {partner} for {period} was issued with the digest {issued} and is recomputed to {recomputed}; "
+            "it must not be relied on before the coordinator has found out why."
+        )
 
 
 class Subtotal(Struct, frozen=True, kw_only=True):
@@ -93,6 +125,8 @@ class Account(Struct, frozen=True, kw_only=True):
     lines: tuple[Line, ...]
     names: Mapping[str, Names | None]
     """Of the counterparties."""
+    issued_digest: str | None
+    """As the log has it; None until the statement is issued."""
 
     @property
     def subtotals(self) -> tuple[Subtotal, ...]:
@@ -113,17 +147,21 @@ class Account(Struct, frozen=True, kw_only=True):
                 "period": self.period,
                 "position": self.cut,
                 "opening_cents": self.opening_cents,
-                "lines": [_line(line, {}) for line in self.lines],
+                "lines": [convert(_line(line, {}), LineForm1, from_attributes=True) for line in self.lines],
                 "subtotals": self.subtotals,
                 "closing_cents": self.closing_cents,
             }
         )
-        for line in content["lines"]:
-            del line["text"]
         return digest_of(content)
 
     def statement(self, position: int, as_of: int | None) -> Statement:
-        """The statement in words, asked at a position: an open one has no cut of its own."""
+        """The statement in words, asked at a position: an open one has no cut of its own.
+
+        Raises StatementChanged when it is not what was issued.
+        """
+        digest = self.digest
+        if digest and self.issued_digest and digest != self.issued_digest:
+            raise StatementChanged(self.partner, self.period, self.issued_digest, digest)
         return Statement(
             form=FORM,
             network=self.network,
@@ -135,7 +173,7 @@ class Account(Struct, frozen=True, kw_only=True):
             state=self.state,
             opening_cents=self.opening_cents,
             closing_cents=self.closing_cents,
-            digest=self.digest,
+            digest=digest,
             lines=tuple(_line(line, self._text(line)) for line in self.lines),
             subtotals=self.subtotals,
             own_cents=self.own_cents,
@@ -172,6 +210,7 @@ def account_of(rows: Rows, partner: str, period: str) -> Account | None:
         closing_cents=opening + sum(line.cents for line in lines),
         own_cents=sum(b.own_cents for b in balances if b.period == period),
         lines=lines,
+        issued_digest=issued.digest if issued else None,
         names={c: next((o.name for o in rows.under(Organisation, c)), None) for c in counterparties},
     )
 
@@ -185,13 +224,6 @@ def partners_stated(rows: Rows) -> list[str]:
     """Every organisation ever admitted or posted to, in order of id."""
     admitted = {o.organisation for o in rows.under(Organisation) if o.partner}
     return sorted(admitted | {a.partner for a in rows.under(Balance)})
-
-
-def open_period(rows: Rows) -> str | None:
-    """The earliest period that is not closed."""
-    network = next(iter(rows.under(Network)), None)
-    closed = [c.period for c in rows.under(Closed)]
-    return month_after(max(closed)) if closed else network.first_period if network else None
 
 
 def _total(rows: Rows, partner: str, period: str) -> Total:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from domain.agreements.events import AgreementEnteredIntoForce
+from domain.changing import replace
 from domain.money import SharingRule, Terms, purpose_of
 from domain.network.events import NetworkFounded, OrganisationRegistered, PartnerAdmitted
 from domain.pathways.events import PathwayAgreed, StepDelivered
@@ -12,11 +13,6 @@ from domain.revenue.events import RevenueReversed, RevenueShared
 from domain.settlement.events import PeriodClosed, StatementIssued
 from domain.words import Names
 from projections.rows import At, Entry, Key, Latest, Projection, Row, facts_of
-
-if TYPE_CHECKING:
-    from dataclasses import replace  # typed; msgspec's own takes and gives anything
-else:
-    from msgspec.structs import replace
 
 Seen = (
     NetworkFounded

@@ -1,6 +1,8 @@
 """The command `tasma`: every module of this package that makes a click command adds one."""
 
 import importlib
+import logging
+import os
 import pkgutil
 import signal
 import sys
@@ -23,7 +25,7 @@ def tasma() -> None:
     Results go to stdout, logs to stderr. Exit code 0: done; 1: refused, the sentence is on stderr; 2: wrong usage. Without
     TASMA_DATABASE_URL an embedded PostgreSQL is used; TASMA_NETWORK names the network (none: that of the demo).
     """
-    configure_logs("console", level=30)
+    configure_logs("json" if os.environ.get("TASMA_LOG") == "json" else "console", level=logging.WARNING)
 
 
 def _collect() -> None:

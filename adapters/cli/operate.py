@@ -11,9 +11,11 @@ from adapters.cli.demo import build
 from adapters.cli.session import COORDINATOR, format_option, settings, with_network, write, write_json
 from adapters.http.serve import serve
 from adapters.postgres.rebuild import Rebuilt
+from adapters.settings import NETWORK_DEFAULT
 from adapters.wiring import Network
 from application.access import Issued, Wish
 from domain.calendar import day_of
+from domain.kernel import Refused
 
 
 @click.command("serve")
@@ -24,6 +26,7 @@ from domain.calendar import day_of
 def serve_command(host: str, port: int, workers: int, *, demo: bool) -> None:
     """Serve the network over HTTP; /docs explains it, /v1/health says how it is."""
     if demo:
+        _check_demo()
         if with_network(_is_empty):
             build()
         for issued in with_network(_demo_tokens):
@@ -36,6 +39,21 @@ def serve_command(host: str, port: int, workers: int, *, demo: bool) -> None:
         f"Serving {settings().network} on http://{host}:{port} (documentation: /docs). Stop with Ctrl-C.", err=True
     )
     serve(host, port, workers)
+
+
+class NotTheDemo(Refused):
+    """Tokens for everything are printed for the demo's network alone."""
+
+    def __init__(self, network: str) -> None:
+        super().__init__(
+            f"TASMA_NETWORK names {network}, which is not the demo's network; `--demo` prints tokens that open everything, "
+            f"so it serves {NETWORK_DEFAULT} only. Unset TASMA_NETWORK, or serve without `--demo`."
+        )
+
+
+def _check_demo() -> None:
+    if (network := settings().network) != NETWORK_DEFAULT:
+        raise NotTheDemo(network)
 
 
 async def _is_empty(network: Network) -> bool:
@@ -59,13 +77,18 @@ async def _demo_tokens(network: Network) -> list[Issued]:
 
 
 @click.command("migrate")
-def migrate_command() -> None:
+@format_option
+def migrate_command(form: str) -> None:
     """Bring the network's schema up to date (needs TASMA_ADMIN_DATABASE_URL, unless PostgreSQL is embedded)."""
 
     async def done(network: Network) -> str:
         return network.settings.network
 
-    write(f"The schema {with_network(done)} is up to date.")
+    network = with_network(done)
+    if form == "json":
+        write_json({"network": network})
+    else:
+        write(f"The schema {network} is up to date.")
 
 
 @click.command("status")

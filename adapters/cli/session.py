@@ -14,15 +14,16 @@ from adapters.postgres.migrate import NotMigrated
 from adapters.settings import Settings, WrongSetting, read_settings
 from adapters.wiring import Network, NotConstructed, open_network
 from application.desk import Asker
+from application.notices import CONSTRUCTED
 from application.ports import Unavailable
 from domain.kernel import Refused
-from domain.money import MoneyFault
+from projections.statement import StatementChanged
 
 T = TypeVar("T")
 COORDINATOR = Asker(actor="person:command-line", role="coordinator")
 """Who stands at this keyboard may read the database, so nothing is gained by asking for a token."""
 
-SENTENCES = (Refused, MoneyFault, Unavailable, EmbeddedUnavailable, NotMigrated, NotConstructed, WrongSetting)
+SENTENCES = (Refused, StatementChanged, Unavailable, EmbeddedUnavailable, NotMigrated, NotConstructed, WrongSetting)
 """What is refused with a sentence and exit code 1; everything else is a fault of ours and shows its traceback."""
 
 format_option = click.option(
@@ -39,11 +40,14 @@ def settings() -> Settings:
 
 
 def with_network(work: Callable[[Network], Awaitable[T]]) -> T:
-    """Open the network of the environment, do something with it, close it."""
+    """Open the network of the environment, do something with it, close it; say so if it is a constructed one."""
 
     async def run() -> T:
         async with open_network(settings()) as network:
-            return await work(network)
+            result = await work(network)
+            if (await network.log.head()).constructed:
+                click.echo(CONSTRUCTED, err=True)
+            return result
 
     return asyncio.run(run())
 

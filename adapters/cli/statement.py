@@ -12,17 +12,22 @@ from rich.table import Table
 from adapters.cli.session import with_network, write
 from adapters.wiring import Network
 from application.as_of import resolve
+from application.notices import CONSTRUCTED
 from domain.kernel import Refused, Unknown
 from domain.money import Language, euros
+from domain.words import Period
 from projections.statement import Statement, StatementLine, account_of
 from projections.statements import statements
-
-CONSTRUCTED = "CONSTRUCTED EXAMPLE: organisations are real, clients, offerings and sums are invented."
 
 
 class NoSuchLine(Refused):
     def __init__(self, n: int, lines: int) -> None:
         super().__init__(f"There is no line {n}; the statement has {lines} lines.")
+
+
+class NotAPeriod(Refused):
+    def __init__(self, period: str) -> None:
+        super().__init__(f"{period!r} is no period; a calendar month such as 2019-11 is.")
 
 
 @click.command("statement")
@@ -42,6 +47,10 @@ def statement_command(
 
     A closed period's statement never changes; its digest is in the log. `--as-of` asks what was known then.
     """
+    try:
+        msgspec.convert(period, Period)
+    except msgspec.ValidationError:
+        raise NotAPeriod(period) from None
 
     async def work(network: Network) -> tuple[Statement, list[bytes]]:
         position = await resolve(as_of, network.log, network.clock) if as_of else None
@@ -80,13 +89,12 @@ def _csv(found: Statement, language: Language) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     columns = [f for f in StatementLine.__struct_fields__ if f not in ("text", "events", "vat")]
-    writer.writerow(["partner", "period", "constructed", *columns, "text", "events"])
+    writer.writerow(["partner", "period", "constructed", "position", "as_of", *columns, "text", "events"])
     for line in found.lines:
         plain = msgspec.to_builtins(line)
         events = " ".join(map(str, line.events))
-        writer.writerow(
-            [found.partner, found.period, found.constructed, *(plain[c] for c in columns), line.text[language], events]
-        )
+        where = (found.partner, found.period, found.constructed, found.position, found.as_of)
+        writer.writerow([*where, *(plain[c] for c in columns), line.text[language], events])
     return out.getvalue()
 
 
@@ -94,7 +102,8 @@ def _text(found: Statement, language: Language) -> str:
     console = Console(record=True, file=io.StringIO(), width=140)
     if found.constructed:
         console.print(CONSTRUCTED, style="bold")
-    console.print(f"{found.partner}  {found.period}  {found.state}, position {found.position}", highlight=False)
+    asked = "" if found.as_of is None else f", as of position {found.as_of}"
+    console.print(f"{found.partner}  {found.period}  {found.state}, position {found.position}{asked}", highlight=False)
     table = Table("n", "date", "kind", "counterparty", "what for", "events")
     table.add_column("cents due", justify="right")
     table.add_row("", "", "opening", "", "", "", euros(found.opening_cents, language))

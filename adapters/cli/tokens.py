@@ -89,10 +89,15 @@ def list_(form: str) -> None:
 
 @token.command("revoke")
 @click.argument("token_id", metavar="ID")
-def revoke(token_id: str) -> None:
+@format_option
+def revoke(token_id: str, form: str) -> None:
     """Revoke a token from this moment on."""
 
     async def work(network: Network) -> Token:
         return await network.tokens.revoke(token_id)
 
-    write(f"{with_network(work).id} is revoked.")
+    revoked = with_network(work)
+    if form == "json":
+        write_json({"id": revoked.id, "revoked_at": revoked.revoked_at})
+    else:
+        write(f"{revoked.id} is revoked.")

@@ -9,7 +9,7 @@ from adapters.http.network import Asked, Network
 from adapters.http.problems import BadHeader, NoSuchPath
 from application.access import TokenMissing
 from application.desk import Asker
-from application.door import BODY_BYTES_MAX, BodyTooLarge, NotJson
+from application.door import BODY_BYTES_MAX, BodyTooLarge, NotAllowed, NotJson
 
 READ_BYTES_MAX = 8 * BODY_BYTES_MAX
 YEARS = (1970, 2199)
@@ -35,11 +35,16 @@ def key_of(request: Asked) -> UUID | None:
         raise BadHeader("Idempotency-Key", f"{given:.80} is no UUID; make one for each command") from None
 
 
-def time_of(request: Asked) -> datetime | None:
-    """The time a command is sent at in a constructed network, if one is given. Raises BadHeader."""
+def time_of(request: Asked, asker: Asker) -> datetime | None:
+    """The time a command is sent at in a constructed network, if one is given. Raises NotAllowed and BadHeader.
+
+    A simulated clock is everybody's and only goes forward, so whoever runs the network sets it and nobody else.
+    """
     given = request.headers.get("tasma-at")
     if given is None:
         return None
+    if asker.role != "coordinator":
+        raise NotAllowed(asker.role, "set the time of a command", "coordinator")
     try:
         moment = datetime.fromisoformat(given)
     except ValueError:

@@ -35,7 +35,7 @@ async def respond(name: str, request: Asked) -> Response[bytes]:
     asker = await asker_of(request, network)
     # The desk checks this too; here it spares whoever may not send it a lecture on their body.
     check_may(OFFERED[name], name, asker.role, asker.scopes)
-    key, at = key_of(request), time_of(request)
+    key, at = key_of(request), time_of(request, asker)
     body = read_body(await body_of(request))
     return reply(await network.desk.carry_out(name, body, asker, key=key, at=at))
 

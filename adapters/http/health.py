@@ -9,9 +9,11 @@ from litestar import Response
 from msgspec import Struct
 
 from adapters.http.network import Asked, Status, network_of
+from application.notices import CONSTRUCTED
 from projections.registry import all_projections
 
-CONSTRUCTED = "This network is constructed: its clock is simulated, its clients, sums and agreements are invented."
+LATE_SECONDS = 60.0
+"""Everything follows within a second, and after a lost connection within ten: what waits a minute waits for somebody."""
 
 
 class Lag(Struct, frozen=True):
@@ -26,7 +28,8 @@ class Lag(Struct, frozen=True):
 
 class Health(Struct, frozen=True, kw_only=True):
     status: Literal["ok", "degraded", "halted"]
-    """`degraded`: a read model stands still or left events out; `halted`: one that money depends on stands still."""
+    """`degraded`: something is late, or a read model stands still or left events out; `halted`: money stands still, be it
+    a read model that it depends on or a policy: these share revenue and issue statements."""
     network: str
     constructed: bool
     notice: str | None
@@ -40,19 +43,16 @@ async def respond(request: Asked) -> Response[bytes]:
     """200 while figures are right, if perhaps late; 503 when money stands still."""
     network = network_of(request)
     head = await network.log.head()
-    lags = _lags(await network.status())
-    money = {p.name for p in all_projections() if p.on_poison == "halt"}
-    still = {lag.name for lag in lags if lag.state == "halted"}
-    left_out = any(lag.state == "parked" for lag in lags)
+    projections, policies = _lags(await network.status()), _lags(await network.policy_status())
     health = Health(
-        status="halted" if still & money else "degraded" if still or left_out else "ok",
+        status=_word(projections, policies),
         network=network.settings.network,
         constructed=head.constructed,
         notice=CONSTRUCTED if head.constructed else None,
         head=head.position,
         head_time=head.time,
-        projections=lags,
-        policies=_lags(await network.policy_status()),
+        projections=projections,
+        policies=policies,
     )
     return Response(
         content=msgspec.json.encode(health),
@@ -60,6 +60,16 @@ async def respond(request: Asked) -> Response[bytes]:
         status_code=503 if health.status == "halted" else 200,
         headers={"Tasma-Position": str(head.position), "Cache-Control": "no-store"},
     )
+
+
+def _word(projections: Sequence[Lag], policies: Sequence[Lag]) -> Literal["ok", "degraded", "halted"]:
+    money = {p.name for p in all_projections() if p.on_poison == "halt"}
+    still = {lag.name for lag in projections if lag.state == "halted"}
+    if still & money or any(lag.state == "halted" for lag in policies):
+        return "halted"
+    late = any(lag.lag_seconds > LATE_SECONDS for lag in (*projections, *policies))
+    left_out = any(lag.state == "parked" for lag in projections)
+    return "degraded" if still or late or left_out else "ok"
 
 
 def _lags(statuses: Sequence[Status]) -> tuple[Lag, ...]:

@@ -1,48 +1,18 @@
 """What the HTTP side needs of an opened network."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from litestar import Request
 from litestar.datastructures import State
 
+from adapters.projecting.asking import Views
 from adapters.settings import Settings
 from application.access import Tokens
 from application.desk import Clock, Desk
-from application.ports import Documents, Log
-from projections.rows import Projection, Rows
-
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
+from application.ports import Log
 
 Asked = Request[Any, Any, State]
-
-
-class Answer(Protocol[T_co]):
-    """What a read model said, and the position it stood at."""
-
-    @property
-    def value(self) -> T_co: ...
-
-    @property
-    def position(self) -> int: ...
-
-
-class Views(Protocol):
-    """The read models."""
-
-    async def ask(
-        self,
-        projection: Projection,
-        question: Callable[[Rows], T],
-        *,
-        at_least: int | None = None,
-        as_of: int | None = None,
-    ) -> Answer[T]:
-        """Put a pure question to a projection: as it is, as soon as it reached a position, or as it was at one.
-
-        Raises Unavailable when the position is not reached in time or the projection cannot answer.
-        """
 
 
 class Status(Protocol):
@@ -81,9 +51,6 @@ class Network(Protocol):
 
     @property
     def tokens(self) -> Tokens: ...
-
-    @property
-    def documents(self) -> Documents: ...
 
     @property
     def clock(self) -> Clock: ...

@@ -11,10 +11,11 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
 
 from adapters.http.commands import OFFERED, Carried, path_of
-from adapters.http.health import CONSTRUCTED, Health
+from adapters.http.health import Health
 from adapters.http.problems import MEDIA_TYPE, Problem
 from adapters.http.reading import Read
 from adapters.http.reads import all_reads
+from application.notices import CONSTRUCTED
 from domain.kernel import AnyDecider, Command, filled_fields
 
 Json = dict[str, Any]
@@ -103,7 +104,11 @@ def _command(name: str, decider: AnyDecider, schema: Json) -> Json:
             _header(
                 "Idempotency-Key", "A UUID, new for each command: the same one again gives the first answer.", "uuid"
             ),
-            _header("Tasma-At", "The time of asking, with its zone; in constructed networks only.", "date-time"),
+            _header(
+                "Tasma-At",
+                "The time of asking, with its zone; in constructed networks, from the coordinator.",
+                "date-time",
+            ),
         ],
         "requestBody": {
             "required": True,
@@ -148,12 +153,15 @@ def _health() -> Json:
     return {
         "operationId": "health",
         "tags": ["questions"],
-        "summary": "How the network is doing: the head of its log, and how far behind it each read model is.",
+        "summary": "How the network is doing: the head of its log, and how far behind it each read model and policy is.",
         "description": "Who may: everybody, without a token.",
         "security": [],
         "responses": {
             "200": {"description": "Figures are right, if perhaps late.", "content": content},
-            "503": {"description": "A read model that money depends on stands still.", "content": content},
+            "503": {
+                "description": "Money stands still: a read model that it depends on, or a policy.",
+                "content": content,
+            },
         },
     }
 

@@ -4,12 +4,14 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
 from application.door import Malformed
+from domain.changing import replace
 
 LIMIT_MAX = 200
 
@@ -17,13 +19,14 @@ LIMIT_MAX = 200
 class Cursor(Struct, frozen=True, array_like=True):
     """Where the next page begins.
 
-    It carries the position of the first page, so that later pages show the same list whatever has happened since; and it
-    belongs to one question, so that it cannot be used for another.
+    It carries the position of the first page and the day it was judged on, so that later pages show the same list whatever
+    has happened since; and it belongs to one question, so that it cannot be used for another.
     """
 
     position: Annotated[int, Meta(ge=0, lt=2**62)]
     start: Annotated[int, Meta(ge=0, lt=2**31)]
     question: str
+    judged_on: date | None = None
 
 
 def question_digest(path: str, parameters: Mapping[str, str]) -> str:
@@ -60,5 +63,5 @@ class Page(Struct, frozen=True):
 
 def page(items: Sequence[Any], cursor: Cursor, limit: int) -> Page:
     end = cursor.start + limit
-    following = write(Cursor(cursor.position, end, cursor.question)) if end < len(items) else None
+    following = write(replace(cursor, start=end)) if end < len(items) else None
     return Page(items=items[cursor.start : end], next=following)

@@ -22,6 +22,7 @@ from application.ports import ClockAhead, ClockBehind, CommandIdReused, Unavaila
 from domain.agreements.draft_agreement import LeakingRule
 from domain.kernel import NotYours, Refused, Unknown
 from domain.money import RuleFault
+from projections.statement import StatementChanged
 
 logger = structlog.get_logger()
 
@@ -66,7 +67,8 @@ STATUS: Mapping[type[Exception], int] = {
     NotText: 422,
     TimeIsReal: 422,
     CommandIdReused: 422,
-    ClockAhead: 409,
+    # Commands over HTTP carry no reading of their own outside a constructed network: the clock that is wrong is ours.
+    ClockAhead: 503,
     ClockBehind: 409,
     TokenMissing: 401,
     TokenUnknown: 401,
@@ -75,6 +77,7 @@ STATUS: Mapping[type[Exception], int] = {
     NotAllowed: 403,
     NotYours: 403,
     Unavailable: 503,
+    StatementChanged: 500,
 }
 """A refusal has the status of its class, else of the nearest class above it."""
 
@@ -124,7 +127,7 @@ def title_of(kind: type[Exception]) -> str:
 
 def kinds() -> list[type[Exception]]:
     """Every refusal there is, in order of type."""
-    found: set[type[Exception]] = {Unavailable}
+    found: set[type[Exception]] = {Unavailable, StatementChanged}
     waiting: list[type[Exception]] = [Refused]
     while waiting:
         kind = waiting.pop()
@@ -139,7 +142,10 @@ def answer(request: Asked, error: Exception) -> Response[bytes]:
         # It quotes a driver, which names hosts and files: that is for the log.
         logger.warning("http.unavailable", why=str(error))
         return respond(problem_of(Unavailable(OUT_OF_REACH)))
-    if isinstance(error, Refused | Unavailable):
+    if isinstance(error, ClockAhead | StatementChanged):
+        # Faults of ours that whoever asks must know of, and that somebody has to see to.
+        logger.error("http.fault", kind=type(error).__name__, why=str(error))
+    if isinstance(error, Refused | Unavailable | StatementChanged):
         return respond(problem_of(error))
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return respond(_of_litestar(request, error), error.headers)

@@ -13,15 +13,18 @@ from msgspec import Meta, Struct
 
 from adapters.http import paging
 from adapters.http.asking import asker_of, check_path
-from adapters.http.network import Answer, Asked, Network, network_of
+from adapters.http.network import Asked, Network, network_of
 from adapters.http.paging import LIMIT_MAX, Cursor, Page
 from adapters.http.problems import NoSuchPath
 from adapters.http.readers import Readers
+from adapters.projecting.asking import Answer
+from adapters.projecting.slices import time_of
 from application.as_of import resolve
 from application.desk import Asker
 from application.door import Malformed, place_of
 from application.ports import Unavailable
 from domain.calendar import day_of
+from domain.changing import replace
 from projections.rows import Projection, Rows
 
 WAIT_SECONDS = 5
@@ -53,6 +56,8 @@ class Found(Struct, frozen=True):
     """To be encoded as JSON; bytes are sent as they are."""
     position: int
     media_type: str = "application/json"
+    judged_on: date | None = None
+    """The day the answer depends on, where it depends on one: later pages of a list are judged on the same."""
 
 
 class Asking(Struct, frozen=True, kw_only=True):
@@ -65,6 +70,8 @@ class Asking(Struct, frozen=True, kw_only=True):
     path: Mapping[str, str]
     accept: str
     as_of: int | None
+    judged_on: date | None = None
+    """The day of the first page, where this is a later one."""
 
     @property
     def asker(self) -> Asker:
@@ -78,12 +85,18 @@ class Asking(Struct, frozen=True, kw_only=True):
         return await self.network.views.ask(projection, question, at_least=self.query.at_least, as_of=self.as_of)
 
     async def today(self) -> date:
-        """The day of the answer: of the clock, or of the moment as of which is asked."""
+        """The day that decides what has ended by now: the clock's, in a constructed network that of the head.
+
+        Asked as of a position, the day of the event there: what an answer says follows from its position alone.
+        """
+        if self.judged_on is not None:
+            return self.judged_on
+        log, clock = self.network.log, self.network.clock
         if self.as_of is not None:
-            recorded = await self.network.log.read(max(self.as_of, 1) - 1, limit=1)
-            return day_of(recorded[0].time if recorded else self.network.clock())
-        head = await self.network.log.head()
-        return day_of(head.time if head.constructed and head.time else self.network.clock())
+            body = await log.body(self.as_of)
+            return day_of(time_of(body) if body else clock())
+        head = await log.head()
+        return day_of(head.time if head.constructed and head.time else clock())
 
 
 class Read(Struct, frozen=True, kw_only=True):
@@ -131,7 +144,7 @@ async def respond(read: Read, request: Asked) -> Response[bytes]:
     question = paging.question_digest(request.url.path, parameters)
     cursor = paging.read(query.cursor, question) if query.cursor is not None else None
     found = await read.answer(asking) if cursor is None else await _as_then(read, asking, cursor)
-    page = paging.page(found.value, cursor or Cursor(found.position, 0, question), query.limit)
+    page = paging.page(found.value, cursor or Cursor(found.position, 0, question, found.judged_on), query.limit)
     link = {"Link": f'<{_next(request, parameters, page)}>; rel="next"'} if page.next else {}
     return _reply(request, read, Found(page, found.position), link)
 
@@ -147,7 +160,7 @@ async def _as_then(read: Read, asking: Asking, cursor: Cursor) -> Found:
     head = await asking.network.log.head()
     if cursor.position > head.position:
         raise Malformed("?cursor", "This is no cursor of this network; leave it out and begin with the first page")
-    return await read.answer(msgspec.structs.replace(asking, as_of=cursor.position))
+    return await read.answer(replace(asking, as_of=cursor.position, judged_on=cursor.judged_on))
 
 
 def _parameters(request: Asked) -> dict[str, str]:

@@ -1,10 +1,9 @@
 """Read models in memory: folded on from where the last question left them, or anew where it asks for earlier."""
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import TypeVar
 
-from msgspec import Struct
-
+from adapters.projecting.asking import Answer
 from adapters.projecting.memory import Memory
 from adapters.projecting.slices import LogSlices
 from application.ports import Log, Unavailable
@@ -13,13 +12,8 @@ from projections.rows import Projection, Rows
 T = TypeVar("T")
 
 
-class Answer(Struct, Generic[T], frozen=True):
-    value: T
-    position: int
-
-
 class MemoryViews:
-    """Asks as `adapters.postgres.views.Views` does, over any log."""
+    """Implements `adapters.projecting.asking.Views`, over any log."""
 
     def __init__(self, log: Log, wait_seconds: float = 0.2) -> None:
         self._log, self._wait_seconds = log, wait_seconds

@@ -57,22 +57,26 @@ class Leader:
         self._key = advisory_key("tasma projections", network)
 
     async def run(self) -> None:
-        """Follow until cancelled, through lost connections and restarts of the database."""
-        pause = BACKOFF_SECONDS
+        """Follow until cancelled, through lost connections, restarts of the database and mistakes of ours."""
+        clock, pause = asyncio.get_running_loop().time, BACKOFF_SECONDS
         while True:
+            began = clock()
             try:
                 async with self._connection() as connection:
                     while not await self._lead(connection):
-                        pause = BACKOFF_SECONDS
                         await asyncio.sleep(ASK_SECONDS)
                     async with self._following(connection) as following:
-                        pause = BACKOFF_SECONDS
                         await self._forever(following)
             except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable) as error:
                 heed_cancellation()
-                _log.warning("projections_interrupted", network=self._network, error=type(error).__name__, wait=pause)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, BACKOFF_SECONDS_MAX)
+                _log.warning("projections_interrupted", network=self._network, error=type(error).__name__)
+            except Exception as error:
+                heed_cancellation()
+                _log.exception("projections_failed", network=self._network, error=type(error).__name__)
+            if clock() - began > BACKOFF_SECONDS_MAX:
+                pause = BACKOFF_SECONDS
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, BACKOFF_SECONDS_MAX)
 
     async def catch_up_once(self, seconds: float = 60.0) -> int:
         """Bring every projection that does not halt to where the log ends now; the answer is that position.

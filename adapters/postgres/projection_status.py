@@ -1,4 +1,4 @@
-"""How far the read models are: what status and health checks show."""
+"""How far the read models and the policies are: what status and health checks show."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,8 +11,10 @@ from msgspec import Struct
 from adapters.postgres.follower import Standing, standing
 from adapters.postgres.read_tables import Connection, ReadTables, live_schema
 from adapters.postgres.views import Connect
-from adapters.projecting.slices import time_of
+from adapters.projecting.slices import time_of, type_of
 from adapters.projecting.working import Fault
+from application.envelope import decode
+from application.policy_worker import PolicyWorker, halt_at
 from application.ports import Log
 from projections.rows import Projection
 
@@ -25,7 +27,7 @@ _PARKED = (
 
 
 class Status(Struct, frozen=True):
-    """One projection as an operator sees it."""
+    """One projection or policy as an operator sees it."""
 
     name: str
     position: int
@@ -33,7 +35,7 @@ class Status(Struct, frozen=True):
     lag_seconds: float
     """The age of the oldest event that was not applied; 0 at the head."""
     state: Literal["live", "behind", "halted", "parked"]
-    """`parked`: it follows, but left events out."""
+    """`halted`: it does not get past the next event; `parked`: it follows, but left events out."""
     faults: tuple[Fault, ...] = ()
     """Where it halted, or the newest of the events it left out."""
     parked: int = 0
@@ -57,13 +59,56 @@ async def projection_status(
                 name=projection.name,
                 position=position,
                 lag_events=max(head - position, 0),
-                lag_seconds=0.0 if body is None else max((now - time_of(body)).total_seconds(), 0.0),
+                lag_seconds=_age(body, now),
                 state=_state(stands, parked, head),
                 faults=faults,
                 parked=parked,
             )
         )
     return tuple(statuses)
+
+
+async def policy_status(workers: Sequence[PolicyWorker], *, log: Log, now: datetime) -> tuple[Status, ...]:
+    """Give the status of each policy, in the order given. Raises Unavailable when the log cannot be reached.
+
+    A policy is halted when the event after its mark cannot be read, which every process sees, or when a worker of this
+    process failed at that event. Of what failed in another process only the lag is known here.
+    """
+    marks = [await worker.marks.mark(worker.policy.name) for worker in workers]
+    head = (await log.head()).position
+    statuses = []
+    for worker, mark in zip(workers, marks, strict=True):
+        body = await log.body(mark + 1) if mark < head else None
+        faults = () if body is None else _halt(worker, mark + 1, body)
+        statuses.append(
+            Status(
+                name=worker.policy.name,
+                position=mark,
+                lag_events=max(head - mark, 0),
+                lag_seconds=_age(body, now),
+                state="halted" if faults else "behind" if body else "live",
+                faults=faults,
+            )
+        )
+    return tuple(statuses)
+
+
+def _halt(worker: PolicyWorker, position: int, body: bytes) -> tuple[Fault, ...]:
+    """Why a policy does not get past the event at a position; empty if it may."""
+    halt = worker.last_halt
+    if halt is None or halt.position != position:
+        try:
+            decode(body)
+        except msgspec.MsgspecError as error:
+            halt = halt_at(worker.policy, position, error)
+        else:
+            return ()
+    return (Fault(position, type_of(body), halt.error, halt.sentence),)
+
+
+def _age(body: bytes | None, now: datetime) -> float:
+    """How long an event has been there, in seconds; 0 for none."""
+    return 0.0 if body is None else max((now - time_of(body)).total_seconds(), 0.0)
 
 
 async def _one(tables: ReadTables, connection: Connection) -> tuple[Standing | None, tuple[Fault, ...], int]:

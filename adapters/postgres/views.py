@@ -7,14 +7,14 @@ for every step of look-ups that depend on each other.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypeVar, cast
 
 import psycopg
-from msgspec import Struct
 
 from adapters.postgres.read_tables import Connection, ReadTables, live_schema
+from adapters.projecting.asking import Answer
 from adapters.projecting.memory import Memory
 from adapters.projecting.slices import LogSlices
 from adapters.projecting.working import Poison
@@ -33,14 +33,9 @@ FOLD_EVENTS = 1_000
 """A slice folded in memory: about 10 ms, then others have their turn."""
 MEMORIES_MAX = 4
 
+Refuse = Callable[[int, str], str | None]
+"""From position and state of a projection to why it does not answer there; None: it does."""
 Looked = tuple[type[Record], tuple[object, ...]]
-
-
-class Answer(Struct, Generic[T], frozen=True):
-    """What a question gave, and the position it holds for."""
-
-    value: T
-    position: int
 
 
 class _Noting:
@@ -61,7 +56,7 @@ class _Noting:
 
 
 class Views:
-    """The read models of one network."""
+    """The read models of one network; implements `adapters.projecting.asking.Views`."""
 
     def __init__(self, *, connect: Connect, network: str, log: Log) -> None:
         self._connect = connect
@@ -84,11 +79,14 @@ class Views:
         Raises Unavailable with a sentence when it has not reached it by then, is being built, or cannot be folded.
         """
         if as_of is not None:
-            live = await self._ask_live(
-                projection, question, lambda position, _: None if position == as_of else "It stands elsewhere."
-            )
-            if isinstance(live, Answer):
-                return live
+
+            def elsewhere(position: int, _: str) -> str | None:
+                return None if position == as_of else f"Projection {projection.name} stands at {position}."
+
+            if await self._refusal(projection, elsewhere) is None:
+                live = await self._ask_live(projection, question, elsewhere)
+                if isinstance(live, Answer):
+                    return live
             memory = await self.fold(projection, as_of)
             return Answer(value=question(memory), position=as_of)
         floor = at_least or 0
@@ -100,14 +98,19 @@ class Views:
 
         clock = asyncio.get_running_loop().time
         until, pause = clock() + WAIT_SECONDS, POLL_SECONDS
+        # Who may have to wait looks at the position alone: the question and its loads come once, when it is there.
+        reason = await self._refusal(projection, refuse) if floor else None
         while True:
-            live = await self._ask_live(projection, question, refuse)
-            if isinstance(live, Answer):
-                return live
+            if reason is None:
+                live = await self._ask_live(projection, question, refuse)
+                if isinstance(live, Answer):
+                    return live
+                reason = live
             if clock() >= until:
-                raise Unavailable(f"{live} Ask again in a moment.")
+                raise Unavailable(f"{reason} Ask again in a moment.")
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, POLL_SECONDS_MAX)
+            reason = await self._refusal(projection, refuse)
 
     async def fold(self, projection: Projection, upto: int) -> Memory:
         """Fold a projection in memory from the log's beginning up to a position. The last few are kept.
@@ -144,15 +147,22 @@ class Views:
                 raise Unavailable(f"As of position {upto}: {poison}") from poison
         return memory
 
-    async def _ask_live(
-        self, projection: Projection, question: Callable[[Rows], T], refuse: Callable[[int, str], str | None]
-    ) -> Answer[T] | str:
-        """Answer from one snapshot of the stored rows, or say why not."""
-        tables = self._tables.get(projection.name)
-        if tables is None:
-            tables = self._tables[projection.name] = ReadTables(projection, self._schema)
+    async def _refusal(self, projection: Projection, refuse: Refuse) -> str | None:
+        """Why it would not answer now, by one look at where it stands; None if it would."""
+        tables = self._tables_of(projection)
         try:
-            async with self._connect() as connection, connection.pipeline(), connection.transaction():
+            async with self._reached() as connection:
+                stands = await connection.execute(tables.stands, (projection.name,), prepare=True)
+                stood = _stood(tables, await stands.fetchone(), refuse)
+        except psycopg.errors.UndefinedTable:
+            stood = _stood(tables, None, refuse)
+        return stood if isinstance(stood, str) else None
+
+    async def _ask_live(self, projection: Projection, question: Callable[[Rows], T], refuse: Refuse) -> Answer[T] | str:
+        """Answer from one snapshot of the stored rows, or say why not."""
+        tables = self._tables_of(projection)
+        try:
+            async with self._reached() as connection, connection.pipeline(), connection.transaction():
                 await connection.execute("set transaction isolation level repeatable read, read only")
                 await connection.execute("set local timezone to 'UTC'")
                 # Before the snapshot, which the first select takes: no other generation is swapped in after it.
@@ -161,10 +171,31 @@ class Views:
                 return await _converse(connection, tables, question, stands, refuse)
         except psycopg.errors.UndefinedTable:
             return f"Projection {projection.name} has not been built yet."
+
+    def _tables_of(self, projection: Projection) -> ReadTables:
+        tables = self._tables.get(projection.name)
+        if tables is None:
+            tables = self._tables[projection.name] = ReadTables(projection, self._schema)
+        return tables
+
+    @asynccontextmanager
+    async def _reached(self) -> AsyncIterator[Connection]:
+        """Borrow a connection. Raises Unavailable when it cannot be had or dies."""
+        try:
+            async with self._connect() as connection:
+                yield connection
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise Unavailable(
                 f"The read models cannot be reached ({type(error).__name__}); ask again later."
             ) from error
+
+
+def _stood(tables: ReadTables, row: tuple[int, str, str] | None, refuse: Refuse) -> int | str:
+    """The position a projection stands at, or why it does not answer there."""
+    if row is None or row[2] != tables.shape:
+        return f"Projection {tables.projection.name} has not been built yet in its present shape."
+    position, state, _ = row
+    return refuse(position, state) or position
 
 
 async def _converse(
@@ -172,7 +203,7 @@ async def _converse(
     tables: ReadTables,
     question: Callable[[Rows], T],
     stands: psycopg.AsyncCursor[Any],
-    refuse: Callable[[int, str], str | None],
+    refuse: Refuse,
 ) -> Answer[T] | str:
     """Run the question again and again, each time with what it looked up before. The first loads travel with `stands`."""
     face, position = _Noting(tables), -1
@@ -181,11 +212,10 @@ async def _converse(
         loads = [(looked, await connection.execute(load, looked[1])) for looked, load in face.missing.items()]
         if position < 0:
             row = await stands.fetchone()
-            if row is None or row[2] != tables.shape:
-                return f"Projection {tables.projection.name} has not been built yet in its present shape."
-            position = row[0]
-            if reason := refuse(position, row[1]):
-                return reason
+            stood = _stood(tables, row, refuse)
+            if isinstance(stood, str):
+                return stood
+            position = stood
         if not loads:
             if failure:
                 raise failure

@@ -130,6 +130,11 @@ def time_of(body: bytes) -> datetime:
     return _head(body).time
 
 
+def type_of(body: bytes) -> str:
+    """The permanent name of an event's type, also of one that this version does not know."""
+    return _head(body).type
+
+
 class _Read(Struct, frozen=True):
     at: At
     fact: Fact

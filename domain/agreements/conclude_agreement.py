@@ -2,8 +2,6 @@
 
 from datetime import date
 
-from msgspec.structs import replace
-
 from domain.agreements.events import (
     AgreementApproved,
     AgreementDrafted,
@@ -12,6 +10,7 @@ from domain.agreements.events import (
     AgreementTextFrozen,
 )
 from domain.canonical import digest_of
+from domain.changing import replace
 from domain.kernel import (
     Asked,
     Boundary,
@@ -27,7 +26,7 @@ from domain.kernel import (
 )
 from domain.words import AgreementId, Line, Number, Organisation
 
-Seen = AgreementDrafted | AgreementTextFrozen | AgreementApproved | AgreementSigned | AgreementEnteredIntoForce
+Seen = AgreementDrafted | AgreementTextFrozen | AgreementApproved | AgreementSigned
 
 
 class FreezeAgreement(Command, frozen=True):
@@ -101,20 +100,10 @@ class Life(Value, frozen=True):
     text_digest: str | None = None
     approved: frozenset[str] = frozenset()
     signed: frozenset[str] = frozenset()
-    in_force: bool = False
 
 
 def boundary(command: FreezeAgreement | ApproveAgreement | SignAgreement) -> Boundary:
-    return (
-        facts(
-            AgreementDrafted,
-            AgreementTextFrozen,
-            AgreementApproved,
-            AgreementSigned,
-            AgreementEnteredIntoForce,
-            about=command.agreement,
-        ),
-    )
+    return (facts(AgreementDrafted, AgreementTextFrozen, AgreementApproved, AgreementSigned, about=command.agreement),)
 
 
 def evolve(state: Life, event: Seen) -> Life:
@@ -127,14 +116,10 @@ def evolve(state: Life, event: Seen) -> Life:
             return replace(state, approved=state.approved | {event.organisation})
         case AgreementSigned():
             return replace(state, signed=state.signed | {event.organisation})
-        case AgreementEnteredIntoForce():
-            return replace(state, in_force=True)
 
 
 def freeze(command: FreezeAgreement, state: Life) -> tuple[Event, ...]:
-    drafted = _drafted(state, command.agreement, command.version)
-    if not any(command.asked.acts_for(party) for party in drafted.parties):
-        raise NotYours(command.asked, " or ".join(drafted.parties), "freeze this text")
+    drafted = _drafted(command.asked, state, command.agreement, command.version)
     if state.text_digest:
         raise AlreadyFrozen(command.agreement, command.version, state.text_digest)
     content = {
@@ -149,13 +134,15 @@ def freeze(command: FreezeAgreement, state: Life) -> tuple[Event, ...]:
             agreement=command.agreement,
             version=command.version,
             text_digest=digest_of(content),
+            frozen_on=command.asked.on,
+            by=command.asked.actor,
             parties=drafted.parties,
         ),
     )
 
 
 def approve(command: ApproveAgreement, state: Life) -> tuple[Event, ...]:
-    drafted, text_digest = _frozen(state, command.agreement, command.version)
+    drafted, text_digest = _frozen(command.asked, state, command.agreement, command.version)
     _check_party(command.asked, command.organisation, drafted)
     if command.organisation in state.approved:
         raise ApprovedAlready(command.organisation, command.agreement, command.version)
@@ -169,6 +156,7 @@ def approve(command: ApproveAgreement, state: Life) -> tuple[Event, ...]:
             body=command.body,
             section=command.section,
             approved_on=command.approved_on,
+            by=command.asked.actor,
             text_digest=text_digest,
             parties=drafted.parties,
         ),
@@ -176,7 +164,7 @@ def approve(command: ApproveAgreement, state: Life) -> tuple[Event, ...]:
 
 
 def sign(command: SignAgreement, state: Life) -> tuple[Event, ...]:
-    drafted, text_digest = _frozen(state, command.agreement, command.version)
+    drafted, text_digest = _frozen(command.asked, state, command.agreement, command.version)
     _check_party(command.asked, command.organisation, drafted)
     if command.organisation not in state.approved:
         raise NotApproved(command.organisation, command.agreement, command.version)
@@ -206,16 +194,17 @@ def sign(command: SignAgreement, state: Life) -> tuple[Event, ...]:
     return (signed, in_force)
 
 
-def _drafted(state: Life, agreement: str, version: int) -> AgreementDrafted:
-    if state.drafted is None:
+def _drafted(asked: Asked, state: Life, agreement: str, version: int) -> AgreementDrafted:
+    # Before it is in force, only its parties can know that an agreement exists.
+    if state.drafted is None or not any(asked.acts_for(party) for party in state.drafted.parties):
         raise Unknown(agreement)
     if state.drafted.version != version:
         raise NoSuchVersion(agreement, version, state.drafted.version)
     return state.drafted
 
 
-def _frozen(state: Life, agreement: str, version: int) -> tuple[AgreementDrafted, str]:
-    drafted = _drafted(state, agreement, version)
+def _frozen(asked: Asked, state: Life, agreement: str, version: int) -> tuple[AgreementDrafted, str]:
+    drafted = _drafted(asked, state, agreement, version)
     if state.text_digest is None:
         raise NotFrozen(agreement, version)
     return drafted, state.text_digest

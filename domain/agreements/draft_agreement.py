@@ -3,15 +3,27 @@
 from typing import Annotated, Any
 
 from msgspec import Meta
-from msgspec.structs import replace
 
 from domain.agreements.events import AgreementDrafted, Clauses
+from domain.canonical import canonical
+from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
-from domain.money import RuleFault, organisations_of, parse_rule
+from domain.money import (
+    CENTS_LIMIT,
+    RuleFault,
+    SharingRule,
+    organisations_of,
+    parse_rule,
+    roles_of,
+    share,
+    units_of,
+)
 from domain.network.events import PartnerAdmitted
 from domain.words import AgreementId, Names, Organisation
 
 Seen = AgreementDrafted | PartnerAdmitted
+DIVISION_BYTES_MAX = 50_000
+"""Leaves room in an event of 65,535 bytes for everything else, and for figures longer than those tried."""
 Days = Annotated[int, Meta(ge=1, le=60)]
 
 
@@ -50,6 +62,16 @@ class LeakingRule(Refused):
 
     def __init__(self, fault: RuleFault) -> None:
         super().__init__(f"sharing_rule: {fault}")
+
+
+class RuleTooLong(Refused):
+    """A division under this rule could become larger than an event may be, and then could never be stored."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(
+            f"One division under this sharing rule could take {size:,} bytes, of which {DIVISION_BYTES_MAX:,} are allowed; "
+            "use fewer targets or flatter steps."
+        )
 
 
 class PaysOutsiders(Refused):
@@ -108,6 +130,8 @@ def _clauses(command: DraftAgreement) -> Clauses:
             rule = parse_rule(command.sharing_rule)
         except RuleFault as fault:
             raise LeakingRule(fault) from fault
+        if (size := _division_size(rule)) > DIVISION_BYTES_MAX:
+            raise RuleTooLong(size)
         if outsiders := sorted(organisations_of(rule) - set(command.parties)):
             raise PaysOutsiders(outsiders)
     return Clauses(
@@ -118,6 +142,17 @@ def _clauses(command: DraftAgreement) -> Clauses:
         rights=command.rights,
         duties=command.duties,
     )
+
+
+def _division_size(rule: SharingRule) -> int:
+    """Bytes of the shares of a division with the largest figures there can be."""
+    largest = CENTS_LIMIT - 1
+    roles = {
+        named.role: f"org:{'x' * 59}{n % 10}" for n, named in enumerate(sorted(roles_of(rule), key=lambda r: r.role))
+    }
+    quantities = dict.fromkeys(units_of(rule), "999999999.999999")
+    division = share(rule, largest, collected_by="org:" + "x" * 60, bind=roles, quantities=quantities)
+    return len(canonical(division.shares))
 
 
 draft_agreement = Decider(

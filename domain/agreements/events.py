@@ -37,6 +37,9 @@ class AgreementTextFrozen(Event, frozen=True):
     agreement: AgreementId
     version: Number
     text_digest: str
+    frozen_on: date
+    by: str
+    """The opaque id of who froze it: who checks may not approve."""
     parties: tuple[Organisation, ...]
 
 
@@ -48,6 +51,8 @@ class AgreementApproved(Event, frozen=True):
     body: Line
     section: Line
     approved_on: date
+    by: str
+    """The opaque id of who recorded the approval."""
     text_digest: str
     parties: tuple[Organisation, ...]
 

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from datetime import date
 
-from msgspec.structs import replace
-
 from domain.catalog.events import (
     ArchiveReason,
     Description,
@@ -13,6 +11,7 @@ from domain.catalog.events import (
     OfferingUpdated,
     OfferingVerified,
 )
+from domain.changing import replace
 from domain.kernel import (
     Asked,
     Boundary,

@@ -1,7 +1,6 @@
 """Assign a client to a mentor who has room, and to no second mentor."""
 
-from msgspec.structs import replace
-
+from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
 from domain.mentoring.events import MenteeAssigned, MenteeReleased, MentorCapacitySet, MentorNominated
 from domain.words import ClientId, MentorId

@@ -24,7 +24,9 @@ class MentorNominated(Event, frozen=True):
 @fact("mentoring.capacity_set", about=("mentor",), seen_by="network")
 class MentorCapacitySet(Event, frozen=True):
     mentor: MentorId
+    organisation: Organisation
     capacity: Capacity
+    set_on: date
 
 
 @fact("mentoring.mentee_assigned", about=("mentor", "client"), seen_by="parties", frequent=True)

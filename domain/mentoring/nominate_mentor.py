@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from msgspec import Meta
-from msgspec.structs import replace
 
+from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
 from domain.mentoring.events import Capacity, MentorCapacitySet, MentorNominated
 from domain.money import Language
@@ -59,7 +59,12 @@ def decide(command: NominateMentor, state: Nomination) -> tuple[Event, ...]:
             languages=command.languages,
             nominated_on=command.asked.on,
         ),
-        MentorCapacitySet(mentor=command.mentor, capacity=command.capacity),
+        MentorCapacitySet(
+            mentor=command.mentor,
+            organisation=command.organisation,
+            capacity=command.capacity,
+            set_on=command.asked.on,
+        ),
     )
 
 

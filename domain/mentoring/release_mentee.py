@@ -1,7 +1,6 @@
 """End the guidance of a client by a mentor."""
 
-from msgspec.structs import replace
-
+from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
 from domain.mentoring.events import MenteeAssigned, MenteeReleased, MentorNominated, ReleaseReason
 from domain.words import ClientId, MentorId

@@ -29,7 +29,14 @@ def decide(command: SetMentorCapacity, state: Nominated) -> tuple[Event, ...]:
         raise Unknown(command.mentor)
     if not command.asked.acts_for(state.organisation):
         raise NotYours(command.asked, state.organisation, "set the capacity of its mentors")
-    return (MentorCapacitySet(mentor=command.mentor, capacity=command.capacity),)
+    return (
+        MentorCapacitySet(
+            mentor=command.mentor,
+            organisation=state.organisation,
+            capacity=command.capacity,
+            set_on=command.asked.on,
+        ),
+    )
 
 
 set_mentor_capacity = Decider(

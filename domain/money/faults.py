@@ -1,7 +1,9 @@
 """What the money rules say no to, each in a sentence with the value and what is allowed."""
 
+from domain.kernel import Refused
 
-class MoneyFault(ValueError):
+
+class MoneyFault(Refused, ValueError):
     """A figure, a rule or a binding with which not every cent could be accounted for."""
 
 

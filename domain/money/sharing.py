@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from domain.changing import replace
 from domain.money.decimals import decimal_text, exact, ratio
 from domain.money.division import Division, Share
 from domain.money.faults import BadFigure, QuantityMissing, RoleUnbound, RuleFault, shown
@@ -12,11 +13,6 @@ from domain.money.mentions import unbound_roles
 from domain.money.rounding import Rounding, nearest_cent, portions, whole_cents
 from domain.money.rule import KEPT, ROLE, Clause, Onward, SharingRule, Take, Weighted, clauses_of
 from domain.money.terms import Kind, Terms, bounded, reckoned
-
-if TYPE_CHECKING:
-    from dataclasses import replace  # typed; msgspec's own takes and gives anything
-else:
-    from msgspec.structs import replace
 
 _ORGANISATION = re.compile(r"org:[a-z0-9][a-z0-9-]{0,59}")
 

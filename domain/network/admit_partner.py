@@ -2,8 +2,7 @@
 
 from datetime import date
 
-from msgspec.structs import replace
-
+from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, InTheFuture, Refused, Unknown, Value, facts
 from domain.network.events import Membership, OrganisationRegistered, PartnerAdmitted
 from domain.words import Organisation

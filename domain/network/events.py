@@ -4,7 +4,7 @@ from datetime import date
 from typing import Literal
 
 from domain.kernel import Event, fact
-from domain.words import Line, Names, Organisation, Period
+from domain.words import EventId, FollowUpId, Line, Names, Organisation, Period
 
 Membership = Literal["lead", "implementer", "committed", "open"]
 OrganisationKind = Literal[
@@ -20,6 +20,7 @@ OrganisationKind = Literal[
     "company",
     "other",
 ]
+FollowUpCode = Literal["referral-declined", "referral-expired", "refused"]
 Duty = Literal["mentor-coordination", "foresight", "web-service", "catalogue", "settlement", "network-coordination"]
 
 
@@ -40,6 +41,7 @@ class OrganisationRegistered(Event, frozen=True):
     business_id: str | None
     oid: str | None
     unit_of: Organisation | None
+    registered_on: date
 
 
 @fact("network.partner_admitted", about=("organisation",), seen_by="everyone")
@@ -61,8 +63,12 @@ class DutyAssigned(Event, frozen=True):
 class FollowUpOpened(Event, frozen=True):
     """Something that a policy could not do, or that nobody did: it waits on the coordinator's list."""
 
-    follow_up: str
-    cause: str
-    about: str
+    follow_up: FollowUpId
+    cause: EventId
+    about: Line
+    """The id of the thing that came to nothing."""
+    code: FollowUpCode
     reason: Line
+    """The same as a sentence."""
+    opened_on: date
     parties: tuple[Organisation, ...]

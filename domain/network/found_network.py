@@ -1,4 +1,4 @@
-"""Found the network: the first event of every log."""
+"""Found the network: the first event of its log, since the desk takes nothing before it."""
 
 from typing import Annotated
 

@@ -1,16 +1,17 @@
 """Put something on the coordinator's list, once for each cause."""
 
 from domain.kernel import Boundary, Command, Decider, Event, Refused, Value, facts
-from domain.network.events import FollowUpOpened
-from domain.words import Line, Organisation
+from domain.network.events import FollowUpCode, FollowUpOpened
+from domain.words import EventId, FollowUpId, Line, Organisation
 
 
 class OpenFollowUp(Command, frozen=True):
     """Ask the coordinator to look after something that came to nothing: no request ends nowhere."""
 
-    follow_up: Line
-    cause: Line
+    follow_up: FollowUpId
+    cause: EventId
     about: Line
+    code: FollowUpCode
     reason: Line
     parties: tuple[Organisation, ...] = ()
 
@@ -40,7 +41,9 @@ def decide(command: OpenFollowUp, state: Listed) -> tuple[Event, ...]:
             follow_up=command.follow_up,
             cause=command.cause,
             about=command.about,
+            code=command.code,
             reason=command.reason,
+            opened_on=command.asked.on,
             parties=command.parties,
         ),
     )
@@ -57,6 +60,7 @@ open_follow_up = Decider(
         "follow_up": "follow-up:0199-17",
         "cause": "0199aa00-0000-7000-8000-000000000017",
         "about": "referral:r-17",
+        "code": "referral-expired",
         "reason": "Nobody answered in time.",
     },
 )

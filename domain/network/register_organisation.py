@@ -65,6 +65,7 @@ def decide(command: RegisterOrganisation, state: Register) -> tuple[Event, ...]:
             business_id=command.business_id,
             oid=command.oid,
             unit_of=command.unit_of,
+            registered_on=command.asked.on,
         ),
     )
 

@@ -1,8 +1,7 @@
 """Agree a pathway: from here on price, roles and the version of the agreement are fixed."""
 
-from msgspec.structs import replace
-
 from domain.agreements.events import AgreementEnteredIntoForce
+from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
 from domain.money import SharingRule, organisations_of, roles_of, split, units_of
 from domain.pathways.events import (
@@ -143,6 +142,8 @@ def decide(command: AgreePathway, state: Agreeing) -> tuple[Event, ...]:
         PathwayAgreed(
             pathway=command.pathway,
             client=state.drafted.client,
+            organisation=state.drafted.organisation,
+            mentor=state.drafted.mentor,
             agreement=command.agreement,
             version=agreement.version,
             agreed_on=command.asked.on,

@@ -2,8 +2,7 @@
 
 from datetime import date
 
-from msgspec.structs import replace
-
+from domain.changing import replace
 from domain.kernel import (
     Asked,
     Boundary,
@@ -42,9 +41,9 @@ class CompletePathway(Command, frozen=True):
     pathway: PathwayId
 
 
-class NotAgreed(Refused):
+class NotAgreed(Unknown):
     def __init__(self, pathway: str) -> None:
-        super().__init__(f"There is no agreed {pathway} here; a pathway is delivered after it has been agreed.")
+        Refused.__init__(self, f"There is no agreed {pathway} here; a pathway is delivered after it has been agreed.")
 
 
 class DeliveredAlready(Refused):
@@ -121,7 +120,9 @@ def deliver(command: DeliverStep, state: Delivery) -> tuple[Event, ...]:
             part=command.part,
             delivered_on=command.delivered_on,
             quantities=tuple(sorted(command.quantities, key=lambda a: a.unit)),
+            provider=step.provider,
             agreement=agreed.agreement,
+            project=agreed.project,
             parties=agreed.parties,
         ),
     )
@@ -129,16 +130,21 @@ def deliver(command: DeliverStep, state: Delivery) -> tuple[Event, ...]:
 
 def complete(command: CompletePathway, state: Delivery) -> tuple[Event, ...]:
     agreed = _agreed(command.asked, command.pathway, state)
-    if not any(command.asked.acts_for(step.provider) for step in agreed.steps) and not command.asked.acts_for(
-        agreed.collected_by
-    ):
-        raise NotYours(command.asked, f"{agreed.collected_by} or a provider", "complete this pathway")
+    if not command.asked.acts_for(agreed.organisation):
+        raise NotYours(command.asked, agreed.organisation, "complete its pathways")
     if state.completed_on:
         raise CompletedAlready(command.pathway, state.completed_on)
     done = {(d.step, d.part) for d in state.delivered}
     if left := [f"{s.step}.{p.part}" for s in agreed.steps for p in s.parts if (s.step, p.part) not in done]:
         raise PartsOpen(command.pathway, left)
-    return (PathwayCompleted(pathway=command.pathway, completed_on=command.asked.on, parties=agreed.parties),)
+    return (
+        PathwayCompleted(
+            pathway=command.pathway,
+            completed_on=command.asked.on,
+            project=agreed.project,
+            parties=agreed.parties,
+        ),
+    )
 
 
 def _agreed(asked: Asked, pathway: str, state: Delivery) -> PathwayAgreed:

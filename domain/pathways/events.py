@@ -85,6 +85,9 @@ class PathwayAgreed(Event, frozen=True):
 
     pathway: PathwayId
     client: ClientId
+    organisation: Organisation
+    """Who drafted it and goes on looking after it."""
+    mentor: MentorId | None
     agreement: AgreementId
     version: Number
     agreed_on: date
@@ -104,8 +107,10 @@ class StepDelivered(Event, frozen=True):
     part: Number
     delivered_on: date
     quantities: tuple[Amount, ...]
+    provider: Organisation
     agreement: AgreementId
     """The agreement bound to the pathway, carried on so that sharing knows where to look."""
+    project: ProjectCode | None
     parties: tuple[Organisation, ...]
 
 
@@ -113,4 +118,5 @@ class StepDelivered(Event, frozen=True):
 class PathwayCompleted(Event, frozen=True):
     pathway: PathwayId
     completed_on: date
+    project: ProjectCode | None
     parties: tuple[Organisation, ...]

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from msgspec.structs import replace
-
 from domain.catalog.events import OfferingArchived, OfferingPublished
+from domain.changing import replace
 from domain.kernel import (
     Asked,
     Boundary,
@@ -21,6 +20,8 @@ from domain.kernel import (
     Value,
     facts,
 )
+from domain.mentoring.events import MentorNominated
+from domain.network.events import PartnerAdmitted
 from domain.pathways.events import (
     Parts,
     PathwayAgreed,
@@ -108,6 +109,8 @@ class Plan(Value, frozen=True):
     agreed: bool = False
     provider: str | None = None
     archived: bool = False
+    partner: bool = False
+    mentor: bool = False
 
     def step(self, number: int) -> tuple[StepProposed, Answer] | None:
         return next((s for s in self.steps if s[0].step == number), None)
@@ -118,7 +121,12 @@ def pathway_of(command: DraftPathway) -> str:
 
 
 def boundary_of_draft(command: DraftPathway) -> Boundary:
-    return (facts(PathwayDrafted, about=pathway_of(command)),)
+    mentor = (facts(MentorNominated, about=command.mentor),) if command.mentor else ()
+    return (
+        facts(PathwayDrafted, about=pathway_of(command)),
+        facts(PartnerAdmitted, about=command.organisation),
+        *mentor,
+    )
 
 
 def boundary_of_proposal(command: ProposeStep) -> Boundary:
@@ -133,8 +141,14 @@ def _plan(pathway: str) -> Criterion:
     return facts(PathwayDrafted, StepProposed, StepConfirmed, StepDeclined, PathwayAgreed, about=pathway)
 
 
-def evolve_draft(state: Plan, event: PathwayDrafted) -> Plan:
-    return replace(state, drafted=event)
+def evolve_draft(state: Plan, event: PathwayDrafted | PartnerAdmitted | MentorNominated) -> Plan:
+    match event:
+        case PathwayDrafted():
+            return replace(state, drafted=event)
+        case PartnerAdmitted():
+            return replace(state, partner=True)
+        case MentorNominated():
+            return replace(state, mentor=True)
 
 
 def evolve_answer(state: Plan, event: Planned) -> Plan:
@@ -170,6 +184,10 @@ def draft(command: DraftPathway, state: Plan) -> tuple[Event, ...]:
         raise NotYours(command.asked, command.organisation, "draft its pathways")
     if state.drafted:
         raise DraftedAlready(pathway_of(command))
+    if not state.partner:
+        raise Unknown(f"partner {command.organisation}")
+    if command.mentor and not state.mentor:
+        raise Unknown(command.mentor)
     return (
         PathwayDrafted(
             pathway=pathway_of(command),

@@ -3,8 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from msgspec.structs import replace
-
+from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
 from domain.referrals.events import (
     DeclineReason,

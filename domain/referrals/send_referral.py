@@ -1,9 +1,8 @@
 """Send a client on to another partner, under an agreement that lets client data pass between the two."""
 
-from msgspec.structs import replace
-
 from domain.agreements.events import AgreementEnteredIntoForce
 from domain.calendar import business_days_after
+from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
 from domain.referrals.events import ReferralSent
 from domain.words import AgreementId, ClientId, Code, OfferingId, Organisation, ReferralId

@@ -31,12 +31,14 @@ class RevenueShared(Event, frozen=True):
     part: Number
     agreement: AgreementId
     version: Number
+    provider: Organisation
     amount_cents: Price
     collected_by: Organisation
     occurred_on: date
     period: Period
     project: ProjectCode | None
     parties: tuple[Organisation, ...]
+    """Those who see the whole division: the collector, the provider, and everyone with a share, of zero too."""
     quantities: tuple[Amount, ...]
     skipped: tuple[str, ...]
     shares: tuple[Share, ...]
@@ -53,9 +55,11 @@ class ReversedShare(Value, frozen=True):
     role: str | None
     clause: str
     cents: Cents
+    exact: str
+    """The part of the share without rounding that is taken back, `num/den` in cents."""
 
 
-@fact("revenue.reversed", about=("entry", "pathway"), seen_by="parties", frequent=True)
+@fact("revenue.reversed", about=("reversal", "entry", "pathway"), seen_by="parties", frequent=True)
 class RevenueReversed(Event, frozen=True):
     reversal: EntryId
     entry: EntryId
@@ -63,10 +67,15 @@ class RevenueReversed(Event, frozen=True):
     pathway: PathwayId
     step: Number
     part: Number
+    agreement: AgreementId
+    version: Number
+    """Of the entry: a correction keeps what was bound then."""
     amount_cents: Price
     collected_by: Organisation
     occurred_on: date
     period: Period
+    entry_occurred_on: date
+    entry_period: Period
     project: ProjectCode | None
     reason: ReversalReason
     parties: tuple[Organisation, ...]

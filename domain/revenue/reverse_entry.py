@@ -1,8 +1,8 @@
 """Take a whole entry back: every stored share is reversed to the cent, in the earliest open period."""
 
-from msgspec.structs import replace
-
+from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
+from domain.money import reverse
 from domain.network.events import NetworkFounded
 from domain.revenue.events import RevenueReversed, RevenueShared, ReversalReason, ReversedShare
 from domain.settlement.books import BOOKKEEPING, Books
@@ -63,15 +63,20 @@ def decide(command: ReverseEntry, state: Posted) -> tuple[Event, ...]:
             pathway=entry.pathway,
             step=entry.step,
             part=entry.part,
+            agreement=entry.agreement,
+            version=entry.version,
             amount_cents=entry.amount_cents,
             collected_by=entry.collected_by,
             occurred_on=command.asked.on,
             period=state.books.period_of(command.asked.on),
+            entry_occurred_on=entry.occurred_on,
+            entry_period=entry.period,
             project=entry.project,
             reason=command.reason,
             parties=entry.parties,
             shares=tuple(
-                ReversedShare(partner=s.partner, role=s.role, clause=s.clause, cents=s.cents) for s in entry.shares
+                ReversedShare(partner=s.partner, role=s.role, clause=s.clause, cents=cents, exact=s.exact)
+                for s, cents in reverse([(s, s.cents) for s in entry.shares], entry.amount_cents)
             ),
         ),
     )

@@ -1,8 +1,7 @@
 """Share the revenue of a delivered part among the partners, once, by the rule of the version bound to its pathway."""
 
-from msgspec.structs import replace
-
 from domain.agreements.events import AgreementEnteredIntoForce
+from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, Refused, Value, facts
 from domain.money import SharingRule, share, taken_by_clause
 from domain.network.events import NetworkFounded
@@ -121,12 +120,13 @@ def decide(command: ShareRevenue, state: Shared) -> tuple[Event, ...]:
             part=command.part,
             agreement=agreed.agreement,
             version=agreed.version,
+            provider=step.provider,
             amount_cents=amount_cents,
             collected_by=agreed.collected_by,
             occurred_on=delivered.delivered_on,
             period=state.books.period_of(delivered.delivered_on),
             project=agreed.project,
-            parties=agreed.parties,
+            parties=tuple(sorted({agreed.collected_by, step.provider, *(s.partner for s in division.shares)})),
             quantities=delivered.quantities,
             skipped=division.skipped,
             shares=division.shares,

@@ -1,7 +1,6 @@
 """Issue a partner's statement of a closed period: its balances and digest become part of the log."""
 
-from msgspec.structs import replace
-
+from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, Refused, Value, facts
 from domain.settlement.events import PeriodClosed, StatementIssued
 from domain.words import Cents, Organisation, Period

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from adapters.wiring import Network
 from application.as_of import resolve
+from application.notices import CONSTRUCTED
 from domain.money import euros
 from examples.kymenlaakso.year import YEAR, Year
 from projections.catalogue import Offering, catalogue, search
@@ -18,14 +19,13 @@ from projections.referrals import board, referrals
 from projections.statement import Account, Total, account_of, partners_stated, totals
 from projections.statements import statements
 
-NOTICE = f"CONSTRUCTED EXAMPLE: the organisations are real; clients, offerings, sums and the year {YEAR} are invented."
 PARTNER, PERIOD = "org:ekami", f"{YEAR}-11"
 console = Console(file=sys.stdout, width=140, highlight=False, soft_wrap=True)
 
 
 async def report(network: Network, year: Year, *, seconds: float) -> None:
     """Print everything, each part under the notice that it is constructed."""
-    console.print(f"\n[bold]{NOTICE}[/bold]\n")
+    console.print(f"\n[bold]{CONSTRUCTED}[/bold]\n")
     await _catalogue(network, year)
     await _people(network, year)
     await _money(network)
@@ -34,7 +34,7 @@ async def report(network: Network, year: Year, *, seconds: float) -> None:
     head = await network.log.head()
     console.print(
         f"\n{head.position:,} events in {seconds:.1f} s: {head.position / seconds:,.0f} events/s, decided, appended, "
-        f"projected and settled one after another.\n[bold]{NOTICE}[/bold]"
+        f"projected and settled one after another.\n[bold]{CONSTRUCTED}[/bold]"
     )
     console.print(f"Next: make serve, or: .venv/bin/tasma statement --partner {PARTNER} --period {PERIOD} --line 1")
 
@@ -80,7 +80,7 @@ async def _money(network: Network) -> None:
     table = Table("partner", title=f"Statements {YEAR}, twelve closed periods (euros, + due to the partner)")
     for heading in ("earned", "owed", "corrections", "closing balance", "lines"):
         table.add_column(heading, justify="right")
-    for rows in zip(*(m for m in by_month if len(m) == len(by_month[-1])), strict=True):
+    for rows in zip(*by_month, strict=True):
         sums = [
             sum(t.earned_cents for t in rows),
             sum(t.owed_cents for t in rows),
@@ -106,9 +106,9 @@ async def _money(network: Network) -> None:
     for partner in (await network.views.ask(statements, partners_stated)).value:
         for month in months:
             found = await _account(network, partner, month)
-            kept = await network.documents.find(found.digest or "")
-            if found.state != "issued" or kept is None:
-                raise AssertionError(f"The statement of {partner} for {month} was not issued as it is now.")
+            digest = found.digest
+            if digest is None or digest != found.issued_digest or await network.documents.find(digest) is None:
+                raise AssertionError(f"The statement of {partner} for {month} was not issued as it is recomputed now.")
             issued += 1
     console.print(
         f"Every period sums to zero over all partners. {issued} statements issued; each digest recomputed: equal."

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from adapters.entropy import SeededEntropy
@@ -17,16 +16,12 @@ from application.execute import execute
 from application.policies import POLICIES
 from application.policy_worker import PolicyWorker, work_all
 from application.scheduler import expire_due
+from domain.changing import replace
 from domain.kernel import Asked
 from examples.kymenlaakso.year import Offered, Year
 from projections.catalogue import Offering, catalogue
 from projections.referrals import due, referrals
 from tests.invariants.network import START
-
-if TYPE_CHECKING:
-    from dataclasses import replace  # typed; msgspec's own takes and gives anything
-else:
-    from msgspec.structs import replace
 
 IMPORTER = Asker(actor="system:kouta-import", role="coordinator")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 from collections import Counter
 
 import pytest
@@ -12,6 +13,7 @@ from domain.revenue.events import RevenueReversed, RevenueShared
 from domain.settlement.events import PeriodClosed, StatementIssued
 from examples.kymenlaakso.year import Year
 from projections.rows import At
+from projections.statement import account_of
 from projections.statements import statements
 from tests.examples.memory_stage import MemoryStage, played
 from tests.invariants.promises import check_log, check_mentors, check_money, check_statements
@@ -24,6 +26,12 @@ def year() -> tuple[MemoryStage, Year]:
 
 def events_of(stage: MemoryStage) -> list[Recorded]:
     return list(asyncio.run(stage.log.read(0, limit=100_000)))
+
+
+def folded(events: list[Recorded]) -> Memory:
+    memory = Memory(statements)
+    memory.advance([(At(r.position, r.time), r.data) for r in events if type(r.data) in statements.facts], len(events))
+    return memory
 
 
 def test_it_contains_what_a_year_contains(year: tuple[MemoryStage, Year]) -> None:
@@ -50,8 +58,7 @@ def test_it_contains_what_a_year_contains(year: tuple[MemoryStage, Year]) -> Non
 def test_every_promise_holds_of_it(year: tuple[MemoryStage, Year]) -> None:
     stage, _ = year
     events = events_of(stage)
-    memory = Memory(statements)
-    memory.advance([(At(r.position, r.time), r.data) for r in events if type(r.data) in statements.facts], len(events))
+    memory = folded(events)
     check_log(events)
     check_money(events)
     check_mentors(events)
@@ -62,16 +69,21 @@ def test_every_promise_holds_of_it(year: tuple[MemoryStage, Year]) -> None:
 
 
 def test_a_closed_statement_never_changes(year: tuple[MemoryStage, Year]) -> None:
-    """The digest as of the cut is the digest as of the end, for every partner and period."""
+    """The digest at the end of the year is the digest that was issued at the cut, for every partner and period."""
     stage, _ = year
     events = events_of(stage)
+    memory = folded(events)
     cuts = {r.data.period: r.position for r in events if isinstance(r.data, PeriodClosed)}
     issued = [r.data for r in events if isinstance(r.data, StatementIssued)]
     assert any(isinstance(r.data, RevenueReversed) for r in events[cuts["2019-06"] :])
     for each in issued:
         assert each.position == cuts[each.period]
+        account = account_of(memory, each.partner, each.period)
+        assert account is not None
+        assert account.digest == each.digest
         kept = asyncio.run(stage.documents.find(each.digest))
         assert kept is not None
+        assert json.loads(kept)["digest"] == each.digest
 
 
 def test_one_seed_is_one_log(year: tuple[MemoryStage, Year]) -> None:

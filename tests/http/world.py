@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -15,15 +15,13 @@ from msgspec import Struct
 
 from adapters.entropy import SeededEntropy
 from adapters.http.app import create_app
-from adapters.memory.log import MemoryDocuments, MemoryLog, MemoryMarks
+from adapters.memory.log import MemoryLog, MemoryMarks
 from adapters.memory.tokens import MemoryTokens
-from adapters.projecting.memory import Memory
-from adapters.projecting.slices import Facts
+from adapters.memory.views import MemoryViews
 from adapters.settings import Settings
 from application.access import Tokens, Wish
 from application.desk import Asker, Desk
-from application.ports import Log, Outcome, Unavailable
-from projections.rows import At, Projection, Rows
+from application.ports import Outcome
 
 T = TypeVar("T")
 START = datetime(2019, 3, 1, 7, 0, tzinfo=UTC)
@@ -59,35 +57,6 @@ WISHES: Mapping[str, Wish] = {
 }
 
 
-class Answer(Struct, frozen=True):
-    value: Any
-    position: int
-
-
-class MemoryViews:
-    """Read models folded anew for every question: slow and obviously right."""
-
-    def __init__(self, log: Log, wait_seconds: float = 0.2) -> None:
-        self.log, self.wait_seconds = log, wait_seconds
-
-    async def ask(
-        self,
-        projection: Projection,
-        question: Callable[[Rows], T],
-        *,
-        at_least: int | None = None,
-        as_of: int | None = None,
-    ) -> Answer:
-        if at_least and await self.log.wait(at_least - 1, self.wait_seconds) < at_least:
-            raise Unavailable(f"Position {at_least} is not there yet.")
-        position = (await self.log.head()).position if as_of is None else as_of
-        memory = Memory(projection)
-        recorded = await self.log.read(0, limit=position) if position else ()
-        facts: Facts = [(At(r.position, r.time), r.data) for r in recorded if type(r.data) in projection.facts]
-        memory.advance(facts, position)
-        return Answer(question(memory), position)
-
-
 class Lag(Struct, frozen=True):
     name: str
     position: int
@@ -109,8 +78,8 @@ class World:
         numbers = count(1)
         self.store = MemoryTokens()
         self.tokens = Tokens(self.store, self.clock, lambda n: hashlib.sha256(str(next(numbers)).encode()).digest()[:n])
-        self.documents = MemoryDocuments()
         self.lags: list[Lag] = []
+        self.policy_lags = [Lag("share-delivered-parts", 23, lag_events=2, state="behind")]
         self.bearers: dict[str, str] = {}
         self.client: TestClient[Litestar]
 
@@ -121,7 +90,7 @@ class World:
         return self.lags
 
     async def policy_status(self) -> Sequence[Lag]:
-        return [Lag("share-delivered-parts", 23, lag_events=2, state="behind")]
+        return self.policy_lags
 
     def later(self, **step: float) -> None:
         self.now += timedelta(**step)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Coroutine, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -17,8 +17,10 @@ from application.policies import POLICIES
 from application.policy_worker import PolicyWorker, work_all
 from application.ports import Decision, Documents, Log, Marks, Outcome, Raced
 from application.registry import DECIDERS
+from application.scheduler import expire_due
 from domain.calendar import end_of, month_after
-from domain.kernel import Refused
+from domain.kernel import Refused, Scope
+from projections.referrals import due, referrals
 from projections.rows import At
 from projections.statements import statements
 from tests.domain.story import AGREEMENT, PARTNERS, RULE
@@ -26,6 +28,12 @@ from tests.domain.story import AGREEMENT, PARTNERS, RULE
 T = TypeVar("T")
 START = datetime(2019, 1, 2, 7, tzinfo=UTC)
 COORDINATOR = Asker(actor="person:c", role="coordinator")
+
+
+def person_of(organisation: str) -> Asker:
+    """Somebody of an organisation, with every scope."""
+    scopes: frozenset[Scope] = frozenset({"content", "finance-check", "finance-approve", "project"})
+    return Asker(actor=f"person:{organisation[4:]}", role="partner", organisation=organisation, scopes=scopes)
 
 
 class Runner(Protocol):
@@ -80,14 +88,18 @@ class PlayedNetwork:
         roles = [{"role": "role:referrer", "organisation": "org:cursor"}]
         await self.do("agree-pathway", {**agreement, "roles": roles})
 
-    async def do(self, name: str, body: Mapping[str, Any], key: UUID | None = None) -> Outcome:
+    async def do(
+        self, name: str, body: Mapping[str, Any], key: UUID | None = None, asker: Asker = COORDINATOR
+    ) -> Outcome:
         self.now += timedelta(minutes=1)
-        return await self.desk.carry_out(name, body, COORDINATOR, at=self.now, key=key)
+        return await self.desk.carry_out(name, body, asker, at=self.now, key=key)
 
-    async def asks(self, name: str, body: Mapping[str, Any], key: UUID | None = None) -> str | None:
+    async def asks(
+        self, name: str, body: Mapping[str, Any], key: UUID | None = None, asker: Asker = COORDINATOR
+    ) -> str | None:
         """Ask; the sentence of the refusal, if it was refused."""
         try:
-            await self.do(name, body, key=key)
+            await self.do(name, body, key=key, asker=asker)
         except Refused as refusal:
             return str(refusal)
         return None
@@ -122,6 +134,14 @@ class PlayedNetwork:
         if refusal is None:
             self.period = month_after(self.period)
         return refusal
+
+    async def expire_due(self) -> None:
+        self.now += timedelta(minutes=1)
+        await expire_due(self, self.desk, self.now)
+
+    async def due_referrals(self, today: date) -> Sequence[str]:
+        answer = await self.views.ask(referrals, lambda rows: due(rows, today))
+        return [referral.referral for referral in answer.value]
 
     async def events(self) -> Sequence[Recorded]:
         return await self.log.read(0, limit=100_000)

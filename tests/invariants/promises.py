@@ -7,7 +7,9 @@ from itertools import pairwise
 from application.envelope import Recorded
 from domain.mentoring.events import MenteeAssigned, MenteeReleased, MentorCapacitySet
 from domain.money import cents_by
+from domain.network.events import FollowUpOpened, PartnerAdmitted
 from domain.pathways.events import StepDelivered
+from domain.referrals.events import ReferralCompleted, ReferralDeclined, ReferralExpired
 from domain.revenue.events import RevenueReversed, RevenueShared
 from domain.settlement.events import PeriodClosed, StatementIssued
 from projections.rows import Rows
@@ -75,6 +77,24 @@ def check_mentors(events: Sequence[Recorded]) -> None:
                 pass
 
 
+def check_referrals(events: Sequence[Recorded], *, worked_off: bool) -> None:
+    """No wrong door: what was declined or expired stands on the coordinator's list, once, when policies have worked."""
+    lost = [r for r in events if isinstance(r.data, (ReferralDeclined, ReferralExpired))]
+    listed = Counter(r.data.about for r in events if isinstance(r.data, FollowUpOpened) and r.data.code != "refused")
+    assert all(times == 1 for times in listed.values())
+    assert set(listed) <= {r.data.referral for r in lost if isinstance(r.data, (ReferralDeclined, ReferralExpired))}
+    if worked_off:
+        assert sum(listed.values()) == len(lost)
+    ended: Counter[str] = Counter()
+    for recorded in events:
+        match recorded.data:
+            case ReferralDeclined() | ReferralExpired() | ReferralCompleted() as end:
+                ended[end.referral] += 1
+            case _:
+                pass
+    assert all(times == 1 for times in ended.values())
+
+
 def check_statements(events: Sequence[Recorded], rows: Rows) -> dict[tuple[str, str], Account]:
     """Opening + lines = closing; all partners together zero; what was issued is what is recomputed; each cent has one line."""
     periods = sorted(
@@ -102,7 +122,11 @@ def check_statements(events: Sequence[Recorded], rows: Rows) -> dict[tuple[str, 
     for each in issued:
         statement = found[each.partner, each.period]
         assert (statement.digest, statement.closing_cents) == (each.digest, each.closing_cents)
-    closings = [r for r in events if isinstance(r.data, PeriodClosed)]
+    closings = {r.data.period: r.position for r in events if isinstance(r.data, PeriodClosed)}
     assert len(issued) == len({i.statement for i in issued})
-    assert not issued or len(issued) >= len(closings[:-1])
+    admitted = [r for r in events if isinstance(r.data, PartnerAdmitted)]
+    for period, cut in closings.items():
+        of_period = [i for i in issued if i.period == period]
+        assert {i.position for i in of_period} <= {cut}
+        assert len(of_period) <= len(admitted)
     return found

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,8 +30,8 @@ from adapters.postgres.marks import PostgresMarks
 from adapters.postgres.migrate import migrate
 from domain.kernel import Refused
 from tests.domain.story import AGREEMENT
-from tests.invariants.network import START, PlayedNetwork, runner
-from tests.invariants.promises import check_log, check_mentors, check_money, check_statements
+from tests.invariants.network import START, PlayedNetwork, person_of, runner
+from tests.invariants.promises import check_log, check_mentors, check_money, check_referrals, check_statements
 
 pathways = st.sampled_from([f"pathway:p-{n}" for n in range(3)])
 steps, parts = st.sampled_from([1, 2]), st.sampled_from([1, 2])
@@ -39,6 +40,15 @@ clients = st.sampled_from([f"client:c-{n}" for n in range(6)])
 prices = st.lists(st.integers(0, 100_000), min_size=1, max_size=4)
 credits_ = st.sampled_from(["0", "1", "2.5", "0.333333"])
 days_late = st.integers(0, 40)
+referrals = st.sampled_from([f"referral:r-{n}" for n in range(3)])
+organisations = st.sampled_from(["org:xamk", "org:ekami", "org:lut"])
+answers = st.sampled_from(
+    [
+        ("accept-referral", {}),
+        ("decline-referral", {"reason": "no-capacity"}),
+        ("complete-referral", {"outcome": "enrolled"}),
+    ]
+)
 
 
 class Attack(RuleBasedStateMachine):
@@ -51,6 +61,7 @@ class Attack(RuleBasedStateMachine):
         super().__init__()
         self.loop, self.run = runner()
         self.asked: list[tuple[str, dict[str, Any], UUID]] = []
+        self.worked_off_at = -1
 
     @initialize()
     def start(self) -> None:
@@ -85,6 +96,7 @@ class Attack(RuleBasedStateMachine):
     @rule()
     def work_off(self) -> None:
         self.run(self.network.work_off())
+        self.worked_off_at = self.run(self.network.log.head()).position
 
     @rule()
     def close(self) -> None:
@@ -107,6 +119,32 @@ class Attack(RuleBasedStateMachine):
     @rule(mentor=mentors, capacity=st.integers(0, 3))
     def set_capacity(self, mentor: str, capacity: int) -> None:
         self.ask("set-mentor-capacity", {"mentor": mentor, "capacity": capacity})
+
+    # --- referrals, asked by their own people and by others ----------------------------------------------------------
+    @rule(referral=referrals, sender=organisations, receiver=organisations, asker=organisations)
+    def send(self, referral: str, sender: str, receiver: str, asker: str) -> None:
+        body = {
+            "referral": referral,
+            "client": "client:c-1",
+            "need": "logistics",
+            "sender": sender,
+            "receiver": receiver,
+        }
+        refusal = self.run(self.network.asks("send-referral", {**body, "agreement": AGREEMENT}, asker=person_of(asker)))
+        assert refusal is not None or asker == sender != receiver
+
+    @rule(referral=referrals, answer=answers, asker=organisations)
+    def answer(self, referral: str, answer: tuple[str, dict[str, str]], asker: str) -> None:
+        name, more = answer
+        refusal = self.run(self.network.asks(name, {"referral": referral, **more}, asker=person_of(asker)))
+        if refusal is None:
+            sent = [r.data for r in self.run(self.network.events()) if r.subject == referral]
+            assert asker == getattr(sent[0], "receiver", None)
+
+    @rule(days=st.integers(1, 9))
+    def days_pass_and_deadlines_are_looked_at(self, days: int) -> None:
+        self.network.now += timedelta(days=days)
+        self.run(self.network.expire_due())
 
     # --- races, stale readers, retries -------------------------------------------------------------------------------
     @rule(mentor=mentors, one=clients, other=clients)
@@ -148,6 +186,7 @@ class Attack(RuleBasedStateMachine):
             check_log(events)
             check_money(events)
             check_mentors(events)
+            check_referrals(events, worked_off=self.worked_off_at == len(events))
             check_statements(events, self.run(self.network.folded()))
 
     def teardown(self) -> None:

@@ -72,4 +72,6 @@ def released(mentor: int = 1, client: int = 1) -> MenteeReleased:
 
 
 def capacity(mentor: int = 1, number: int = 3) -> MentorCapacitySet:
-    return MentorCapacitySet(mentor=f"mentor:{mentor}", capacity=number)
+    return MentorCapacitySet(
+        mentor=f"mentor:{mentor}", organisation="org:xamk", capacity=number, set_on=date(2019, 3, 5)
+    )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -27,18 +27,20 @@ from application.ports import (
     OutOfStep,
     Raced,
 )
+from domain.catalog.events import Description, OfferingPublished
 from domain.kernel import Boundary, Criterion, Event, Refused, facts
 from domain.mentoring.events import MenteeAssigned, MenteeReleased, MentorCapacitySet
 from domain.network.events import FollowUpOpened, NetworkFounded
+from domain.words import Names, Texts
 from tests.log.conftest import SOURCE, OpenStores, Place
 from tests.log.decisions import NINE, assigned, capacity, command_id, decision, digest, founded, released
 
 GOLDEN = (
     b'{"sequence":"00000000000000000001","time":"2019-03-05T09:00:00.123456Z","specversion":"1.0",'
     b'"id":"01694d14-c2fb-78f1-91b7-584a2265b1f5","source":"/networks/test","type":"tasma.network.founded.v1",'
-    b'"subject":"test","datacontenttype":"application/json","nonce":"414c343c1027c4d1c386bbc4cd613e30",'
+    b'"subject":"network:test","datacontenttype":"application/json","nonce":"414c343c1027c4d1c386bbc4cd613e30",'
     b'"actor":"person:1","organisation":"org:xamk","commandid":"00000000-0000-7000-8000-0000000f4241",'
-    b'"correlationid":"test","data":{"network":"test","name":{"fi":"Verkosto \xc3\xa4"},'
+    b'"correlationid":"network:test","data":{"network":"test","name":{"fi":"Verkosto \xc3\xa4"},'
     b'"first_period":"2019-01","constructed":true,"founded_on":"2019-03-05"}}'
 )
 
@@ -464,7 +466,32 @@ def too_many_events() -> tuple[Event, ...]:
 
 
 def with_reason(text: str, tag: str = "thing:1") -> FollowUpOpened:
-    return FollowUpOpened(follow_up="follow-up:1", cause="c", about=tag, reason=text, parties=())
+    return FollowUpOpened(
+        follow_up="follow-up:1",
+        cause="0168f4a2-7c00-7123-9abc-0123456789ab",
+        about=tag,
+        code="refused",
+        reason=text,
+        opened_on=date(2019, 3, 5),
+        parties=(),
+    )
+
+
+def long_offering(more: int) -> OfferingPublished:
+    """An offering with long texts, and so many bytes more in its skills (a comma and two quotes each included)."""
+    astral = "\U0001d11e" * 5_000
+    sizes = [197] * (more // 200) + ([more % 200 - 3] if more % 200 > 3 else [])
+    return OfferingPublished(
+        offering="offering:o",
+        provider="org:xamk",
+        description=Description(
+            kind="course",
+            name=Names(fi="K"),
+            summary=Texts(fi=astral, sv=astral, en=astral),
+            skills=tuple("s" * size for size in sizes),
+        ),
+        published_on=date(2019, 3, 5),
+    )
 
 
 @pytest.mark.parametrize(
@@ -501,9 +528,9 @@ def test_what_is_just_within_the_limits_is_taken(opened: OpenStores) -> None:
     """The largest event has 65,535 bytes or a few less; text of any plane comes back."""
 
     async def promise(log: Log) -> None:
-        small = decision(with_reason(""))
+        small = decision(long_offering(0))
         size = len(placed(1, NINE, encode(small.events, small.asked, SOURCE, SeededEntropy(1))[0].body))
-        await log.append(decision(with_reason("x" * (EVENT_BYTES_MAX - size - 16))))
+        await log.append(decision(long_offering(EVENT_BYTES_MAX - size - 16)))
         body = await log.body(1)
         assert body is not None
         assert EVENT_BYTES_MAX - 100 < len(body) <= EVENT_BYTES_MAX

@@ -1,7 +1,7 @@
 """A small projection of real events, and logs to follow."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from application.ports import Decision, Log
@@ -65,7 +65,10 @@ async def append(log: Log, *capacities: int, number: int, at: datetime = START) 
     asked = Asked(
         at=at + timedelta(milliseconds=number), actor="person:1", role="coordinator", command_id=UUID(int=number)
     )
-    events = tuple(MentorCapacitySet(mentor=MENTOR.format(n), capacity=c) for n, c in enumerate(capacities, 1))
+    events = tuple(
+        MentorCapacitySet(mentor=MENTOR.format(n), organisation="org:xamk", capacity=c, set_on=date(2019, 3, 5))
+        for n, c in enumerate(capacities, 1)
+    )
     decision = Decision(events=events, asked=asked, digest=bytes(32), unless=(), after=0)
     return (await log.append(decision)).position
 

@@ -22,7 +22,9 @@ PARTIES = ("org:xamk",)
 def nominated(mentor: str, capacity: int, organisation: str = "org:xamk") -> tuple[Event, ...]:
     return (
         MentorNominated(mentor=f"mentor:{mentor}", organisation=organisation, languages=("fi", "sv"), nominated_on=DAY),
-        MentorCapacitySet(mentor=f"mentor:{mentor}", capacity=capacity),
+        MentorCapacitySet(
+            mentor=f"mentor:{mentor}", organisation="org:xamk", capacity=capacity, set_on=date(2019, 3, 5)
+        ),
     )
 
 
@@ -94,7 +96,11 @@ def test_the_fullest_mentor_comes_first() -> None:
 
 
 def test_a_lowered_capacity_releases_nobody_and_leaves_no_room() -> None:
-    rows = folded(*nominated("a", 2), *assigned("a", "1", "2"), MentorCapacitySet(mentor="mentor:a", capacity=1))
+    rows = folded(
+        *nominated("a", 2),
+        *assigned("a", "1", "2"),
+        MentorCapacitySet(mentor="mentor:a", organisation="org:xamk", capacity=1, set_on=date(2019, 3, 5)),
+    )
     [load] = workloads(rows)
     assert (load.mentees, load.capacity, load.free) == (2, 1, 0)
 
@@ -103,7 +109,7 @@ def test_organisations_are_summed_and_overfull_mentors_take_no_room_from_others(
     rows = folded(
         *nominated("a", 2),
         *assigned("a", "1", "2"),
-        MentorCapacitySet(mentor="mentor:a", capacity=1),
+        MentorCapacitySet(mentor="mentor:a", organisation="org:xamk", capacity=1, set_on=date(2019, 3, 5)),
         *nominated("b", 4),
         *assigned("b", "3"),
         *nominated("c", 3, "org:ekami"),

@@ -1,19 +1,13 @@
 """One agreement, version by version, as far as somebody may see it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from adapters.http.readers import MEMBERS
 from adapters.http.reading import Asking, Found, Read
 from application.desk import Asker
 from application.visibility import sees_all
+from domain.changing import replace
 from domain.kernel import Unknown
 from projections.agreements import Agreement, agreement_of, agreements
-
-if TYPE_CHECKING:
-    from dataclasses import replace  # typed; msgspec's own takes and gives anything
-else:
-    from msgspec.structs import replace
 
 
 async def answer(asking: Asking) -> Found:

@@ -60,7 +60,7 @@ async def answer(asking: Asking) -> Found:
             stale=wanted.stale,
         ),
     )
-    return Found([_shown(offering, today) for offering in found.value], found.position)
+    return Found([_shown(offering, today) for offering in found.value], found.position, judged_on=today)
 
 
 def _shown(offering: Offering, today: date) -> Offered:

@@ -1,6 +1,6 @@
 """One pathway, as far as somebody may see it: steps that are not agreed are between their two parties, a mentor sees no money."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -8,13 +8,9 @@ from adapters.http.readers import GUIDES
 from adapters.http.reading import Asking, Found, Read
 from application.desk import Asker
 from application.visibility import sees_all
+from domain.changing import replace
 from domain.kernel import Unknown
 from projections.pathways import PathwayView, pathway_of, pathways
-
-if TYPE_CHECKING:
-    from dataclasses import replace  # typed; msgspec's own takes and gives anything
-else:
-    from msgspec.structs import replace
 
 
 async def answer(asking: Asking) -> Found:
@@ -40,7 +36,9 @@ def visible(view: PathwayView, asker: Asker) -> Any:  # noqa: ANN401 - JSON; for
     agreed = mine in pathway.agreed_parties
     steps = tuple(s for s in view.steps if s.provider == mine or (agreed and s.answer == "agreed"))
     if agreed:
-        return PathwayView(replace(pathway, mentor=None, drafted_on=None), steps)
+        # Without whoever was asked and declined: what one declines stays between two.
+        parties = pathway.agreed_parties
+        return PathwayView(replace(pathway, mentor=None, drafted_on=None, parties=parties), steps)
     # Asked for a step only: whose pathway it is and which step, no more.
     asked = type(pathway)(
         pathway=pathway.pathway, organisation=pathway.organisation, parties=(pathway.organisation, mine)
