@@ -74,6 +74,10 @@ class Texts(Value, frozen=True, omit_defaults=True):
     en: Prose | None = None
 
 
+PROVIDER = "role:provider"
+"""The role that binds itself: the provider of the step that is delivered."""
+
+
 class Binding(Value, frozen=True):
     """Which organisation plays a role of the sharing rule."""
 

@@ -25,6 +25,14 @@ Sector = Literal[
 ArchiveReason = Literal["discontinued", "replaced", "duplicate", "entered-in-error", "archived-at-source"]
 
 
+class Keyword(Value, frozen=True):
+    """A subject or job title an offering is found by, as its owner or the source writes it."""
+
+    text: Line
+    language: Language | None = None
+    """Null where nobody says in which language it is."""
+
+
 class Description(Value, frozen=True):
     """What an offering is, as its owner describes it."""
 
@@ -38,7 +46,7 @@ class Description(Value, frozen=True):
     credits: Quantity | None = None
     price_cents: Price | None = None
     """List price without VAT; None where it is agreed case by case, 0 where it is free."""
-    keywords: Annotated[tuple[Line, ...], Meta(max_length=50)] = ()
+    keywords: Annotated[tuple[Keyword, ...], Meta(max_length=50)] = ()
     skills: Annotated[tuple[Line, ...], Meta(max_length=50)] = ()
     """ESCO URIs."""
     source: Line | None = None

@@ -13,11 +13,9 @@ from domain.pathways.events import (
     StepDeclined,
     StepProposed,
 )
-from domain.words import AgreementId, Binding, Organisation, PathwayId, Price, ProjectCode
+from domain.words import PROVIDER, AgreementId, Binding, Organisation, PathwayId, Price, ProjectCode
 
 Seen = PathwayDrafted | StepProposed | StepConfirmed | StepDeclined | PathwayAgreed | AgreementEnteredIntoForce
-PROVIDER = "role:provider"
-"""Bound by itself: the provider of the step that is delivered."""
 
 
 class AgreePathway(Command, frozen=True):

@@ -76,7 +76,7 @@ class DraftedAlready(Refused):
         super().__init__(f"{pathway} has been drafted already; another pathway needs another id.")
 
 
-class AgreedAlready(Refused):
+class StepsAreFixed(Refused):
     def __init__(self, pathway: str) -> None:
         super().__init__(f"{pathway} is agreed: its steps are fixed.")
 
@@ -205,7 +205,7 @@ def propose(command: ProposeStep, state: Plan) -> tuple[Event, ...]:
     if not command.asked.acts_for(drafted.organisation):
         raise NotYours(command.asked, drafted.organisation, "propose steps of its pathways")
     if state.agreed:
-        raise AgreedAlready(command.pathway)
+        raise StepsAreFixed(command.pathway)
     if taken := state.step(command.step):
         raise StepTaken(command.pathway, command.step, taken[1])
     numbers = [p.part for p in command.parts]
@@ -269,7 +269,7 @@ def _proposed(command: ConfirmStep | DeclineStep, state: Plan) -> StepProposed:
     if not command.asked.acts_for(proposed.provider):
         raise NotYours(command.asked, proposed.provider, "answer for this step")
     if state.agreed:
-        raise AgreedAlready(command.pathway)
+        raise StepsAreFixed(command.pathway)
     if answer != "proposed":
         raise AnsweredAlready(command.pathway, command.step, answer)
     return proposed

@@ -9,7 +9,7 @@ from domain.pathways.events import PathwayAgreed, StepDelivered
 from domain.revenue.events import RevenueReversed, RevenueShared
 from domain.settlement.books import BOOKKEEPING, Books
 from domain.settlement.events import PeriodClosed
-from domain.words import AgreementId, Number, PathwayId, quantities_of
+from domain.words import PROVIDER, AgreementId, Number, PathwayId, quantities_of
 
 Seen = (
     PathwayAgreed
@@ -20,7 +20,6 @@ Seen = (
     | NetworkFounded
     | PeriodClosed
 )
-PROVIDER = "role:provider"
 
 
 class ShareRevenue(Command, frozen=True):
