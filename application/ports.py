@@ -73,7 +73,7 @@ class CommandIdReused(Refused):
 
 
 class ClockAhead(Refused):
-    """The caller's clock is wrong."""
+    """The clock of the process that asks is wrong."""
 
     def __init__(self, reading: datetime, clock: datetime) -> None:
         super().__init__(

@@ -3,11 +3,11 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import TYPE_CHECKING
 
 from domain.catalog.events import (
     ArchiveReason,
     Description,
+    Keyword,
     Mode,
     OfferingArchived,
     OfferingKind,
@@ -16,15 +16,11 @@ from domain.catalog.events import (
     OfferingVerified,
     Sector,
 )
+from domain.changing import replace
 from domain.money import Language
 from domain.words import LANGUAGES, Names, Texts
 from projections.rows import At, Key, Latest, Projection, Row, Rows, facts_of
 from projections.stems import SMALL_WORDS, forms, words
-
-if TYPE_CHECKING:
-    from dataclasses import replace  # typed; msgspec's own takes and gives anything
-else:
-    from msgspec.structs import replace
 
 Seen = OfferingPublished | OfferingUpdated | OfferingVerified | OfferingArchived
 
@@ -44,7 +40,7 @@ class Offering(Row, frozen=True):
     credits: str | None = None
     """An exact decimal, such as "2.5"."""
     price_cents: int | None = None
-    keywords: tuple[str, ...] = ()
+    keywords: tuple[Keyword, ...] = ()
     skills: tuple[str, ...] = ()
     source: str | None = None
     published_on: date | None = None
@@ -57,7 +53,7 @@ class Offering(Row, frozen=True):
     words: tuple[str, ...] = ()
     """Every word of name, summary and keywords as it stands there, ascending."""
     stems: tuple[str, ...] = ()
-    """The same words by language without their endings, such as `fi:logistiik`, ascending."""
+    """The same words without their endings, by the language they are in, such as `fi:logistiik`, ascending."""
 
     @property
     def archived(self) -> bool:
@@ -87,11 +83,7 @@ catalogue = Projection("catalogue", fold, (Offering,), facts_of(Seen), on_poison
 
 
 def _described(offering: Offering, description: Description) -> Offering:
-    spoken = {
-        language: words(f"{getattr(description.name, language) or ''} {getattr(description.summary, language) or ''}")
-        for language in LANGUAGES
-    }
-    unspoken = [word for keyword in description.keywords for word in words(keyword)]  # nobody says in which language
+    spoken = {language: words(" ".join(_said(description, language))) for language in LANGUAGES}
     return replace(
         offering,
         kind=description.kind,
@@ -105,14 +97,20 @@ def _described(offering: Offering, description: Description) -> Offering:
         keywords=description.keywords,
         skills=description.skills,
         source=description.source,
-        words=_ascending(word for several in (*spoken.values(), unspoken) for word in several),
+        words=_ascending(word for several in spoken.values() for word in several),
         stems=_ascending(
-            form
-            for language in LANGUAGES
-            for word in (*spoken[language], *unspoken)
-            for form in _marked(language, word)
+            form for language, several in spoken.items() for word in several for form in _marked(language, word)
         ),
     )
+
+
+def _said(description: Description, language: Language) -> Iterator[str]:
+    """What is said in a language; a keyword whose language nobody says may be in any."""
+    yield getattr(description.name, language) or ""
+    yield getattr(description.summary, language) or ""
+    for keyword in description.keywords:
+        if keyword.language in (language, None):
+            yield keyword.text
 
 
 def _ascending(several: Iterable[str]) -> tuple[str, ...]:

@@ -1,20 +1,14 @@
 """How many clients each mentor guides, of how many they could."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from domain.changing import replace
 from domain.mentoring.events import MenteeAssigned, MenteeReleased, MentorCapacitySet, MentorNominated
 from domain.money import Language
 from projections.rows import At, Key, Latest, Projection, Row, Rows, facts_of
-
-if TYPE_CHECKING:
-    from dataclasses import replace  # typed; msgspec's own takes and gives anything
-else:
-    from msgspec.structs import replace
 
 Seen = MentorNominated | MentorCapacitySet | MenteeAssigned | MenteeReleased
 
@@ -40,17 +34,6 @@ class MentorLoad(Struct, frozen=True):
     mentees: int
     free: int
     """Clients there is room for; 0 also where a lowered capacity is exceeded."""
-    assigned_total: int
-
-
-class OrganisationLoad(Struct, frozen=True):
-    """The same for all mentors of one organisation."""
-
-    organisation: str
-    mentors: int
-    capacity: int
-    mentees: int
-    free: int
     assigned_total: int
 
 
@@ -85,24 +68,6 @@ def workloads(rows: Rows) -> list[MentorLoad]:
             assigned_total=load.assigned_total,
         )
         for load in sorted(rows.under(Workload), key=lambda load: (-_fullness(load), -load.mentees, load.mentor))
-    ]
-
-
-def workload_by_organisation(rows: Rows) -> list[OrganisationLoad]:
-    """Every organisation that has mentors, by id."""
-    by_organisation: defaultdict[str, list[Workload]] = defaultdict(list)
-    for load in rows.under(Workload):
-        by_organisation[load.organisation].append(load)
-    return [
-        OrganisationLoad(
-            organisation=organisation,
-            mentors=len(loads),
-            capacity=sum(load.capacity for load in loads),
-            mentees=sum(load.mentees for load in loads),
-            free=sum(map(_free, loads)),
-            assigned_total=sum(load.assigned_total for load in loads),
-        )
-        for organisation, loads in sorted(by_organisation.items())
     ]
 
 

@@ -15,6 +15,7 @@ from adapters.settings import Settings, WrongSetting, read_settings
 from adapters.wiring import Network, NotConstructed, open_network
 from application.desk import Asker
 from application.notices import CONSTRUCTED
+from application.policy_worker import PolicyHalted
 from application.ports import Unavailable
 from domain.kernel import Refused
 from projections.statement import StatementChanged
@@ -23,7 +24,16 @@ T = TypeVar("T")
 COORDINATOR = Asker(actor="person:command-line", role="coordinator")
 """Who stands at this keyboard may read the database, so nothing is gained by asking for a token."""
 
-SENTENCES = (Refused, StatementChanged, Unavailable, EmbeddedUnavailable, NotMigrated, NotConstructed, WrongSetting)
+SENTENCES = (
+    Refused,
+    PolicyHalted,
+    StatementChanged,
+    Unavailable,
+    EmbeddedUnavailable,
+    NotMigrated,
+    NotConstructed,
+    WrongSetting,
+)
 """What is refused with a sentence and exit code 1; everything else is a fault of ours and shows its traceback."""
 
 format_option = click.option(

@@ -64,13 +64,14 @@ class Leader:
             try:
                 async with self._connection() as connection:
                     while not await self._lead(connection):
+                        pause = BACKOFF_SECONDS
                         await asyncio.sleep(ASK_SECONDS)
                     async with self._following(connection) as following:
                         await self._forever(following)
             except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable) as error:
                 heed_cancellation()
                 _log.warning("projections_interrupted", network=self._network, error=type(error).__name__)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is heard of and tried again
                 heed_cancellation()
                 _log.exception("projections_failed", network=self._network, error=type(error).__name__)
             if clock() - began > BACKOFF_SECONDS_MAX:

@@ -47,7 +47,7 @@ async def _catalogue(network: Network, year: Year) -> None:
         if record.result == "refused":
             console.print(f"  refused {record.source}: {record.reason}")
     today = (await network.now()).date()
-    for query in ("logistiikassa", "robotiikkaa", "digital skills"):
+    for query in ("logistiikassa", "robotiikkaa", "digitaidot"):
         found = (await network.views.ask(catalogue, lambda rows, q=query: search(rows, q, today=today))).value  # type: ignore[misc]  # the default binds the loop's value
         names = "; ".join(o.name.best("fi") for o in found[:4])
         console.print(f"  search {query!r}: {len(found)} found{': ' if names else ''}{names}")

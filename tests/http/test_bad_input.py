@@ -67,7 +67,7 @@ CASES: Mapping[str, Case] = {
     "an id of another kind": Case(
         "accept-referral", {"referral": "pathway:p-07"}, "ekami",
         422, "malformed",
-        "Expected `str` matching regex '^referral:[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?![\\\\s\\\\S])' (at $.referral)",
+        "Expected `str` matching regex '^referral:([a-z]{1,2}-)?[0-9a-f]{1,32}(-[0-9a-f]{1,32}){0,8}(?![\\\\s\\\\S])' (at $.referral)",
     ),
     "an id of nothing": Case(
         "accept-referral", {"referral": "referral:r-99"}, "ekami",
@@ -282,7 +282,7 @@ def test_a_body_that_nests_without_end_is_refused(seen: World) -> None:
 def test_a_time_of_ones_own_is_for_constructed_networks(seen: World) -> None:
     before = seen.head
     answer = seen.send(
-        "accept-referral", {"referral": "referral:r-17"}, "ekami", {"Tasma-At": "2019-03-05T09:00:00+02:00"}
+        "accept-referral", {"referral": "referral:r-17"}, "coordinator", {"Tasma-At": "2019-03-05T09:00:00+02:00"}
     )
     assert (answer.status_code, answer.json()["detail"]) == (
         422,

@@ -2,12 +2,15 @@
 
 import pytest
 
-from adapters.http.health import CONSTRUCTED
+from adapters.http.health import LATE_SECONDS
+from application.notices import CONSTRUCTED
 from tests.http.world import Lag, World
+
+BEHIND = Lag("share-delivered-parts", 23, lag_events=2, state="behind")
 
 
 def test_health_says_how_far_behind_each_read_model_is(seen: World) -> None:
-    seen.lags = [Lag("statements", 20, lag_events=5, lag_seconds=1.23456)]
+    seen.lags, seen.policy_lags = [Lag("statements", 20, lag_events=5, lag_seconds=1.23456)], [BEHIND]
     answer = seen.get("/v1/health", None)
     assert answer.status_code == 200
     assert answer.json() == {
@@ -35,10 +38,29 @@ def test_health_says_how_far_behind_each_read_model_is(seen: World) -> None:
     ],
 )
 def test_money_that_stands_still_is_no_health(seen: World, name: str, state: str, status: int, word: str) -> None:
-    seen.lags = [Lag(name, 20, state=state, fault="what was in the event")]
+    seen.lags, seen.policy_lags = [Lag(name, 20, state=state, fault="what was in the event")], [BEHIND]
     answer = seen.get("/v1/health", None)
     assert (answer.status_code, answer.json()["status"]) == (status, word)
     assert "what was in the event" not in answer.text
+
+
+def test_a_halted_policy_is_money_that_stands_still(seen: World) -> None:
+    halted = Lag("share-delivered-parts", 23, lag_events=2, state="halted", fault="what was in the event")
+    seen.lags, seen.policy_lags = [Lag("statements", 25)], [halted]
+    answer = seen.get("/v1/health", None)
+    assert (answer.status_code, answer.json()["status"]) == (503, "halted")
+    (policy,) = answer.json()["policies"]
+    assert (policy["state"], policy["position"]) == ("halted", 23)
+    assert "what was in the event" not in answer.text
+
+
+@pytest.mark.parametrize(("seconds", "word"), [(LATE_SECONDS, "ok"), (LATE_SECONDS + 1, "degraded")])
+def test_what_does_not_move_is_degraded_whatever_its_state_says(seen: World, seconds: float, word: str) -> None:
+    """A read model or a policy that nobody works on is not halted; its lag gives it away."""
+    late = Lag("referrals", 20, lag_events=5, lag_seconds=seconds, state="behind")
+    for seen.lags, seen.policy_lags in (([late], [BEHIND]), ([], [late])):
+        answer = seen.get("/v1/health", None)
+        assert (answer.status_code, answer.json()["status"]) == (200, word)
 
 
 def test_every_answer_of_a_constructed_network_says_so(constructed: World) -> None:
@@ -71,6 +93,21 @@ def test_a_constructed_network_takes_the_time_with_the_command(constructed: Worl
         "register-organisation", {"organisation": "org:c", **organisation}, headers={"Tasma-At": "2019-06-04T09:00:00Z"}
     )
     assert (earlier.status_code, earlier.json()["type"]) == (409, "/problems/clock-behind")
+
+
+@pytest.mark.parametrize("who", ["xamk", "ekami"])
+def test_a_simulated_clock_is_set_by_the_coordinator_alone(constructed: World, who: str) -> None:
+    before = constructed.head
+    offering = {"offering": "offering:o-1", "provider": f"org:{who}"}
+    body = {**offering, "description": {"kind": "course", "name": {"fi": "Kurssi"}}}
+    answer = constructed.send("publish-offering", body, who, {"Tasma-At": "2199-12-31T00:00:00Z"})
+    assert (answer.status_code, answer.json()["type"], answer.json()["detail"]) == (
+        403,
+        "/problems/not-allowed",
+        "The role partner may not set the time of a command; it needs coordinator.",
+    )
+    assert constructed.head == before
+    assert constructed.send("publish-offering", body, who).status_code == 201
 
 
 @pytest.mark.parametrize("at", ["2019-06-05", "2019-06-05T09:00:00", "noon", ""])

@@ -1,12 +1,18 @@
 """Every error is a problem document, whoever it comes from; none tells what is inside."""
 
+from datetime import timedelta
+
 import pytest
 from structlog.testing import capture_logs
 
 from adapters.http.problems import OUT_OF_REACH, STATUS, kinds, problem_of, status_of, type_of
+from application.desk import Asker
 from application.ports import Unavailable
 from domain.kernel import Refused
-from tests.http.world import World
+from projections.statement import Account, StatementChanged
+from tests.http.world import START, World
+
+ISSUER = Asker(actor="policy:issue-statements", role="policy")
 
 
 class Broken(Exception):
@@ -74,6 +80,40 @@ def test_where_the_records_lie_is_not_for_those_who_ask(world: World, monkeypatc
         answer = world.get("/v1/partners")
     assert (answer.status_code, answer.headers["retry-after"], answer.json()["detail"]) == (503, "1", OUT_OF_REACH)
     assert [entry["why"] for entry in logs] == ["The database cannot be reached: connection to db.internal refused."]
+
+
+def test_a_statement_that_is_not_what_was_issued_is_a_fault_that_everybody_sees(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.do("close-period", {"period": "2019-02"})
+    path = "/v1/statements/org:ekami/2019-02"
+    digest = world.get(path, "ekami").json()["digest"]
+    account = {"partner": "org:ekami", "period": "2019-02", "form": 1, "position": world.head}
+    figures = {"opening_cents": 0, "closing_cents": 0, "lines": 0, "digest": digest}
+    world.do("issue-statement", {**account, **figures}, ISSUER)
+    assert world.get(path, "ekami").json()["state"] == "issued"
+    monkeypatch.setattr(Account, "digest", "0" * 64)
+    with capture_logs() as logs:
+        answer = world.get(path, "ekami")
+    sentence = str(StatementChanged("org:ekami", "2019-02", digest, "0" * 64))
+    assert (answer.status_code, answer.json()) == (
+        500,
+        {"type": "/problems/statement-changed", "title": "Statement changed", "status": 500, "detail": sentence},
+    )
+    assert [(entry["log_level"], entry["why"]) for entry in logs] == [("error", sentence)]
+
+
+def test_a_clock_that_is_ahead_is_ours(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client has sent no time: it is told to come again, and the log says whose clock is wrong."""
+    monkeypatch.setattr(world.desk, "clock", lambda: START + timedelta(hours=1))
+    body = {"organisation": "org:uusi", "name": {"fi": "Uusi"}, "kind": "other"}
+    before = world.head
+    with capture_logs() as logs:
+        answer = world.send("register-organisation", body)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json()["type"] == "/problems/clock-ahead"
+    assert [entry["why"] for entry in logs if entry["log_level"] == "error"] == [answer.json()["detail"]]
+    assert world.head == before
 
 
 def test_every_refusal_there_is_has_a_status_a_stable_type_and_a_place_to_read_about_it(seen: World) -> None:

@@ -51,6 +51,37 @@ def test_a_date_or_a_time_resolves_to_a_position_that_is_named(world: World) -> 
         assert (answer.status_code, answer.headers["tasma-position"]) == (200, str(before)), answer.text
 
 
+def test_under_a_simulated_clock_only_what_is_over_is_settled(constructed: World) -> None:
+    """The next event may be of any time after the head's: up to that, to the microsecond, an answer stays what it is."""
+    at = {"Tasma-At": "2019-06-05T09:00:00.000005Z"}
+    body = {"organisation": "org:uusi", "name": {"fi": "Uusi"}, "kind": "other"}
+    before = constructed.head
+    position = constructed.send("register-organisation", body, headers=at).json()["position"]
+    for moment, found in {
+        "2019-06-04": before,
+        "2019-06-05T09:00:00.000004Z": before,
+        at["Tasma-At"]: position,
+    }.items():
+        answer = constructed.get(f"/v1/partners?as_of={moment}")
+        assert (answer.status_code, answer.headers["tasma-position"]) == (200, str(found)), answer.text
+    time = "2019-06-05T09:00:00.000005+00:00"
+    open_still = {"2019-06-05T09:00:00.000006Z": time, "2019-06-05": "2019-06-04", "2019-06-06": "2019-06-04"}
+    for moment, latest in {**open_still, "2199-12-31": "2019-06-04", "2199-12-31T00:00:00Z": time}.items():
+        answer = constructed.get(f"/v1/partners?as_of={moment}")
+        assert (answer.status_code, answer.json()["detail"]) == (
+            422,
+            f"{moment} is not settled yet, its answer could still change; ask as of {latest} at the latest.",
+        )
+
+
+def test_a_simulated_day_is_settled_when_its_last_moment_is(constructed: World) -> None:
+    at = {"Tasma-At": "2019-06-05T20:59:59.999999Z"}
+    body = {"organisation": "org:uusi", "name": {"fi": "Uusi"}, "kind": "other"}
+    position = constructed.send("register-organisation", body, headers=at).json()["position"]
+    answer = constructed.get("/v1/partners?as_of=2019-06-05")
+    assert (answer.status_code, answer.headers["tasma-position"]) == (200, str(position))
+
+
 @pytest.mark.parametrize(
     ("query", "status", "sentence"),
     [
@@ -141,6 +172,20 @@ def test_an_event_is_answered_with_its_stored_bytes(world: World) -> None:
     assert world.get(f"/v1/events/{world.head}?as_of=1").status_code == 404
 
 
+def test_an_event_of_a_later_version_is_shown_as_it_is_to_those_who_see_all(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = b'{"sequence":"00000000000000000001","type":"tasma.network.dreamt.v9"}'
+
+    async def body(_: int) -> bytes:
+        return strange
+
+    monkeypatch.setattr(world.log, "body", body)
+    assert world.get("/v1/events/1").content == strange
+    for who in ("ekami", "mentor", "project auditor"):
+        assert world.get("/v1/events/1", who).status_code == 404
+
+
 @pytest.mark.parametrize("position", ["0", "01", "-1", "999", "1e3", "٣", "%00", "x" * 100])
 def test_a_position_without_an_event_is_not_found(seen: World, position: str) -> None:
     assert seen.get(f"/v1/events/{position}").status_code == 404
@@ -196,6 +241,23 @@ def test_a_verification_ends_with_the_day_of_the_answer(world: World) -> None:
     assert world.get("/v1/catalog", None).json()["items"] == []
     assert world.get("/v1/catalog?stale=true", None).json()["items"][0]["verified"] is False
     assert world.get(f"/v1/catalog?as_of={position}", None).json()["items"][0]["verified"] is True
+
+
+def test_pages_are_judged_on_the_day_of_the_first(world: World) -> None:
+    """Verifications that ended after the last event have ended on every page."""
+    publish(world, 1, 2)
+    ends = {"verified_on": "2019-03-01", "verified_until": "2019-03-10"}
+    for offering in ("offering:n-01", "offering:n-02"):
+        world.do("verify-offering", {"offering": offering, **ends})
+    position = world.head
+    world.later(days=30)
+    first = world.get("/v1/catalog?stale=true&limit=2", None)
+    second = world.get(first.links["next"]["url"], None)
+    shown = [offering["verified"] for page in (first, second) for offering in page.json()["items"]]
+    assert shown.count(False) == 2
+    assert True not in shown
+    then = world.get(f"/v1/catalog?as_of={position}&limit=2", None).json()["items"]
+    assert [offering["verified"] for offering in then] == [True, True]
 
 
 def test_the_clients_of_a_mentor_are_named_to_those_they_concern(seen: World) -> None:

@@ -1,5 +1,7 @@
 """Who may do and see what: one table of roles and routes. What one may not see does not exist."""
 
+import re
+
 import pytest
 
 from adapters.http.commands import OFFERED, path_of
@@ -62,8 +64,9 @@ def test_open_paths_are_open(seen: World, who: str | None, path: str) -> None:
 
 
 def test_the_table_has_a_row_for_every_question_that_needs_a_token() -> None:
-    parts = [r.path.split("{")[0] for r in all_reads() if r.readers]
-    assert [p for p in parts if not any(path.startswith(p) for path in READS)] == []
+    asked = [re.compile(re.sub(r"{\w+}", "[^/]+", r.path)) for r in all_reads() if r.readers]
+    assert [path.pattern for path in asked if not any(map(path.fullmatch, READS))] == []
+    assert [row for row in READS if not any(path.fullmatch(row) for path in asked)] == []
 
 
 @pytest.mark.parametrize("who", sorted(WISHES))
@@ -135,6 +138,26 @@ def test_a_proposed_step_is_between_its_two_parties(world: World) -> None:
     assert [s["step"] for s in asked["steps"]] == [2]
     assert asked["pathway"]["client"] == ""
     assert "client:c-20" not in str(asked)
+
+
+def test_who_declined_a_step_stays_between_two(world: World) -> None:
+    """Those who agreed on a pathway see each other, not whom else its organisation asked."""
+    offering = {"offering": "offering:c-1", "provider": "org:cursor"}
+    world.do("publish-offering", {**offering, "description": {"kind": "course", "name": {"fi": "Kurssi"}}})
+    pathway = {"pathway": "pathway:p-08"}
+    world.do("draft-pathway", {**pathway, "client": "client:c-20", "organisation": "org:xamk"})
+    for n, wanted in enumerate(("offering:o-1", "offering:c-1"), 1):
+        step = {**pathway, "step": n}
+        world.do("propose-step", {**step, "offering": wanted, "parts": [{"part": 1, "cents": 100}]})
+    world.do("confirm-step", {**pathway, "step": 1})
+    world.do("decline-step", {**pathway, "step": 2, "reason": "no-capacity"})
+    world.do("agree-pathway", {**pathway, "agreement": "agreement:a-1", "collected_by": "org:xamk", "project": None})
+    assert "org:cursor" in world.get("/v1/pathways/pathway:p-08", "xamk").text
+    agreed = world.get("/v1/pathways/pathway:p-08", "ekami")
+    assert agreed.json()["pathway"]["parties"] == ["org:ekami", "org:xamk"]
+    assert "org:cursor" not in agreed.text
+    asked = world.get("/v1/pathways/pathway:p-08", "cursor").json()
+    assert asked["pathway"]["parties"] == ["org:xamk", "org:cursor"]
 
 
 def test_a_line_brings_the_stored_bytes_of_its_events(seen: World) -> None:

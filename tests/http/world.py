@@ -79,7 +79,7 @@ class World:
         self.store = MemoryTokens()
         self.tokens = Tokens(self.store, self.clock, lambda n: hashlib.sha256(str(next(numbers)).encode()).digest()[:n])
         self.lags: list[Lag] = []
-        self.policy_lags = [Lag("share-delivered-parts", 23, lag_events=2, state="behind")]
+        self.policy_lags: list[Lag] = []
         self.bearers: dict[str, str] = {}
         self.client: TestClient[Litestar]
 

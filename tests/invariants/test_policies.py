@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -9,18 +10,24 @@ import pytest
 
 from adapters.entropy import SeededEntropy
 from adapters.memory.log import MemoryDocuments, MemoryLog, MemoryMarks
+from adapters.postgres.projection_status import policy_status
 from application.desk import Asker, Cause, Desk
+from application.envelope import Recorded, decode
+from application.policies import POLICIES
+from application.policy_worker import PolicyHalted, PolicyWorker, work_all
 from application.ports import Outcome
 from application.scheduler import expire_due
 from domain.network.events import FollowUpOpened
+from domain.pathways.events import StepDelivered
+from domain.referrals.events import ReferralDeclined
 from domain.revenue.events import RevenueShared
 from domain.settlement.events import StatementIssued
 from tests.domain.story import AGREEMENT, PARTNERS
 from tests.invariants.network import START, PlayedNetwork
 
 
-class Died(Exception):
-    """The process is gone; what was stored is stored."""
+class Died(BaseException):
+    """The process is gone, and nothing of it hears of that; what was stored is stored."""
 
 
 class DyingDesk(Desk):
@@ -63,9 +70,22 @@ class DyingMarks(MemoryMarks):
         await super().advance(policy, old=old, new=new)
 
 
-async def a_month(marks: MemoryMarks) -> PlayedNetwork:
+class StrangeLog(MemoryLog):
+    """Holds an event that this version does not know, for as long as `strange` says."""
+
+    strange = 0
+
+    async def read(self, after: int, *, limit: int) -> Sequence[Recorded]:
+        return [decode(body) for p in range(after + 1, after + limit + 1) if (body := await self.body(p))]
+
+    async def body(self, position: int) -> bytes | None:
+        body = await super().body(position)
+        return body and body.replace(b'.v1"', b'.v9"', 1) if position == self.strange else body
+
+
+async def a_month(marks: MemoryMarks, log: MemoryLog | None = None) -> PlayedNetwork:
     """Two deliveries, two lost referrals, nothing worked off yet."""
-    log = MemoryLog("/networks/t", SeededEntropy(1), lambda: START)
+    log = log or MemoryLog("/networks/t", SeededEntropy(1), lambda: START)
     network = PlayedNetwork(log, marks, MemoryDocuments(), SeededEntropy(2))
     await network.found()
     await network.agreed_pathway("pathway:p-0", [10_000, 5_000])
@@ -172,5 +192,85 @@ def test_a_period_closes_only_when_sharing_has_caught_up() -> None:
         refusal = await network.close_next()
         assert refusal is not None
         assert refusal.startswith("2019-01 cannot be closed yet: revenue has been shared up to position 0")
+
+    asyncio.run(play())
+
+
+async def states(network: PlayedNetwork, workers: Sequence[PolicyWorker]) -> dict[str, tuple[str, int, list[str]]]:
+    found = await policy_status(workers, log=network.log, now=network.now)
+    return {s.name: (s.state, s.position, [fault.sentence for fault in s.faults]) for s in found}
+
+
+def test_an_event_that_cannot_be_read_halts_every_policy_right_before_it() -> None:
+    """What came before is worked off; every process sees where it stops and why; after a mend it goes on by itself."""
+
+    async def play() -> None:
+        log = StrangeLog("/networks/t", SeededEntropy(1), lambda: START)
+        network = await a_month(MemoryMarks(), log)
+        events = await network.events()
+        log.strange = next(r.position for r in events if isinstance(r.data, ReferralDeclined))
+        workers = network.workers()
+        with pytest.raises(PolicyHalted) as halted:
+            await work_all(workers)
+        since = await log.read(len(events), limit=100)
+        assert [type(r.data) for r in since] == [RevenueShared] * 2
+        sentence = "Policy {} cannot work off the event at position {}: ValidationError."
+        assert str(halted.value) == sentence.format("share-delivered-parts", log.strange)
+        stopped = {p.name: ("halted", log.strange - 1, [sentence.format(p.name, log.strange)]) for p in POLICIES}
+        assert await states(network, workers) == stopped
+        assert await states(network, network.workers()) == stopped, "of another process"
+        log.strange = 0
+        await work_all(workers)
+        assert {state for state, *_ in (await states(network, workers)).values()} == {"live"}
+        counts = await finish(network)
+        assert {kind: counts[kind] for kind in EXPECTED} == EXPECTED
+
+    asyncio.run(play())
+
+
+class FailingDesk(Desk):
+    """Fails at a command in a way that nobody thought of."""
+
+    fails_at = "share-revenue"
+
+    async def carry_out(
+        self,
+        name: str,
+        body: object,
+        asker: Asker,
+        *,
+        key: UUID | None = None,
+        at: datetime | None = None,
+        cause: Cause | None = None,
+    ) -> Outcome:
+        if name == self.fails_at:
+            raise ZeroDivisionError("what was in the event")
+        return await super().carry_out(name, body, asker, key=key, at=at, cause=cause)
+
+
+def test_a_policy_whose_command_fails_stays_there_and_holds_up_no_other() -> None:
+    async def play() -> None:
+        network = await a_month(MemoryMarks())
+        events = await network.events()
+        delivered = next(r.position for r in events if isinstance(r.data, StepDelivered))
+        desk = FailingDesk(network.log, network.marks, network.desk.clock, SeededEntropy(3))
+        workers = network.workers(desk=desk)
+        for _ in range(2):
+            with pytest.raises(PolicyHalted):
+                await work_all(workers)
+        head = (await network.log.head()).position
+        sentence = f"Policy share-delivered-parts cannot work off the event at position {delivered}: ZeroDivisionError."
+        assert await states(network, workers) == {
+            "share-delivered-parts": ("halted", delivered - 1, [sentence]),
+            "list-lost-referrals": ("live", head, []),
+            "issue-statements": ("live", head, []),
+        }
+        elsewhere = (await states(network, network.workers()))["share-delivered-parts"]
+        assert elsewhere == ("behind", delivered - 1, []), "another process knows the lag"
+        desk.fails_at = "nothing"
+        await work_all(workers)
+        assert {state for state, *_ in (await states(network, workers)).values()} == {"live"}
+        counts = await finish(network)
+        assert {kind: counts[kind] for kind in EXPECTED} == EXPECTED
 
     asyncio.run(play())

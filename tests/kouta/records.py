@@ -16,7 +16,7 @@ from application.execute import execute
 from domain.kernel import Asked, derived
 
 OID = "1.2.246.562.17.00000000000999000901"
-EKAMI, XAMK = "1.2.246.562.10.000000000901", "1.2.246.562.10.000000000902"
+EKAMI, XAMK = "1.2.246.562.99.000000000901", "1.2.246.562.99.000000000902"
 START = datetime(2019, 1, 2, 8, tzinfo=UTC)
 
 SOUND: Mapping[str, Any] = {

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.kouta.decode import RECORD_BYTES_MAX, NotDecoded, decode
 from adapters.kouta.read_record import KoutaRecord, KoutaRefused, read_record
+from domain.catalog.events import Keyword
 from domain.words import Names
 from tests.kouta.records import OID, SOUND, read, refusal, sound, taught, with_metadata
 
@@ -186,12 +187,31 @@ def test_what_does_not_fit_is_cut_and_that_is_said() -> None:
     )
 
 
-def test_keywords_are_stripped_and_said_once() -> None:
+def test_keywords_are_stripped_and_said_once_in_a_language() -> None:
     record = with_metadata(
-        asiasanat=[{"kieli": "fi", "arvo": " Trukki "}, {"arvo": "trukki"}, {"arvo": ""}, {}],
-        ammattinimikkeet=[{"arvo": "kuljettaja"}],
+        asiasanat=[
+            {"kieli": "fi", "arvo": " Data "},
+            {"kieli": "fi", "arvo": "data"},
+            {"kieli": "en", "arvo": "data"},
+            {"arvo": ""},
+            {},
+        ],
+        ammattinimikkeet=[{"arvo": "kuljettaja"}, {"kieli": "", "arvo": "Kuljettaja"}, {"kieli": "fi", "arvo": "DATA"}],
     )
-    assert described(record).keywords == ("Trukki", "kuljettaja")
+    assert described(record).keywords == (
+        Keyword(language="fi", text="Data"),
+        Keyword(language="en", text="data"),
+        Keyword(text="kuljettaja"),
+    )
+
+
+def test_keywords_in_other_languages_are_left_out_and_that_is_said() -> None:
+    """Without a language they would be stemmed in three that they are not in."""
+    others = [{"kieli": "se", "arvo": "truhkka"}, {"kieli": "et", "arvo": "tõstuk"}, {"kieli": "et", "arvo": "ladu"}]
+    record = read(with_metadata(asiasanat=[*others, {"kieli": "sv", "arvo": "truck"}]))
+    assert record.description is not None
+    assert record.description.keywords == (Keyword(language="sv", text="truck"),)
+    assert record.notes == ("The keywords in et, se were left out: the catalogue holds fi, sv and en.",)
 
 
 # --- codes -----------------------------------------------------------------------------------------------------------
@@ -273,6 +293,10 @@ def test_only_programmes_and_implementations_are_offerings() -> None:
         (sound(metadata=[1]), f"{OID} has a list at metadata, where an object belongs. Fetch the record again."),
         (sound(tarjoajat={}), f"{OID} has an object at tarjoajat, where a list belongs. Fetch the record again."),
         (sound(nimi={"fi": 7}), f"{OID} has 7 at nimi.fi, where a text belongs. Fetch the record again."),
+        (
+            with_metadata(asiasanat=[{"kieli": 1, "arvo": "trukki"}]),
+            f"{OID} has 1 at metadata.asiasanat[0].kieli, where a text belongs. Fetch the record again.",
+        ),
     ],
 )
 def test_what_is_no_record_is_refused(record: object, reason: str) -> None:
@@ -326,7 +350,7 @@ ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.decimals() | st.text(),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["fi", "oid", "koodiUri", "arvo", "alkaa"]), inner)
+        | st.dictionaries(st.sampled_from(["fi", "oid", "koodiUri", "arvo", "kieli", "alkaa"]), inner)
     ),
     max_leaves=6,
 )

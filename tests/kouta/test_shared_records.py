@@ -9,6 +9,7 @@ import pytest
 from adapters.kouta.decode import decode
 from adapters.kouta.offer import Wanted, offer
 from adapters.kouta.read_record import KoutaRecord, read_record
+from domain.catalog.events import Keyword
 from domain.words import Names
 from tests.kouta.records import Network, read
 
@@ -77,7 +78,10 @@ def test_a_real_record_keeps_price_codes_and_both_languages() -> None:
     assert description.name == Names(fi="Teppana jänis 2022", sv="Glusiska haren 2022")
     assert description.price_cents == 20050
     assert (description.languages, description.modes) == (("fi",), ("campus", "remote"))
-    assert description.keywords == ("robotiikka", "robottiautomatiikka", "insinööri", "koneinsinööri")
+    assert description.keywords == tuple(
+        Keyword(language="fi", text=word)
+        for word in ("robotiikka", "robottiautomatiikka", "insinööri", "koneinsinööri")
+    )
     assert description.source == "1.2.246.562.17.00000000000000000002"
 
 

@@ -6,7 +6,14 @@ from datetime import UTC, date, datetime
 import pytest
 
 from adapters.projecting.memory import Memory
-from domain.catalog.events import Description, OfferingArchived, OfferingPublished, OfferingUpdated, OfferingVerified
+from domain.catalog.events import (
+    Description,
+    Keyword,
+    OfferingArchived,
+    OfferingPublished,
+    OfferingUpdated,
+    OfferingVerified,
+)
 from domain.kernel import Event
 from domain.words import Names, Texts
 from projections.catalogue import Offering, catalogue, search
@@ -30,7 +37,7 @@ def published(offering: str, description: Description, provider: str = "org:ekam
 
 
 def course(
-    fi: str | None = None, sv: str | None = None, en: str | None = None, *, keywords: tuple[str, ...] = ()
+    fi: str | None = None, sv: str | None = None, en: str | None = None, *, keywords: tuple[Keyword, ...] = ()
 ) -> Description:
     return Description(kind="course", name=Names(fi=fi, sv=sv, en=en), keywords=keywords)
 
@@ -54,7 +61,7 @@ WAREHOUSE = folded(
             summary=Texts(fi="Tavaroiden keräily ja lähettäminen kauppoihin."),
             sector="logistics",
             languages=("fi", "sv"),
-            keywords=("trukkikortti", "supply chain"),
+            keywords=(Keyword(language="fi", text="trukkikortti"), Keyword(language="en", text="supply chain")),
         ),
     ),
     published("tekoaly", course(fi="Tekoäly työelämässä"), provider="org:xamk"),
@@ -100,6 +107,24 @@ def test_a_stem_is_compared_within_its_language() -> None:
     rows = folded(published("a", course(en="Portable tools")), published("b", course(fi="Portaat")))
     assert ids(search(rows, "portable", today=TODAY)) == ["a"]
     assert ids(search(rows, "portaissa", today=TODAY)) == ["b"]
+
+
+def test_a_keyword_is_stemmed_in_its_own_language_and_in_all_three_where_nobody_says_it() -> None:
+    """`Porter` is English for who carries; in Swedish it is the plural of gate."""
+    rows = folded(
+        published("english", course(fi="Aa", keywords=(Keyword(language="en", text="porter"),))),
+        published("swedish", course(fi="Bb", keywords=(Keyword(language="sv", text="porter"),))),
+        published("unsaid", course(fi="Cc", keywords=(Keyword(text="porter"),))),
+    )
+    found_by = {row.offering: [s for s in row.stems if "port" in s] for row in rows.under(Offering)}
+    assert found_by == {
+        "offering:english": ["en:porter"],
+        "offering:swedish": ["sv:port"],
+        "offering:unsaid": ["en:porter", "fi:porter", "sv:port"],
+    }
+    assert ids(search(rows, "porten", today=TODAY)) == ["swedish", "unsaid"]
+    assert ids(search(rows, "porters", today=TODAY)) == ["english", "unsaid"]
+    assert ids(search(rows, "porter", today=TODAY)) == ["english", "swedish", "unsaid"]
 
 
 def test_filters_narrow_the_search() -> None:
@@ -171,7 +196,7 @@ def test_a_row_holds_the_whole_description() -> None:
         modes=("remote",),
         credits="2.5",
         price_cents=100,
-        keywords=("a",),
+        keywords=(Keyword(language="sv", text="a"), Keyword(text="b")),
         skills=("http://data.europa.eu/esco/skill/1",),
         source="1.2.3",
     )

@@ -5,23 +5,16 @@ from datetime import UTC, date, datetime
 from adapters.projecting.memory import Memory
 from domain.kernel import Event
 from domain.mentoring.events import MenteeAssigned, MenteeReleased, MentorCapacitySet, MentorNominated
-from projections.mentor_workloads import (
-    MentorLoad,
-    OrganisationLoad,
-    clients_of,
-    mentor_workloads,
-    workload_by_organisation,
-    workloads,
-)
+from projections.mentor_workloads import MentorLoad, clients_of, mentor_workloads, workloads
 from projections.rows import At
 
 DAY = date(2019, 3, 1)
 PARTIES = ("org:xamk",)
 
 
-def nominated(mentor: str, capacity: int, organisation: str = "org:xamk") -> tuple[Event, ...]:
+def nominated(mentor: str, capacity: int) -> tuple[Event, ...]:
     return (
-        MentorNominated(mentor=f"mentor:{mentor}", organisation=organisation, languages=("fi", "sv"), nominated_on=DAY),
+        MentorNominated(mentor=f"mentor:{mentor}", organisation="org:xamk", languages=("fi", "sv"), nominated_on=DAY),
         MentorCapacitySet(
             mentor=f"mentor:{mentor}", organisation="org:xamk", capacity=capacity, set_on=date(2019, 3, 5)
         ),
@@ -105,21 +98,6 @@ def test_a_lowered_capacity_releases_nobody_and_leaves_no_room() -> None:
     assert (load.mentees, load.capacity, load.free) == (2, 1, 0)
 
 
-def test_organisations_are_summed_and_overfull_mentors_take_no_room_from_others() -> None:
-    rows = folded(
-        *nominated("a", 2),
-        *assigned("a", "1", "2"),
-        MentorCapacitySet(mentor="mentor:a", organisation="org:xamk", capacity=1, set_on=date(2019, 3, 5)),
-        *nominated("b", 4),
-        *assigned("b", "3"),
-        *nominated("c", 3, "org:ekami"),
-    )
-    assert workload_by_organisation(rows) == [
-        OrganisationLoad(organisation="org:ekami", mentors=1, capacity=3, mentees=0, free=3, assigned_total=0),
-        OrganisationLoad(organisation="org:xamk", mentors=2, capacity=5, mentees=3, free=3, assigned_total=3),
-    ]
-
-
 def test_what_the_network_sees_names_no_client() -> None:
     rows = folded(*nominated("a", 2), *assigned("a", "secret"))
-    assert "secret" not in repr([*workloads(rows), *workload_by_organisation(rows)])
+    assert "secret" not in repr(workloads(rows))

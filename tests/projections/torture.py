@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
-from msgspec.structs import replace
 
+from domain.changing import replace
 from domain.kernel import FACTS, Event, Fact
 from projections.rows import At, Change, Entry, Gone, Key, Latest, Projection, Row
 

@@ -1,6 +1,7 @@
 """One agreement, version by version, as far as somebody may see it."""
 
 from collections.abc import Sequence
+
 from adapters.http.readers import MEMBERS
 from adapters.http.reading import Asking, Found, Read
 from application.desk import Asker

@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from adapters.http.reading import Asking, Found, ListQuery, Read
-from domain.catalog.events import Mode, OfferingKind, Sector
+from domain.catalog.events import Keyword, Mode, OfferingKind, Sector
 from domain.money import Language
 from domain.words import Names, Organisation, Texts
 from projections.catalogue import Offering, catalogue, search
@@ -35,7 +35,7 @@ class Offered(Struct, frozen=True):
     modes: tuple[Mode, ...]
     credits: str | None
     price_cents: int | None
-    keywords: tuple[str, ...]
+    keywords: tuple[Keyword, ...]
     skills: tuple[str, ...]
     source: str | None
     published_on: date | None
