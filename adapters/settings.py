@@ -10,6 +10,7 @@ from msgspec import Struct
 NETWORK_DEFAULT = "kymenlaakso_demo"
 """The network that `tasma demo` builds. A real one is named by TASMA_NETWORK."""
 
+RESERVED = frozenset({"public", "information_schema"})
 LogFormat = Literal["console", "json"]
 
 
@@ -35,9 +36,10 @@ class Settings(Struct, frozen=True, kw_only=True):
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Settings of the variables `TASMA_…`. Raises WrongSetting."""
     network = environment.get("TASMA_NETWORK", NETWORK_DEFAULT)
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", network):
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", network) or network in RESERVED or network.startswith("pg_"):
         raise WrongSetting(
-            f"TASMA_NETWORK is {network!r}; allowed are a lower-case letter and up to 40 lower-case letters, digits and underscores."
+            f"TASMA_NETWORK is {network!r}; allowed are a lower-case letter and up to 40 lower-case letters, digits and underscores, "
+            "but not what PostgreSQL keeps for itself."
         )
     log_format = environment.get("TASMA_LOG", "console")
     if log_format not in ("console", "json"):

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, datetime
 from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 import structlog
@@ -19,7 +20,7 @@ from adapters.postgres.documents import PostgresDocuments
 from adapters.postgres.embedded import default_data_dir, embedded
 from adapters.postgres.following import heed_cancellation
 from adapters.postgres.leader import REBUILD_EVENTS, Leader
-from adapters.postgres.lease import LOST, lease
+from adapters.postgres.lease import LOST, Taken, lease, lease_at_once
 from adapters.postgres.log import PostgresLog
 from adapters.postgres.marks import PostgresMarks
 from adapters.postgres.migrate import check, drop_network, migrate
@@ -45,8 +46,12 @@ from projections.registry import all_projections
 
 logger = structlog.get_logger()
 
+READ_MODELS = "projections"
+"""The lease of who follows the log with the read models."""
 APP_ROLE = "tasma_app"
 IMPORTER = Asker(actor="system:kouta-import", role="coordinator")
+SERVER_SECONDS = 2.0
+"""How often it is asked whether the embedded server lives."""
 SCHEDULE_SECONDS = 30.0
 BACKOFF_SECONDS, BACKOFF_SECONDS_MAX = 0.5, 10.0
 """How long work rests that ended; what ran for longer than the longest rest begins with the shortest again."""
@@ -179,6 +184,7 @@ async def serving_network(settings: Settings) -> AsyncIterator[Network]:
         works: dict[str, Callable[[], Awaitable[None]]] = {
             "read models": network.leader.run,
             "deadlines": partial(_deadlines, network),
+            "server": partial(_keep_server, settings, network),
             **{f"policy {w.policy.name}": partial(_work_policy, network, w) for w in network.policies},
         }
         tasks = [asyncio.create_task(supervise(name, work), name=name) for name, work in works.items()]
@@ -227,6 +233,23 @@ async def _deadlines(network: Network) -> None:
             await asyncio.sleep(SCHEDULE_SECONDS)
 
 
+async def _keep_server(settings: Settings, network: Network) -> None:
+    """An embedded server that died is started again by joining it once more; one of somebody else's is left to them."""
+    while True:
+        await asyncio.sleep(SERVER_SECONDS)
+        if settings.database_url:
+            continue
+        try:
+            await network.log.head()
+        except Unavailable:
+            await asyncio.to_thread(_join_once, settings.data_dir or default_data_dir())
+
+
+def _join_once(data_dir: Path) -> None:
+    with embedded(data_dir):
+        logger.warning("server.joined_again")
+
+
 async def _server(settings: Settings, stack: AsyncExitStack) -> tuple[str, str | None]:
     if settings.database_url:
         return settings.database_url, settings.admin_database_url
@@ -254,4 +277,10 @@ async def _drop_constructed(dsn: str, admin_dsn: str | None, settings: Settings)
             f"The network {settings.network} holds {head.position} events of real history and is not dropped; "
             "set TASMA_NETWORK to another name for the demo."
         )
-    await drop_network(admin_dsn, settings.network)
+    try:
+        async with lease_at_once(dsn, READ_MODELS, settings.network):
+            await drop_network(admin_dsn, settings.network)
+    except Taken:
+        raise NotConstructed(
+            f"The network {settings.network} is being served or followed just now; stop that first."
+        ) from None

@@ -8,15 +8,20 @@ from datetime import date, datetime
 from typing import Annotated, Protocol, runtime_checkable
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 from msgspec.structs import replace
 
 from application.desk import Asker, Clock
+from application.ports import Log
 from domain.calendar import day_of
-from domain.kernel import Refused, Role, Scope
-from domain.words import Organisation, ProjectCode
+from domain.kernel import Refused, Role, Scope, facts
+from domain.mentoring.events import MentorNominated
+from domain.network.events import PartnerAdmitted
+from domain.words import Organisation, ProjectCode, form
 
-Subject = Annotated[str, Meta(pattern=r"^(mentor|person):[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?![\s\S])")]
+Subject = Annotated[
+    str, form(r"^(mentor|person):[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?![\s\S])", "a mentor or person such as mentor:m-03")
+]
 """A mentor, or a person by an opaque id; never a name, and never `policy:…`, which is the system itself."""
 
 _BEARER = re.compile(r"tasma_([0-9a-f]{16})_([0-9a-f]{64})", re.ASCII)
@@ -182,6 +187,19 @@ class Tokens:
         return token.asker
 
 
+async def check_fits(wish: Wish, log: Log) -> None:
+    """Compare a wish with the network: its organisation is a partner, its mentor that organisation's. Raises WrongWish."""
+    if wish.organisation is not None:
+        history = await log.look((facts(PartnerAdmitted, about=wish.organisation),))
+        if not history.events:
+            raise WrongWish(f"{wish.organisation} is no partner of this network.")
+    if wish.role == "mentor" and wish.subject is not None:
+        history = await log.look((facts(MentorNominated, about=wish.subject),))
+        of = [r.data.organisation for r in history.events if isinstance(r.data, MentorNominated)]
+        if wish.organisation not in of:
+            raise WrongWish(f"{wish.subject} is no mentor of {wish.organisation}.")
+
+
 def revoked(token: Token, at: datetime) -> Token:
     """The token as it is after a revocation: the first one counts."""
     return token if token.revoked_at else replace(token, revoked_at=at)
@@ -199,8 +217,8 @@ def _check(wish: Wish, today: date) -> None:
     match wish.role:
         case "policy":
             raise WrongWish("Policies are the network's own work; no token is issued for them.")
-        case "partner" if wish.organisation is None:
-            raise WrongWish("A partner's token needs the organisation it acts for.")
+        case "partner" | "subscriber" if wish.organisation is None:
+            raise WrongWish(f"A {wish.role}'s token needs the organisation it acts for.")
         case "mentor" if wish.organisation is None or not (wish.subject or "").startswith("mentor:"):
             raise WrongWish("A mentor's token needs the mentor's organisation and, as its subject, the id `mentor:…`.")
         case "auditor" if wish.expires_on is None:

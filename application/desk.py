@@ -10,7 +10,7 @@ from msgspec import Struct, ValidationError, convert
 from application.door import check_may, command_id, command_of, decider_of
 from application.envelope import Entropy
 from application.execute import execute
-from application.ports import Log, Marks, Outcome
+from application.ports import ClockRefused, Log, Marks, Outcome
 from domain.calendar import end_of
 from domain.kernel import Asked, Command, Refused, Role, Scope
 from domain.network.found_network import FoundNetwork
@@ -21,6 +21,9 @@ from domain.words import Period
 SHARING = "share-delivered-parts"
 """The policy whose mark a closing waits for."""
 
+YEARS = (1970, 2199)
+READINGS_MAX = 5
+"""How often the clock is read again for a command whose reading came too late."""
 Clock = Callable[[], datetime]
 
 
@@ -42,6 +45,13 @@ class TimeIsReal(Refused):
     def __init__(self) -> None:
         super().__init__(
             "Only a network founded as constructed takes a time with a command; here the clock says what time it is."
+        )
+
+
+class NoSuchTime(Refused):
+    def __init__(self, at: datetime) -> None:
+        super().__init__(
+            f"{at.isoformat()} lies outside the years {YEARS[0]} to {YEARS[1]}, in which a network can live."
         )
 
 
@@ -79,8 +89,17 @@ class Desk:
         check_may(decider, name, asker.role, asker.scopes)
         founding = decider.command is FoundNetwork
         simulated = founding and isinstance(body, Mapping) and body.get("constructed") is True
-        asked = await self.asked(asker, key=key, at=at, cause=cause, founding=founding, simulated=simulated)
-        return await execute(command_of(name, body, asked, **await self._fill(decider.command, body)), self.log)
+        key = key or self.entropy.event_id(at or self.clock())
+        for attempt in range(1, READINGS_MAX + 1):
+            asked = await self.asked(asker, key=key, at=at, cause=cause, founding=founding, simulated=simulated)
+            command = command_of(name, body, asked, **await self._fill(decider.command, body))
+            try:
+                return await execute(command, self.log)
+            except ClockRefused:
+                # Others have moved the clock on since it was read; a time that was given is not read again.
+                if at is not None or attempt == READINGS_MAX:
+                    raise
+        raise AssertionError("The last reading is returned or raised.")
 
     async def asked(
         self,
@@ -109,6 +128,8 @@ class Desk:
             if at is not None:
                 raise TimeIsReal
             return self.clock()
+        if at is not None and not YEARS[0] <= at.year <= YEARS[1]:
+            raise NoSuchTime(at)
         return at or (await self.log.head()).time or self.clock()
 
     async def _is_constructed(self, *, founding: bool) -> bool:

@@ -1,5 +1,8 @@
 """The door for commands: from a name and a JSON body to a command, or a sentence on what is wrong with them."""
 
+import ast
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -8,10 +11,12 @@ import msgspec
 
 from application.registry import DECIDERS
 from domain.kernel import AnyDecider, Asked, Command, Refused, Role, derived, filled_fields
+from domain.words import FORMS
 
 BODY_BYTES_MAX = 262_144
 _NIL = UUID(int=0)
 _DEPTH_MAX = 24
+_MATCHING = re.compile(r"Expected `str` matching regex (.+)")
 _TIMED = (7, 8)
 """UUID versions with a time in front; our own derived ones are version 8."""
 
@@ -65,9 +70,24 @@ def read_body(body: bytes) -> Any:  # noqa: ANN401 - any JSON
     if len(body) > BODY_BYTES_MAX:
         raise BodyTooLarge(len(body))
     try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        content = msgspec.json.decode(body)
+        json.loads(body.decode(), object_pairs_hook=_keys_once)
+    except UnicodeDecodeError:
+        raise NotJson("it is not UTF-8") from None
+    except RecursionError:
+        raise NotJson("it nests too deep") from None
+    except (msgspec.DecodeError, ValueError) as error:
         raise NotJson(str(error).removeprefix("JSON is malformed: ")) from error
+    return content
+
+
+def _keys_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Which of two values of one key is meant, only the sender knows."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(k for k in keys if keys.count(k) > 1)!r} stands twice in one object")
+    return content
 
 
 def command_of(name: str, body: Any, asked: Asked, **filled: Any) -> Command:  # noqa: ANN401 - any JSON
@@ -87,7 +107,10 @@ def command_of(name: str, body: Any, asked: Asked, **filled: Any) -> Command:  #
 def place_of(error: msgspec.ValidationError) -> tuple[str, str]:
     """Where a value is wrong, as a JSON path, and why; without a path in the message it is the whole, `$`."""
     why, found, where = str(error).rpartition(" - at `")
-    return (where.rstrip("`"), why) if found else ("$", str(error))
+    where, why = (where.rstrip("`"), why) if found else ("$", str(error))
+    if match := _MATCHING.fullmatch(why):
+        why = f"This is not {FORMS.get(ast.literal_eval(match[1]), 'of the form that is asked for')}"
+    return where, why
 
 
 def _check_values(value: Any, where: str, depth: int) -> None:  # noqa: ANN401 - any JSON

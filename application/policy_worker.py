@@ -9,7 +9,7 @@ from msgspec import MsgspecError, Struct
 from application.desk import Asker, Cause, Desk
 from application.envelope import Recorded
 from application.policies import Intention, Policy, Statements, follow_up
-from application.ports import Log, Marks, Unavailable
+from application.ports import ClockRefused, Log, Marks, OutOfStep, Unavailable
 from domain.kernel import Refused, derived
 
 logger = structlog.get_logger()
@@ -50,10 +50,14 @@ class PolicyWorker:
         """Where this worker halted last; that holds for as long as the mark stands right before it."""
 
     async def work_off(self) -> int:
-        """Work up to the head as it is now; returns the new mark.
+        """Work up to the head as it is now; returns the new mark. Raises PolicyHalted and Unavailable."""
+        while True:
+            try:
+                return await self._work_off()
+            except OutOfStep:  # another process works too: go on from where it has got
+                logger.info("policy.shared", policy=self.policy.name)
 
-        Raises PolicyHalted, Unavailable, and OutOfStep if another process works too.
-        """
+    async def _work_off(self) -> int:
         mark = await self.marks.mark(self.policy.name)
         while events := await self._after(mark):
             for event in events:
@@ -61,7 +65,7 @@ class PolicyWorker:
                     continue
                 try:
                     await self._react(event)
-                except Unavailable:
+                except (Unavailable, OutOfStep):
                     raise
                 except Exception as error:
                     await self._advance(mark, event.position - 1)
@@ -102,6 +106,9 @@ class PolicyWorker:
         key = key_of(self.policy.name, event.id, ordinal)
         try:
             await self.desk.carry_out(intention.name, intention.body, asker, key=key, cause=cause)
+        except ClockRefused as refusal:
+            # The clocks disagree; the domain was not asked. The mark stays, and the event is tried again.
+            raise Unavailable(str(refusal)) from refusal
         except Refused as refusal:
             logger.warning("policy.refused", policy=self.policy.name, command=intention.name, position=event.position)
             reason = f"{intention.name} was refused: {refusal}"

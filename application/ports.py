@@ -72,7 +72,11 @@ class CommandIdReused(Refused):
         )
 
 
-class ClockAhead(Refused):
+class ClockRefused(Refused):
+    """The reading does not fit the log's clock; the domain has not said no. A new reading may do."""
+
+
+class ClockAhead(ClockRefused):
     """The clock of the process that asks is wrong."""
 
     def __init__(self, reading: datetime, clock: datetime) -> None:
@@ -81,7 +85,7 @@ class ClockAhead(Refused):
         )
 
 
-class ClockBehind(Refused):
+class ClockBehind(ClockRefused):
     """A simulated clock went backwards."""
 
     def __init__(self, reading: datetime, head: datetime) -> None:

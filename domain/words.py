@@ -14,38 +14,48 @@ _NUMBERED = r"([a-z]{1,2}-)?[0-9a-f]{1,32}(-[0-9a-f]{1,32}){0,8}"
 """A number or a UUID: what belongs to a person's case has no room for a name."""
 
 
-def _id(kind: str, rest: str = _OPAQUE) -> Meta:
-    return Meta(pattern=f"^{kind}:{rest}{_END}", description=f"Id with the prefix `{kind}:`.")
+FORMS: dict[str, str] = {}
+"""By pattern: what a text of that form is, for people who gave another."""
 
 
-Organisation = Annotated[str, _id("org", "[a-z0-9][a-z0-9-]{0,59}")]
-OfferingId = Annotated[str, _id("offering")]
-PathwayId = Annotated[str, _id("pathway", _NUMBERED)]
-ReferralId = Annotated[str, _id("referral", _NUMBERED)]
-MentorId = Annotated[str, _id("mentor", _NUMBERED)]
-ClientId = Annotated[str, _id("client", _NUMBERED)]
-AgreementId = Annotated[str, _id("agreement")]
-EntryId = Annotated[str, _id("entry", _NUMBERED)]
-FollowUpId = Annotated[str, _id("follow-up", _NUMBERED)]
-EventId = Annotated[str, Meta(pattern=f"^[0-9a-f-]{{36}}{_END}", description="The id of an event, a UUID.")]
-ProjectCode = Annotated[str, Meta(pattern=f"^[A-Za-z0-9][A-Za-z0-9-]{{0,30}}{_END}")]
-RoleName = Annotated[str, Meta(pattern=f"^role:[a-z0-9][a-z0-9-]{{0,59}}{_END}")]
-Period = Annotated[
-    str, Meta(pattern=rf"^20[0-9]{{2}}-(0[1-9]|1[0-2]){_END}", description="A calendar month, such as 2019-11.")
+def form(pattern: str, says: str, *, min_length: int | None = None, max_length: int | None = None) -> Meta:
+    """A text of one form, refused in words: `says` goes on from "is not"."""
+    FORMS[pattern] = says
+    says_it = f"{says[0].upper()}{says[1:]}."
+    return Meta(pattern=pattern, description=says_it, min_length=min_length, max_length=max_length)
+
+
+def _id(kind: str, rest: str = _OPAQUE, example: str = "…") -> Meta:
+    return form(f"^{kind}:{rest}{_END}", f"an id such as {kind}:{example}")
+
+
+Organisation = Annotated[str, _id("org", "[a-z0-9][a-z0-9-]{0,59}", "xamk")]
+OfferingId = Annotated[str, _id("offering", example="varastologistiikka")]
+PathwayId = Annotated[str, _id("pathway", _NUMBERED, "p-07")]
+ReferralId = Annotated[str, _id("referral", _NUMBERED, "r-17")]
+MentorId = Annotated[str, _id("mentor", _NUMBERED, "m-03")]
+ClientId = Annotated[str, _id("client", _NUMBERED, "c-17")]
+AgreementId = Annotated[str, _id("agreement", example="kymenlaakso-2019")]
+EntryId = Annotated[str, _id("entry", _NUMBERED, "0168f4a2-7c00-8123-9abc-0123456789ab")]
+FollowUpId = Annotated[str, _id("follow-up", _NUMBERED, "0168f4a2-7c00-8123-9abc-0123456789ab")]
+EventId = Annotated[str, form(f"^[0-9a-f-]{{36}}{_END}", "the id of an event, a UUID")]
+ProjectCode = Annotated[str, form(f"^[A-Za-z0-9][A-Za-z0-9-]{{0,30}}{_END}", "a project code such as S20967")]
+RoleName = Annotated[str, form(f"^role:[a-z0-9][a-z0-9-]{{0,59}}{_END}", "a role such as role:referrer")]
+Period = Annotated[str, form(rf"^20[0-9]{{2}}-(0[1-9]|1[0-2]){_END}", "a calendar month such as 2019-11")]
+Code = Annotated[str, form(f"^[a-z][a-z0-9_-]{{0,60}}{_END}", "a code in lower case such as logistics")]
+_UNSEEN = r"\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufffe\uffff"
+Line = Annotated[
+    str, form(rf"^(?=[\s\S]*\S)[^{_UNSEEN}]+{_END}", "one line of visible text", min_length=1, max_length=200)
 ]
-Code = Annotated[str, Meta(pattern=f"^[a-z][a-z0-9_-]{{0,60}}{_END}")]
-Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\u0000-\u001f]+" + _END)]
-Prose = Annotated[str, Meta(max_length=5_000, pattern=r"^[^\u0000]*" + _END)]
+Prose = Annotated[str, form(r"^[^\u0000]*" + _END, "text without NUL characters", max_length=5_000)]
 Quantity = Annotated[
     str,
-    Meta(
-        pattern=rf"^(0|[1-9][0-9]{{0,8}})(\.[0-9]{{1,6}})?{_END}",
-        description='An exact decimal as a string, such as "2.5".',
-    ),
+    form(rf"^(0|[1-9][0-9]{{0,8}})(\.[0-9]{{1,6}})?{_END}", 'an exact decimal as a string such as "2.5"'),
 ]
-Price = Annotated[int, Meta(ge=0, lt=CENTS_LIMIT, description="Whole cents of euro, without VAT.")]
+PRICE_CENTS_MAX = 10_000_000_000
+"""A hundred million euros: almost a million such prices still sum to less than 2^53 cents."""
+Price = Annotated[int, Meta(ge=0, le=PRICE_CENTS_MAX, description="Whole cents of euro, without VAT.")]
 Cents = Annotated[int, Meta(gt=-CENTS_LIMIT, lt=CENTS_LIMIT, description="Whole cents of euro, signed.")]
-Count = Annotated[int, Meta(ge=0, le=10_000)]
 Number = Annotated[int, Meta(ge=1, le=1_000)]
 LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")
 

@@ -3,14 +3,10 @@
 from pathlib import Path
 
 import click
-import msgspec
 
 from adapters.cli.session import write_json
-from domain.money import MoneyFault, allocate, parse_rule
-
-
-class NotARule(MoneyFault):
-    """A file that holds no rule."""
+from application.door import read_body
+from domain.money import allocate, parse_rule
 
 
 @click.command("allocate")
@@ -41,10 +37,7 @@ def allocate_command(
     The answer is JSON: shares merged per target, what is kept, and one sentence for each share. Roles that are not bound
     stand for themselves. A rule that could lose or invent a cent is refused with the path of its fault.
     """
-    try:
-        raw = msgspec.json.decode(rule_file.read_bytes())
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise NotARule(f"{rule_file.name} is not JSON: {error}.") from error
+    raw = read_body(rule_file.read_bytes())
     result = allocate(
         parse_rule(raw),
         amount_cents,

@@ -7,8 +7,18 @@ import click
 from adapters.cli.session import settings
 from adapters.entropy import SeededEntropy
 from adapters.wiring import open_network
+from domain.kernel import Refused
 
 SEED = 2019
+DEMO = "_demo"
+"""Ends the name of a network that the demo may drop."""
+
+
+class NotADemo(Refused):
+    def __init__(self, network: str) -> None:
+        super().__init__(
+            f"TASMA_NETWORK names {network}; the demo drops and builds only networks whose names end in {DEMO}. Unset it."
+        )
 
 
 @click.command("demo")
@@ -32,7 +42,9 @@ def demo_command(seed: int, scale: int) -> None:
 
 
 def build(*, seed: int = SEED, scale: int = 1) -> None:
-    """Build the demo's network anew and print its year."""
+    """Build the demo's network anew and print its year. Raises NotADemo."""
+    if not (network := settings().network).endswith(DEMO):
+        raise NotADemo(network)
     try:
         # The example is part of the source tree, not of the installed packages.
         from examples.kymenlaakso.demo import demo  # noqa: PLC0415 - see above

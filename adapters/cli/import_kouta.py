@@ -1,13 +1,14 @@
 """`tasma import kouta`: offerings from the national catalogue's JSON."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.table import Table
 
-from adapters.cli.session import format_option, with_network, write_json
+from adapters.cli.session import EXIT_REFUSED, format_option, with_network, write_json
+from adapters.cli.session import table as table_of
 from adapters.kouta.import_records import Imported
 from adapters.wiring import Network
 
@@ -42,10 +43,18 @@ def kouta(files: tuple[Path, ...], bound: tuple[str, ...], form: str) -> None:
         return report
 
     report = with_network(work)
+    if refused := sum(each.result == "refused" for each in report):
+        click.echo(f"{refused} of {len(report)} records were refused; the reasons stand beside them.", err=True)
+    _print(report, form)
+    if refused:
+        sys.exit(EXIT_REFUSED)
+
+
+def _print(report: Sequence[Imported], form: str) -> None:
     if form == "json":
         write_json(report)
         return
-    table = Table("file", "result", "offering", "reason")
+    table = table_of("file", "result", "offering", "reason")
     for each in report:
         table.add_row(each.source, each.result, each.offering or "", each.reason or "; ".join(each.notes))
     Console().print(table)

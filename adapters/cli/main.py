@@ -10,10 +10,9 @@ import sys
 import click
 
 import adapters.cli
-from adapters.cli.session import SENTENCES
+from adapters.cli.session import EXIT_REFUSED, SENTENCES
 from adapters.http.logs import configure_logs
 
-EXIT_REFUSED = 1
 EXIT_ABORTED, EXIT_TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 
 
@@ -29,11 +28,12 @@ def tasma() -> None:
 
 
 def _collect() -> None:
-    for module in pkgutil.iter_modules(adapters.cli.__path__, "adapters.cli."):
-        if module.name != __name__:
-            for thing in vars(importlib.import_module(module.name)).values():
-                if isinstance(thing, click.Command):
-                    tasma.add_command(thing)
+    modules = [m.name for m in pkgutil.iter_modules(adapters.cli.__path__, "adapters.cli.") if m.name != __name__]
+    found = [t for m in modules for t in vars(importlib.import_module(m)).values() if isinstance(t, click.Command)]
+    within = {id(command) for group in found if isinstance(group, click.Group) for command in group.commands.values()}
+    for command in found:
+        if id(command) not in within:
+            tasma.add_command(command)
 
 
 def main() -> None:

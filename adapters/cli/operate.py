@@ -1,21 +1,23 @@
 """`tasma serve | migrate | status | rebuild | close-period`: running a network."""
 
+import socket
 from collections.abc import Sequence
 from datetime import timedelta
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from adapters.cli.demo import build
 from adapters.cli.session import COORDINATOR, format_option, settings, with_network, write, write_json
+from adapters.cli.session import table as table_of
 from adapters.http.serve import serve
 from adapters.postgres.rebuild import Rebuilt
 from adapters.settings import NETWORK_DEFAULT
 from adapters.wiring import Network
 from application.access import Issued, Wish
 from domain.calendar import day_of
-from domain.kernel import Refused
+from domain.kernel import Refused, facts
+from domain.settlement.events import PeriodClosed
 
 
 @click.command("serve")
@@ -27,7 +29,7 @@ def serve_command(host: str, port: int, workers: int, *, demo: bool) -> None:
     """Serve the network over HTTP; /docs explains it, /v1/health says how it is."""
     if demo:
         _check_demo()
-        if with_network(_is_empty):
+        if with_network(_is_unfinished):
             build()
         for issued in with_network(_demo_tokens):
             scopes = f" ({', '.join(issued.scopes)})" if issued.scopes else ""
@@ -39,6 +41,23 @@ def serve_command(host: str, port: int, workers: int, *, demo: bool) -> None:
         f"Serving {settings().network} on http://{host}:{port} (documentation: /docs). Stop with Ctrl-C.", err=True
     )
     serve(host, port, workers)
+
+
+class AddressTaken(Refused):
+    def __init__(self, host: str, port: int, why: str) -> None:
+        super().__init__(f"{host}:{port} cannot be served: {why}. Choose another with --host and --port.")
+
+
+def _check_address(host: str, port: int) -> None:
+    """Refuse an address that somebody else serves: the kernel would give requests to either."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+            trial.listen()
+    except OSError as error:
+        raise AddressTaken(host, port, error.strerror or str(error)) from None
 
 
 class NotTheDemo(Refused):
@@ -56,8 +75,9 @@ def _check_demo() -> None:
         raise NotTheDemo(network)
 
 
-async def _is_empty(network: Network) -> bool:
-    return (await network.log.head()).position == 0
+async def _is_unfinished(network: Network) -> bool:
+    """Whether the demo was never built, or not to its end."""
+    return not (await network.log.look((facts(PeriodClosed, about="period:2019-12"),))).events
 
 
 async def _demo_tokens(network: Network) -> list[Issued]:
@@ -111,7 +131,9 @@ def status_command(form: str) -> None:
     if form == "json":
         write_json(found)
         return
-    table = Table("", "position", "lag, events", "lag, s", "state", title=f"{found['network']}: {found['head']} events")
+    table = table_of(
+        "", "position", "lag, events", "lag, s", "state", title=f"{found['network']}: {found['head']} events"
+    )
     for kind in ("projections", "policies"):
         for row in found[kind]:  # type: ignore[attr-defined]  # a list of statuses
             table.add_row(row.name, str(row.position), str(row.lag_events), f"{row.lag_seconds:.1f}", row.state)

@@ -12,6 +12,7 @@ import msgspec
 from adapters.cli.session import COORDINATOR, format_option, with_network, write, write_json
 from adapters.wiring import Network
 from application.desk import Asker
+from application.door import BodyTooLarge, NotJson, read_body
 from domain.kernel import Refused, derived
 
 ALL_SCOPES = frozenset({"content", "finance-check", "finance-approve", "project"})
@@ -72,9 +73,9 @@ def run_command(file: Path, form: str) -> None:
 async def _carry_out(network: Network, number: int, line: bytes) -> bool:
     """Whether the line had been carried out before."""
     try:
-        wanted = msgspec.json.decode(line, type=Line)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise NotALine(error) from error
+        wanted = msgspec.convert(read_body(line), Line)
+    except (NotJson, BodyTooLarge, msgspec.ValidationError) as error:
+        raise NotALine(str(error).removesuffix(".")) from error
     if wanted.at is not None and wanted.at.tzinfo is None:
         raise NotALine("`at` needs a zone, such as 2019-03-05T09:00:00+02:00")
     asker = COORDINATOR

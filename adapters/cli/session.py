@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import click
 import msgspec
+from rich.table import Table
 
 from adapters.postgres.embedded import EmbeddedUnavailable
 from adapters.postgres.migrate import NotMigrated
@@ -36,6 +37,7 @@ SENTENCES = (
 )
 """What is refused with a sentence and exit code 1; everything else is a fault of ours and shows its traceback."""
 
+EXIT_REFUSED = 1
 format_option = click.option(
     "--format",
     "form",
@@ -60,6 +62,14 @@ def with_network(work: Callable[[Network], Awaitable[T]]) -> T:
             return result
 
     return asyncio.run(run())
+
+
+def table(*headings: str, title: str | None = None) -> Table:
+    """A table whose cells are folded where they are too long, never cut: people copy from it."""
+    made = Table(title=title)
+    for heading in headings:
+        made.add_column(heading, overflow="fold")
+    return made
 
 
 def write(text: str) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 import msgspec
 from rich.console import Console
-from rich.table import Table
 
+from adapters.cli.session import table as table_of
 from adapters.cli.session import with_network, write
 from adapters.wiring import Network
 from application.as_of import resolve
@@ -69,7 +69,10 @@ def statement_command(
     else:
         text = {"json": _json, "csv": _csv, "text": _text}[form](found, language)
     if output:
-        output.write_text(text, encoding="utf-8")
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise click.FileError(str(output), error.strerror) from error
     else:
         write(text)
 
@@ -104,7 +107,7 @@ def _text(found: Statement, language: Language) -> str:
         console.print(CONSTRUCTED, style="bold")
     asked = "" if found.as_of is None else f", as of position {found.as_of}"
     console.print(f"{found.partner}  {found.period}  {found.state}, position {found.position}{asked}", highlight=False)
-    table = Table("n", "date", "kind", "counterparty", "what for", "events")
+    table = table_of("n", "date", "kind", "counterparty", "what for", "events")
     table.add_column("cents due", justify="right")
     table.add_row("", "", "opening", "", "", "", euros(found.opening_cents, language))
     for line in found.lines:

@@ -5,11 +5,11 @@ from typing import get_args
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from adapters.cli.session import format_option, with_network, write, write_json
+from adapters.cli.session import table as table_of
 from adapters.wiring import Network
-from application.access import Issued, Token, Wish
+from application.access import Issued, Token, Wish, check_fits
 from domain.kernel import Role, Scope
 
 ROLES = [role for role in get_args(Role) if role != "policy"]
@@ -57,6 +57,7 @@ def issue(
     )
 
     async def work(network: Network) -> Issued:
+        await check_fits(wish, network.log)
         return await network.tokens.issue(wish)
 
     issued = with_network(work)
@@ -79,7 +80,7 @@ def list_(form: str) -> None:
     if form == "json":
         write_json([{f: getattr(t, f) for f in t.__struct_fields__ if f != "secret_hash"} for t in tokens])
         return
-    table = Table("id", "role", "organisation", "subject", "scopes", "expires", "revoked")
+    table = table_of("id", "role", "organisation", "subject", "scopes", "expires", "revoked")
     for each in tokens:
         revoked = each.revoked_at.isoformat(timespec="minutes") if each.revoked_at else ""
         expires = str(each.expires_on or "")

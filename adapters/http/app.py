@@ -60,6 +60,7 @@ def _routes() -> list[HTTPRouteHandler]:
         *(_route(read.path, read.name, _read(read)) for read in all_reads()),
         _route("/v1/health", "health", health.respond),
         _route("/openapi.json", "openapi", documentation.document),
+        _route("/", "home", documentation.home),
         _route("/docs", "docs", documentation.page),
         _route("/docs/{file}", "docs-file", documentation.file),
         _route("/problems/{kind}", "problem", documentation.problem),

@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar.exceptions import InternalServerException
 
 from adapters.http.network import Asked, Network
-from adapters.http.problems import BadHeader, NoSuchPath
+from adapters.http.problems import BadHeader, NoSuchPath, NotSentAsJson
 from application.access import TokenMissing
 from application.desk import Asker
 from application.door import BODY_BYTES_MAX, BodyTooLarge, NotAllowed, NotJson
@@ -26,7 +26,7 @@ async def asker_of(request: Asked, network: Network) -> Asker:
 
 def key_of(request: Asked) -> UUID | None:
     """The idempotency key, if one is given. Raises BadHeader."""
-    given = request.headers.get("idempotency-key")
+    given = _once(request, "Idempotency-Key")
     if given is None:
         return None
     try:
@@ -40,7 +40,7 @@ def time_of(request: Asked, asker: Asker) -> datetime | None:
 
     A simulated clock is everybody's and only goes forward, so whoever runs the network sets it and nobody else.
     """
-    given = request.headers.get("tasma-at")
+    given = _once(request, "Tasma-At")
     if given is None:
         return None
     if asker.role != "coordinator":
@@ -54,6 +54,24 @@ def time_of(request: Asked, asker: Asker) -> datetime | None:
     if not YEARS[0] <= moment.year <= YEARS[1]:
         raise BadHeader("Tasma-At", f"{given:.80} is outside the years {YEARS[0]} to {YEARS[1]}")
     return moment
+
+
+def _once(request: Asked, name: str) -> str | None:
+    """A header that has one value at most. Raises BadHeader."""
+    given = request.headers.getall(name, [])
+    if len(given) > 1:
+        raise BadHeader(name, "This is given twice; give it once")
+    return given[0] if given else None
+
+
+def check_content_type(request: Asked) -> None:
+    """A body says that it is JSON in UTF-8, or nothing at all. Raises NotSentAsJson."""
+    sent_as = ", ".join(request.headers.getall("content-type", []))
+    if not sent_as:
+        return
+    media_type, *parameters = (part.strip().lower() for part in sent_as.split(";"))
+    if media_type != "application/json" or not set(parameters) <= {"", "charset=utf-8", 'charset="utf-8"'}:
+        raise NotSentAsJson(sent_as)
 
 
 async def body_of(request: Asked) -> bytes:
@@ -84,4 +102,4 @@ def check_path(request: Asked) -> None:
     """No control character ever reaches a store: nothing has one in its id. Raises NoSuchPath."""
     for value in request.path_params.values():
         if not str(value).isprintable():
-            raise NoSuchPath(request.scope.get("path_template", "this path"))
+            raise NoSuchPath(request.url.path)

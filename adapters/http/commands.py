@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response
 from msgspec import Struct
 
-from adapters.http.asking import asker_of, body_of, key_of, time_of
+from adapters.http.asking import asker_of, body_of, check_content_type, key_of, time_of
 from adapters.http.network import Asked, network_of
 from application.door import check_may, read_body
 from application.ports import Outcome, Placed
@@ -36,6 +36,7 @@ async def respond(name: str, request: Asked) -> Response[bytes]:
     # The desk checks this too; here it spares whoever may not send it a lecture on their body.
     check_may(OFFERED[name], name, asker.role, asker.scopes)
     key, at = key_of(request), time_of(request, asker)
+    check_content_type(request)
     body = read_body(await body_of(request))
     return reply(await network.desk.carry_out(name, body, asker, key=key, at=at))
 

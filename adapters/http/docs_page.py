@@ -1,6 +1,7 @@
 """The OpenAPI document as one readable page: every command with an example that can be sent as it is, every question, every problem."""
 
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from html import escape
@@ -11,8 +12,8 @@ from adapters.http.problems import kinds, status_of, title_of, type_of
 Json = Mapping[str, Any]
 
 
-def page(document: Json) -> str:
-    """The whole page; its script and style come from here too."""
+def page(document: Json, origin: str) -> str:
+    """The whole page, as it is read at an origin; its script and style come from there too."""
     operations = [(path, *next(iter(methods.items()))) for path, methods in document["paths"].items()]
     commands = [o for o in operations if o[1] == "post"]
     questions = [o for o in operations if o[1] == "get"]
@@ -29,9 +30,9 @@ def page(document: Json) -> str:
 <p><label>Token <input id="token" type="password" size="60" autocomplete="off"></label></p>
 <nav>{_contents("Commands", commands)}{_contents("Questions", questions)}<p><a href="#problems">Problems</a></p></nav>
 <h2>Commands</h2>
-{"".join(_command(path, operation) for path, _, operation in commands)}
+{"".join(_command(path, operation, origin) for path, _, operation in commands)}
 <h2>Questions</h2>
-{"".join(_question(path, operation) for path, _, operation in questions)}
+{"".join(_question(path, operation, origin) for path, _, operation in questions)}
 <h2 id="problems">Problems</h2>
 {_problems()}
 </html>
@@ -45,13 +46,13 @@ def _contents(title: str, operations: list[tuple[str, str, Json]]) -> str:
     return f"<p><b>{title}</b> {links}</p>"
 
 
-def _command(path: str, operation: Json) -> str:
+def _command(path: str, operation: Json, origin: str) -> str:
     name = escape(operation["operationId"])
     example = operation["requestBody"]["content"]["application/json"]["example"]
     pretty = json.dumps(example, ensure_ascii=False, indent=2)
     sent = shlex.quote(json.dumps(example, ensure_ascii=False))
     curl = (
-        f"curl http://127.0.0.1:8000{path} -H 'Authorization: Bearer TOKEN' "
+        f"curl {shlex.quote(origin + path)} -H 'Authorization: Bearer TOKEN' "
         f"-H \"Idempotency-Key: $(uuidgen)\" -H 'Content-Type: application/json' -d {sent}"
     )
     rows = min(16, pretty.count("\n") + 1)
@@ -65,21 +66,31 @@ def _command(path: str, operation: Json) -> str:
 """
 
 
-def _question(path: str, operation: Json) -> str:
+def _question(path: str, operation: Json, origin: str) -> str:
     name = escape(operation["operationId"])
-    fields = "".join(
-        f'<label title="{escape(p["schema"].get("description", ""))}">{escape(p["name"])} '
-        f'<input name="{escape(p["name"])}" data-in="{escape(p["in"])}"></label> '
-        for p in operation.get("parameters", [])
-        if p["in"] != "header"
-    )
+    parameters = [p for p in operation.get("parameters", []) if p["in"] != "header"]
+    url = origin + path
+    for p in parameters:
+        if p["in"] == "path":
+            url = url.replace(f"{{{p['name']}}}", p["example"])
+    curl = f"curl {shlex.quote(url)}" + (" -H 'Authorization: Bearer TOKEN'" if operation.get("security") else "")
     return f"""<section id="{name}" data-method="GET" data-path="{escape(path)}">
 <h3>GET {escape(path)}</h3>
 {_paragraphs(operation["description"])}
-<p>{fields}<button>Ask</button></p><pre class="answer" hidden></pre>
-<pre>curl http://127.0.0.1:8000{escape(path)}{" -H 'Authorization: Bearer TOKEN'" if operation.get("security") else ""}</pre>
+<p>{"".join(map(_field, parameters))}<button>Ask</button></p><pre class="answer" hidden></pre>
+<pre>{escape(curl)}</pre>
 </section>
 """
+
+
+def _field(parameter: Json) -> str:
+    """A field to fill in: what a path needs stands in it already, what may be left out is only suggested."""
+    name, where = escape(parameter["name"]), escape(parameter["in"])
+    says = escape(parameter["schema"].get("description", "").replace("`", ""))
+    example = parameter.get("example", "")
+    shown = str(example).lower() if isinstance(example, bool) else str(example)
+    given = f'{"value" if where == "path" else "placeholder"}="{escape(shown)}"' if shown else ""
+    return f'<label title="{says}">{name} <input name="{name}" data-in="{where}" {given}></label> '
 
 
 def _problems() -> str:
@@ -92,4 +103,9 @@ def _problems() -> str:
 
 
 def _paragraphs(text: str) -> str:
-    return "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n"))
+    return "".join(f"<p>{_marked(part)}</p>" for part in text.split("\n\n"))
+
+
+def _marked(text: str) -> str:
+    """What stands between backticks, as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))

@@ -1,6 +1,7 @@
 """The documentation as it is served: the OpenAPI document and one page for people, without a request to anybody else."""
 
 import hashlib
+import re
 from importlib.resources import files
 
 import msgspec
@@ -25,7 +26,20 @@ async def document(request: Asked) -> Response[bytes]:
 
 async def page(request: Asked) -> Response[bytes]:
     head = await network_of(request).log.head()
-    return _reply(request, page_of(openapi(constructed=head.constructed)).encode(), "text/html")
+    return _reply(request, page_of(openapi(constructed=head.constructed), origin_of(request)).encode(), "text/html")
+
+
+async def home(_: Asked) -> Response[bytes]:
+    """Whoever comes to the front door is shown what there is."""
+    return Response(content=b"", status_code=303, headers={"Location": "/docs"}, media_type="text/html")
+
+
+def origin_of(request: Asked) -> str:
+    """Where this was asked, for examples to be sent there too; a host that is none is not repeated."""
+    host, scheme = request.headers.get("host", ""), request.scope["scheme"]
+    if not re.fullmatch(r"(\w[\w.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?", host, re.ASCII):
+        host = "127.0.0.1:8000"
+    return f"{'https' if scheme == 'https' else 'http'}://{host}"
 
 
 async def file(request: Asked) -> Response[bytes]:

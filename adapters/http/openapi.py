@@ -20,7 +20,25 @@ from domain.kernel import AnyDecider, Command, filled_fields
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
-_PROBLEMS = {"400", "401", "403", "404", "409", "413", "422", "503"}
+_PROBLEMS = {"400", "401", "403", "404", "405", "409", "413", "415", "422", "503"}
+_READ_PROBLEMS = {"400", "404", "405", "422", "503"}
+_EXAMPLES: Mapping[str, str] = {
+    "agreement": "agreement:kymenlaakso-2019",
+    "mentor": "mentor:m-01",
+    "n": "1",
+    "partner": "org:ekami",
+    "pathway": "pathway:p-001",
+    "period": "2019-11",
+    "position": "1",
+    "as_of": "2019-11-30",
+    "lang": "fi",
+    "limit": "50",
+    "organisation": "org:ekami",
+    "provider": "org:ekami",
+    "q": "logistiikka",
+    "stale": "true",
+}
+"""What parameters can be given, each by its name; in the demo's network all of it is there."""
 _SAYS = """The record of a network of education providers: commands append to one log, questions are answered from it.
 
 Everything that goes wrong is answered as `application/problem+json` with a stable `type` and a sentence in `detail`. What
@@ -143,7 +161,7 @@ def _read(read: Read, schema: Json) -> Json:
                 "content": {media_type: {"schema": answer} for media_type in read.media_types},
             },
             "304": {"description": "Nothing has changed."},
-            **_problems({"400", "404", "422", "503"} | ({"401"} if read.readers else set())),
+            **_problems(_READ_PROBLEMS | read.problems | ({"401"} if read.readers else set())),
         },
     }
 
@@ -162,6 +180,7 @@ def _health() -> Json:
                 "description": "Money stands still: a read model that it depends on, or a policy.",
                 "content": content,
             },
+            **_problems({"405"}),
         },
     }
 
@@ -174,13 +193,33 @@ def _page(schema: Json) -> Json:
 
 def _path_parameters(path: str) -> Sequence[Json]:
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-    return [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in names]
+    return [
+        {"name": n, "in": "path", "required": True, "schema": {"type": "string"}, "example": _EXAMPLES[n]}
+        for n in names
+    ]
 
 
 def _query_parameters(query: type[Struct]) -> Sequence[Json]:
     _, components = msgspec.json.schema_components([query], ref_template=_REF)
     properties: Mapping[str, Json] = components[query.__name__]["properties"]
-    return [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in properties.items()]
+    return [
+        {"name": name, "in": "query", "required": False, "schema": schema, **_example(name, schema)}
+        for name, schema in properties.items()
+    ]
+
+
+def _example(name: str, schema: Json) -> Json:
+    """Of the type that the schema says; programs take it as it is."""
+    if name not in _EXAMPLES:
+        return {}
+    text = _EXAMPLES[name]
+    match schema.get("type"):
+        case "integer":
+            return {"example": int(text)}
+        case "boolean":
+            return {"example": text == "true"}
+        case _:
+            return {"example": text}
 
 
 def _header(name: str, description: str, form: str | None = None) -> Json:

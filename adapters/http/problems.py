@@ -38,12 +38,18 @@ class NoSuchPath(Refused):
     """Nothing is there, or nothing that this asker may know of: both are the same answer."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"There is nothing at {path} for you; /docs lists every path and who may use it.")
+        where = path if path.isprintable() else "this path"
+        super().__init__(f"There is nothing at {where} for you; /docs lists every path and who may use it.")
 
 
 class NoSuchForm(Refused):
     def __init__(self, asked_for: str, offered: str) -> None:
         super().__init__(f"This is not available as {asked_for}; it is available as {offered}.")
+
+
+class NotSentAsJson(Refused):
+    def __init__(self, sent_as: str) -> None:
+        super().__init__(f"A command's body is sent as application/json in UTF-8, not as {sent_as:.80}.")
 
 
 class BadHeader(Malformed):
@@ -56,6 +62,7 @@ STATUS: Mapping[type[Exception], int] = {
     NoSuchCommand: 404,
     NoSuchPath: 404,
     NoSuchForm: 406,
+    NotSentAsJson: 415,
     NotJson: 400,
     NotAMoment: 400,
     StillOpen: 422,
@@ -185,7 +192,8 @@ def _of_litestar(request: Asked, error: HTTPException) -> Problem:
             return problem_of(NoSuchPath(path))
         case MethodNotAllowedException():
             possible = (error.headers or {}).get("allow", "other methods")
-            sentence = f"{request.method} is not possible at {path}; possible are {possible}."
+            where = path if path.isprintable() else "this path"
+            sentence = f"{request.method} is not possible at {where}; possible are {possible}."
         case _:
             sentence = "This request cannot be understood; /docs describes every path."
     kebab = re.sub(r"[^a-z]+", "-", status.phrase.lower())

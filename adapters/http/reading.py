@@ -28,6 +28,8 @@ from domain.changing import replace
 from projections.rows import Projection, Rows
 
 WAIT_SECONDS = 5
+NUMBERS = ("at_least", "limit")
+"""Parameters that are whole numbers: written in digits, although a looser reader would take 1e2 for 100."""
 T = TypeVar("T")
 
 
@@ -114,6 +116,8 @@ class Read(Struct, frozen=True, kw_only=True):
     answer: Callable[[Asking], Awaitable[Found]]
     query: type[Query] = Query
     media_types: tuple[str, ...] = ("application/json",)
+    problems: frozenset[str] = frozenset()
+    """Statuses of its own, beside those that every question can have."""
 
     @property
     def is_list(self) -> bool:
@@ -175,6 +179,9 @@ def _parameters(request: Asked) -> dict[str, str]:
 
 
 def _query(kind: type[Query], parameters: Mapping[str, str]) -> Query:
+    for name in NUMBERS:
+        if name in kind.__struct_fields__ and not re.fullmatch(r"-?[0-9]+", parameters.get(name, "0"), re.ASCII):
+            raise Malformed(f"?{name}", "Expected `int`, got `str`")
     try:
         return msgspec.convert(parameters, kind, strict=False)
     except msgspec.ValidationError as error:

@@ -22,5 +22,7 @@ def serve(host: str, port: int, workers: int) -> None:
         # granian writes its own few lines to stderr; requests are not logged: their paths name people's cases.
         log_level=LogLevels.warning,
         log_access=False,
+        # One that is killed is replaced; the others go on answering meanwhile.
+        respawn_failed_workers=True,
         workers_kill_timeout=KILL_AFTER_SECONDS,
     ).serve()

@@ -18,6 +18,21 @@ LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 """How a connection that went away shows."""
 
 
+class Taken(Exception):
+    """Another process holds the lease."""
+
+
+@asynccontextmanager
+async def lease_at_once(dsn: str, what: str, network: str) -> AsyncIterator[None]:
+    """Hold the lease if it is free. Raises Taken, and psycopg.OperationalError when the database goes away."""
+    key = advisory_key(f"tasma {what}", network)
+    async with await psycopg.AsyncConnection.connect(conninfo(dsn, f"tasma {what}"), autocommit=True) as connection:
+        row = await (await connection.execute("select pg_try_advisory_lock(%s)", (key,))).fetchone()
+        if not (row and row[0]):
+            raise Taken(f"Another process holds the lease for {what} of {network}.")
+        yield
+
+
 @asynccontextmanager
 async def lease(dsn: str, what: str, network: str) -> AsyncIterator[None]:
     """Wait for the lease and hold it. Raises psycopg.OperationalError when the database goes away."""

@@ -2,12 +2,10 @@
 
 from typing import Annotated
 
-from msgspec import Meta
-
 from domain.calendar import month_of
 from domain.kernel import Boundary, Command, Decider, Event, Refused, Value, facts
 from domain.network.events import NetworkFounded
-from domain.words import Names, Period
+from domain.words import Names, Period, form
 
 
 class FoundNetwork(Command, frozen=True):
@@ -16,7 +14,9 @@ class FoundNetwork(Command, frozen=True):
     A `constructed` network keeps a simulated clock and says so on everything it prints; it can never become a real one.
     """
 
-    network: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,40}(?![\s\S])")]
+    network: Annotated[
+        str, form(r"^[a-z][a-z0-9_-]{0,40}(?![\s\S])", "a network's name in lower case such as kymenlaakso")
+    ]
     name: Names
     first_period: Period
     constructed: bool = False

@@ -1,13 +1,12 @@
 """Register an organisation, so that others can name it."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated
-
-from msgspec import Meta
 
 from domain.kernel import Boundary, Command, Decider, Event, Refused, Unknown, Value, facts
 from domain.network.events import OrganisationKind, OrganisationRegistered
-from domain.words import Names, Organisation
+from domain.words import Names, Organisation, form
 
 
 class RegisterOrganisation(Command, frozen=True):
@@ -20,8 +19,17 @@ class RegisterOrganisation(Command, frozen=True):
     organisation: Organisation
     name: Names
     kind: OrganisationKind
-    business_id: Annotated[str, Meta(pattern=r"^[0-9]{7}-[0-9](?![\s\S])")] | None = None
-    oid: Annotated[str, Meta(pattern=r"^1\.2\.246\.562\.(10|99)\.[0-9]{1,24}(?![\s\S])")] | None = None
+    business_id: Annotated[str, form(r"^[0-9]{7}-[0-9](?![\s\S])", "a business id such as 2472908-2")] | None = None
+    oid: (
+        Annotated[
+            str,
+            form(
+                r"^1\.2\.246\.562\.(10|99)\.[0-9]{1,24}(?![\s\S])",
+                "an object identifier such as 1.2.246.562.10.346830761110",
+            ),
+        ]
+        | None
+    ) = None
     unit_of: Organisation | None = None
 
 
@@ -37,17 +45,25 @@ class WrongBusinessId(Refused):
         )
 
 
+class OidTaken(Refused):
+    def __init__(self, oid: str, organisation: str) -> None:
+        super().__init__(
+            f"{oid} is registered for {organisation} already; an object identifier names one organisation."
+        )
+
+
 class Register(Value, frozen=True):
     known: frozenset[str] = frozenset()
+    oids: Mapping[str, str] = {}
 
 
-def boundary(command: RegisterOrganisation) -> Boundary:
-    named = [command.organisation, *([command.unit_of] if command.unit_of else [])]
-    return tuple(facts(OrganisationRegistered, about=organisation) for organisation in named)
+def boundary(command: RegisterOrganisation) -> Boundary:  # noqa: ARG001 - an OID may be taken by any organisation
+    return (facts(OrganisationRegistered),)
 
 
 def evolve(state: Register, event: OrganisationRegistered) -> Register:
-    return Register(known=state.known | {event.organisation})
+    oids = {**state.oids, event.oid: event.organisation} if event.oid else state.oids
+    return Register(known=state.known | {event.organisation}, oids=oids)
 
 
 def decide(command: RegisterOrganisation, state: Register) -> tuple[Event, ...]:
@@ -55,6 +71,8 @@ def decide(command: RegisterOrganisation, state: Register) -> tuple[Event, ...]:
         raise AlreadyRegistered(command.organisation)
     if command.unit_of and command.unit_of not in state.known:
         raise Unknown(command.unit_of)
+    if command.oid and command.oid in state.oids:
+        raise OidTaken(command.oid, state.oids[command.oid])
     if command.business_id and not is_business_id(command.business_id):
         raise WrongBusinessId(command.business_id)
     return (

@@ -1,5 +1,7 @@
 """Agree a pathway: from here on price, roles and the version of the agreement are fixed."""
 
+from collections.abc import Mapping
+
 from domain.agreements.events import AgreementEnteredIntoForce
 from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
@@ -21,9 +23,10 @@ Seen = PathwayDrafted | StepProposed | StepConfirmed | StepDeclined | PathwayAgr
 class AgreePathway(Command, frozen=True):
     """Record that the client and every provider have agreed.
 
-    Every proposed step must be confirmed or declined; declined ones fall away. `roles` binds the roles of the sharing rule
-    (`role:provider` binds itself). A package price, if given, is divided over the parts in proportion to their list
-    prices. `project` names the funded project this belongs to, null: outside any project.
+    Every proposed step must be confirmed or declined; declined ones fall away. `roles` binds the roles of the sharing
+    rule (`role:provider` binds itself). Who agrees must speak for `collected_by` too, which owes the shares. A package
+    price, if given, is divided over the parts in proportion to their list prices; no step may get less than its provider
+    confirmed it for. `project` names the funded project this belongs to, null: outside any project.
     """
 
     pathway: PathwayId
@@ -80,10 +83,19 @@ class NoListPrice(Refused):
         super().__init__(f"The list prices of {pathway} are all zero; a package price cannot be divided over them.")
 
 
+class BelowConfirmed(Refused):
+    def __init__(self, pathway: str, step: int, offered: int, confirmed: int) -> None:
+        super().__init__(
+            f"Step {step} of {pathway} would get {offered} cents of the price, but its provider confirmed it for {confirmed} "
+            "at least; agree on a higher price, or let the provider confirm a step with a lower one."
+        )
+
+
 class Agreeing(Value, frozen=True):
     drafted: PathwayDrafted | None = None
     steps: tuple[StepProposed, ...] = ()
-    confirmed: frozenset[int] = frozenset()
+    confirmed: Mapping[int, int] = {}
+    """Step to the cents its provider confirmed it for, at least."""
     declined: frozenset[int] = frozenset()
     agreed: PathwayAgreed | None = None
     in_force: AgreementEnteredIntoForce | None = None
@@ -103,7 +115,7 @@ def evolve(state: Agreeing, event: Seen) -> Agreeing:
         case StepProposed():
             return replace(state, steps=(*state.steps, event))
         case StepConfirmed():
-            return replace(state, confirmed=state.confirmed | {event.step})
+            return replace(state, confirmed={**state.confirmed, event.step: event.at_least_cents})
         case StepDeclined():
             return replace(state, declined=state.declined | {event.step})
         case PathwayAgreed():
@@ -113,15 +125,10 @@ def evolve(state: Agreeing, event: Seen) -> Agreeing:
 
 
 def decide(command: AgreePathway, state: Agreeing) -> tuple[Event, ...]:
-    if state.drafted is None:
-        raise Unknown(command.pathway)
-    if not command.asked.acts_for(state.drafted.organisation):
-        if not any(command.asked.acts_for(s.provider) for s in state.steps):
-            raise Unknown(command.pathway)
-        raise NotYours(command.asked, state.drafted.organisation, "agree its pathways")
+    drafted = _drafted(command, state)
     if state.agreed:
         raise AgreedAlready(command.pathway, state.agreed.agreement, state.agreed.version)
-    if waiting := sorted({s.step for s in state.steps} - state.confirmed - state.declined):
+    if waiting := sorted({s.step for s in state.steps} - set(state.confirmed) - state.declined):
         raise StepNotConfirmed(command.pathway, waiting)
     confirmed = sorted((s for s in state.steps if s.step in state.confirmed), key=lambda s: s.step)
     if not confirmed:
@@ -139,20 +146,32 @@ def decide(command: AgreePathway, state: Agreeing) -> tuple[Event, ...]:
     return (
         PathwayAgreed(
             pathway=command.pathway,
-            client=state.drafted.client,
-            organisation=state.drafted.organisation,
-            mentor=state.drafted.mentor,
+            client=drafted.client,
+            organisation=drafted.organisation,
+            mentor=drafted.mentor,
             agreement=command.agreement,
             version=agreement.version,
             agreed_on=command.asked.on,
             collected_by=command.collected_by,
             project=command.project,
             roles=tuple(sorted(command.roles, key=lambda b: b.role)),
-            steps=_priced(command, confirmed),
+            steps=_priced(command, confirmed, state.confirmed),
             units=tuple(sorted(units_of(rule))),
-            parties=tuple(sorted(paid | {command.collected_by, state.drafted.organisation})),
+            parties=tuple(sorted(paid | {command.collected_by, drafted.organisation})),
         ),
     )
+
+
+def _drafted(command: AgreePathway, state: Agreeing) -> PathwayDrafted:
+    if state.drafted is None:
+        raise Unknown(command.pathway)
+    if not command.asked.acts_for(state.drafted.organisation):
+        if not any(command.asked.acts_for(s.provider) for s in state.steps):
+            raise Unknown(command.pathway)
+        raise NotYours(command.asked, state.drafted.organisation, "agree its pathways")
+    if not command.asked.acts_for(command.collected_by):
+        raise NotYours(command.asked, command.collected_by, "let it collect the price and owe the shares")
+    return state.drafted
 
 
 def _check_roles(command: AgreePathway, rule: SharingRule) -> None:
@@ -164,13 +183,19 @@ def _check_roles(command: AgreePathway, rule: SharingRule) -> None:
         raise RoleNotBound(missing, command.agreement)
 
 
-def _priced(command: AgreePathway, confirmed: list[StepProposed]) -> tuple[AgreedStep, ...]:
+def _priced(
+    command: AgreePathway, confirmed: list[StepProposed], at_least: Mapping[int, int]
+) -> tuple[AgreedStep, ...]:
     # Keys that sort like the numbers, so that ties in a division go by step and part.
     prices = {f"{s.step:06}.{p.part:06}": p.cents for s in confirmed for p in s.parts}
     if command.price_cents is not None:
         if not any(prices.values()):
             raise NoListPrice(command.pathway)
         prices = split(command.price_cents, prices)
+    for s in confirmed:
+        offered = sum(prices[f"{s.step:06}.{p.part:06}"] for p in s.parts)
+        if offered < at_least[s.step]:
+            raise BelowConfirmed(command.pathway, s.step, offered, at_least[s.step])
     return tuple(
         AgreedStep(
             step=s.step,

@@ -66,6 +66,8 @@ class StepProposed(Event, frozen=True):
 class StepConfirmed(Event, frozen=True):
     pathway: PathwayId
     step: Number
+    at_least_cents: Price
+    """The provider's consent holds for this sum of the step's parts or more."""
     confirmed_on: date
     parties: tuple[Organisation, ...]
 

@@ -31,7 +31,7 @@ from domain.pathways.events import (
     StepDeclineReason,
     StepProposed,
 )
-from domain.words import ClientId, MentorId, Number, OfferingId, Organisation, PathwayId
+from domain.words import ClientId, MentorId, Number, OfferingId, Organisation, PathwayId, Price
 
 Answer = Literal["proposed", "confirmed", "declined"]
 Planned = PathwayDrafted | StepProposed | StepConfirmed | StepDeclined | PathwayAgreed
@@ -57,10 +57,11 @@ class ProposeStep(Command, frozen=True):
 
 
 class ConfirmStep(Command, frozen=True):
-    """Say yes to a proposed step, for its provider."""
+    """Say yes to a proposed step, for its provider: for its list prices, or for a lower sum named in `at_least_cents`."""
 
     pathway: PathwayId
     step: Number
+    at_least_cents: Price | None = None
 
 
 class DeclineStep(Command, frozen=True):
@@ -232,7 +233,13 @@ def confirm(command: ConfirmStep, state: Plan) -> tuple[Event, ...]:
     proposed = _proposed(command, state)
     return (
         StepConfirmed(
-            pathway=command.pathway, step=command.step, confirmed_on=command.asked.on, parties=proposed.parties
+            pathway=command.pathway,
+            step=command.step,
+            at_least_cents=sum(p.cents for p in proposed.parts)
+            if command.at_least_cents is None
+            else command.at_least_cents,
+            confirmed_on=command.asked.on,
+            parties=proposed.parties,
         ),
     )
 

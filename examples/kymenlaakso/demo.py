@@ -32,6 +32,7 @@ class Stage:
     def __init__(self, network: Network) -> None:
         self.network = network
         self.desk: Desk = network.desk
+        self.name = network.settings.network
         # Every morning only the deadlines are looked at; the other read models catch up at the end.
         self.board = Leader(dsn=network.dsn, network=network.settings.network, log=network.log, projections=[referrals])
 

@@ -44,6 +44,8 @@ class Stage(Protocol):
     """The network the year is played on."""
 
     desk: Desk
+    name: str
+    """Of the network."""
 
     async def import_offerings(self, sources: Sequence[tuple[str, bytes]], at: datetime) -> Sequence[Imported]: ...
 
@@ -92,7 +94,7 @@ class Year:
         await self._do(
             "found-network",
             {
-                "network": "kymenlaakso",
+                "network": self.stage.name,
                 "name": {
                     "fi": "Kymenlaakson osaamisverkosto (rakennettu esimerkki)",
                     "en": "Kymenlaakso (constructed example)",
@@ -257,7 +259,8 @@ class Year:
                 reason = self.chance.choice(("no-capacity", "schedule"))
                 await self._do("decline-step", {**answer, "reason": reason}, offered.provider)
             else:
-                await self._do("confirm-step", answer, offered.provider)
+                at_least = sum(cents for cents, _ in parts) * 4 // 5
+                await self._do("confirm-step", {**answer, "at_least_cents": at_least}, offered.provider)
                 steps.append((step, offered, parts))
         return steps
 

@@ -31,8 +31,13 @@ def declared(name: str) -> dict[str, Any]:
         "seen_by": fact.seen_by,
         "frequent": fact.frequent,
     }
-    decoded: dict[str, Any] = json.loads(json.dumps(declaration))
+    decoded: dict[str, Any] = json.loads(json.dumps(declaration), object_hook=_without_words)
     return decoded
+
+
+def _without_words(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema's descriptions may be written better; what it allows may not change."""
+    return {key: value for key, value in schema.items() if key != "description" or not isinstance(value, str)}
 
 
 def sampled(event: Event) -> dict[str, Any]:

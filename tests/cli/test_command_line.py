@@ -131,7 +131,7 @@ def test_a_refused_line_stops_the_file_and_leaves_nothing(tasma: Tasma, tmp_path
     file.write_text('{"do": "found-network"', encoding="utf-8")
     malformed = tasma("run", file)
     assert malformed.returncode == 1
-    assert malformed.stderr.startswith("bad.ndjson, line 1: Not a command: Input data was truncated.")
+    assert malformed.stderr.startswith("bad.ndjson, line 1: Not a command: The body is not JSON: Input data was truncated.")
 
 
 def test_close_period_status_and_rebuild(tasma: Tasma, tmp_path: Path) -> None:
@@ -150,7 +150,10 @@ def test_close_period_status_and_rebuild(tasma: Tasma, tmp_path: Path) -> None:
     assert tasma("rebuild", "nothing").stderr == "There is no projection nothing here.\n"
 
 
-def test_tokens_are_issued_listed_and_revoked(tasma: Tasma) -> None:
+def test_tokens_are_issued_listed_and_revoked(tasma: Tasma, tmp_path: Path) -> None:
+    file = tmp_path / "story.ndjson"
+    file.write_text("\n".join(story()[:7]), encoding="utf-8")
+    assert tasma("run", file).returncode == 0
     issued = json.loads(
         tasma(
             "token",
@@ -166,6 +169,8 @@ def test_tokens_are_issued_listed_and_revoked(tasma: Tasma) -> None:
         ).stdout
     )
     assert set(issued) == {"id", "token", "role", "organisation", "scopes", "expires"}
+    stranger = tasma("token", "issue", "--role", "partner", "--organisation", "org:lut")
+    assert (stranger.returncode, stranger.stderr) == (1, "org:lut is no partner of this network.\n")
     (listed,) = json.loads(tasma("token", "list", "--format", "json").stdout)
     assert listed["id"] == issued["id"]
     assert "secret_hash" not in listed

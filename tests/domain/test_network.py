@@ -51,6 +51,13 @@ def test_an_organisation_is_registered_once_with_a_right_business_id() -> None:
     )
 
 
+def test_an_object_identifier_names_one_organisation() -> None:
+    body = {"organisation": "org:a", "name": {"fi": "A"}, "kind": "other", "oid": "1.2.246.562.99.1"}
+    founded().when("register-organisation", body).and_then().when(
+        "register-organisation", {**body, "organisation": "org:b"}
+    ).then_refused("1.2.246.562.99.1 is registered for org:a already; an object identifier names one organisation.")
+
+
 def test_a_partner_is_admitted_once_and_not_in_advance() -> None:
     body = {"organisation": "org:xamk", "membership": "lead", "admitted_on": "2019-01-02"}
     with_partners().when("admit-partner", body).then_refused("org:xamk has been a partner since 2019-01-02.")

@@ -78,10 +78,33 @@ def test_agreeing_binds_roles_units_and_version() -> None:
     assert planned().when("agree-pathway", {**AGREE, "roles": []}).events(), "the referrer's clause may be skipped"
 
 
-def test_a_package_price_divides_by_list_price() -> None:
-    event = planned().when("agree-pathway", {**AGREE, "price_cents": 100000}).events()[0]
+def test_a_package_price_divides_by_list_price_as_far_as_the_providers_consented() -> None:
+    planned().when("agree-pathway", {**AGREE, "price_cents": 100000}).then_refused(
+        "Step 1 of pathway:p-1 would get 50000 cents of the price, but its provider confirmed it for 60000 at least; "
+        "agree on a higher price, or let the provider confirm a step with a lower one."
+    )
+    cheaper = planned(confirm=False)
+    for step in (1, 2):
+        cheaper = do(cheaper, "confirm-step", {**STEP, "step": step, "at_least_cents": 50000})
+    event = cheaper.when("agree-pathway", {**AGREE, "price_cents": 100000}).events()[0]
     assert isinstance(event, PathwayAgreed)
     assert [p.cents for s in event.steps for p in s.parts] == [33333, 16667, 33333, 16667]
+
+
+def test_nobody_is_made_to_collect_and_owe() -> None:
+    so_far = planned()
+    so_far.when("agree-pathway", {**AGREE, "collected_by": "org:ekami"}, asked(organisation="org:xamk")).then_refused(
+        "Only org:ekami or the coordinator may let it collect the price and owe the shares; you act for org:xamk."
+    )
+    assert so_far.when("agree-pathway", AGREE, asked(organisation="org:xamk")).events()
+
+
+def test_a_pathway_is_drafted_by_a_partner_with_a_mentor_there_is() -> None:
+    body = {"client": "client:c-1", "organisation": "org:xamk", "mentor": "mentor:m-9"}
+    planned().when("draft-pathway", body).then_refused("There is no mentor:m-9 here.")
+    planned().when("draft-pathway", {**body, "mentor": None, "organisation": "org:lut"}).then_refused(
+        "There is no partner org:lut here."
+    )
 
 
 def test_a_part_is_delivered_once_and_not_in_advance() -> None:

@@ -31,6 +31,7 @@ class MemoryStage:
 
     def __init__(self, seed: int) -> None:
         entropy = SeededEntropy(seed)
+        self.name = "kymenlaakso"
         self.log = MemoryLog("/networks/kymenlaakso", entropy, lambda: START)
         self.marks, self.documents = MemoryMarks(), MemoryDocuments()
         self.desk = Desk(self.log, self.marks, lambda: START, entropy)

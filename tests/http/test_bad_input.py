@@ -255,6 +255,43 @@ def test_a_key_that_is_no_uuid_is_refused(seen: World, key: str) -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["Idempotency-Key", "Tasma-At"])
+def test_a_header_that_is_given_twice_is_refused(seen: World, name: str) -> None:
+    before = seen.head
+    headers = [*seen.authorised("coordinator").items(), (name, KEY), (name, str(UUID(int=8)))]
+    answer = seen.client.post("/v1/commands/accept-referral", content=b"{}", headers=headers)
+    assert (answer.status_code, answer.json()["detail"]) == (400, f"This is given twice; give it once (at {name})")
+    assert seen.head == before
+
+
+@pytest.mark.parametrize(
+    "sent_as",
+    [
+        "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json; charset=latin-1",
+        "application/jsonx", "application/problem+json", "json", ";", "application/json, text/plain",
+    ],
+)  # fmt: skip
+def test_a_body_that_is_not_sent_as_json_is_refused(seen: World, sent_as: str) -> None:
+    before = seen.head
+    answer = seen.send("accept-referral", b'{"referral": "referral:r-17"}', "ekami", {"Content-Type": sent_as})
+    assert answer.status_code == 415
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json() == {
+        "type": "/problems/not-sent-as-json",
+        "title": "Not sent as json",
+        "status": 415,
+        "detail": f"A command's body is sent as application/json in UTF-8, not as {sent_as}.",
+    }
+    assert seen.head == before
+
+
+@pytest.mark.parametrize("sent_as", [None, "application/json", "Application/JSON;charset=UTF-8", 'application/json; charset="utf-8"'])  # fmt: skip
+def test_a_body_is_sent_as_json_or_as_nothing(seen: World, sent_as: str | None) -> None:
+    headers = {"Content-Type": sent_as} if sent_as else {}
+    answer = seen.send("accept-referral", b"{}", "ekami", headers)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/malformed")
+
+
 def test_a_body_over_the_limit_is_refused_before_it_is_read(seen: World) -> None:
     before = seen.head
     large = json.dumps({"referral": "x" * BODY_BYTES_MAX}).encode()

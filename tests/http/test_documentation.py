@@ -1,13 +1,16 @@
 """The documentation: complete, true, and read without asking anybody else for anything."""
 
 import re
+import shlex
 from datetime import UTC, datetime
+from html import unescape
 from uuid import UUID
 
 import msgspec
 import pytest
 
 from adapters.http.commands import OFFERED
+from adapters.http.docs_page import _marked
 from adapters.http.openapi import body_type, openapi
 from adapters.http.reads import all_reads
 from application.door import command_of
@@ -63,6 +66,62 @@ def test_the_page_names_everything_and_asks_nobody_else(seen: World) -> None:
     assert {seen.get(path, None).status_code for path in loaded} == {200}
     assert "'unsafe-inline'" not in answer.headers["content-security-policy"]
     assert not re.search(r"<script(?! src=)|style=|onclick", answer.text)
+
+
+def test_the_front_door_leads_to_the_page(seen: World) -> None:
+    answer = seen.client.get("/", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/docs")
+
+
+def test_code_in_a_text_is_shown_as_code(seen: World) -> None:
+    answer = seen.get("/docs", None)
+    assert "<code>application/problem+json</code>" in answer.text
+    assert "`" not in answer.text
+    assert _marked("`<a>` & `b`, `c") == "<code>&lt;a&gt;</code> &amp; <code>b</code>, `c"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8187", "tasma.example", "[::1]:8000"])
+def test_examples_are_sent_to_where_the_page_is_read(seen: World, host: str) -> None:
+    page = unescape(seen.get("/docs", None, {"Host": host}).text)
+    wanted = shlex.quote(f"http://{host}/v1/statements/org:ekami/2019-11/lines/1")
+    assert f"<pre>curl {wanted} -H 'Authorization: Bearer TOKEN'</pre>" in page
+    assert page.count(f"http://{host}/v1/") == len(openapi(constructed=False)["paths"])
+
+
+@pytest.mark.parametrize("host", ["", "x' -d @/etc/passwd", "<script>", "a@b", "a/b", "$(id)", "x:999999", "[", "ä"])
+def test_a_host_that_is_none_is_not_repeated(seen: World, host: str) -> None:
+    answer = seen.client.get("/docs", headers={"Host": host.encode()})
+    assert answer.status_code == 200
+    assert set(re.findall(r"curl (\S+)/v1/health", answer.text)) == {"http://127.0.0.1:8000"}
+
+
+def test_every_part_of_a_path_has_an_example_in_its_field(seen: World) -> None:
+    fields = re.findall(r'<input name="(\w+)" data-in="path" value="([^"]+)">', seen.get("/docs", None).text)
+    assert set(fields) == {
+        ("agreement", "agreement:kymenlaakso-2019"),
+        ("mentor", "mentor:m-01"),
+        ("n", "1"),
+        ("partner", "org:ekami"),
+        ("pathway", "pathway:p-001"),
+        ("period", "2019-11"),
+        ("position", "1"),
+    }
+
+
+def test_an_example_of_a_parameter_can_be_asked_with(seen: World) -> None:
+    for read in all_reads():
+        operation = openapi(constructed=False)["paths"][read.path]["get"]
+        given = {p["name"]: p["example"] for p in operation["parameters"] if p["in"] == "query" and "example" in p}
+        texts = {name: str(value).lower() for name, value in given.items()}
+        assert msgspec.convert(texts, read.query, strict=False)
+
+
+def test_what_can_go_wrong_is_listed_where_it_can() -> None:
+    for path, methods in openapi(constructed=False)["paths"].items():
+        for method, operation in methods.items():
+            assert "405" in operation["responses"]
+            assert ("415" in operation["responses"]) == (method == "post")
+            assert ("406" in operation["responses"]) == (path == "/v1/statements/{partner}/{period}")
 
 
 @pytest.mark.parametrize("file", ["nix", "..%2fapp.py", "app.py", "%2e%2e"])

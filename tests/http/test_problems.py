@@ -31,6 +31,19 @@ def test_there_is_no_such_path(seen: World) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/nix%0d%0a", "/docs/a%0d", "/problems/%0a", "/v1/events/%00", "/v1/statements/org:ekami%0d%0a/2019-11", "/v1/%e2%80%ae"],
+)  # fmt: skip
+def test_control_characters_of_a_path_are_not_repeated(seen: World, path: str) -> None:
+    answer = seen.get(path)
+    assert (answer.status_code, answer.json()["detail"]) == (
+        404,
+        "There is nothing at this path for you; /docs lists every path and who may use it.",
+    )
+    assert seen.client.post("/v1/events/%0d%0a").json()["detail"].startswith("POST is not possible at this path; ")
+
+
 def test_a_method_that_is_not_possible_is_answered_with_those_that_are(seen: World) -> None:
     answer = seen.client.get("/v1/commands/send-referral")
     assert answer.json() == {

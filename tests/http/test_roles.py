@@ -160,6 +160,28 @@ def test_who_declined_a_step_stays_between_two(world: World) -> None:
     assert asked["pathway"]["parties"] == ["org:xamk", "org:cursor"]
 
 
+def test_a_mentor_does_not_see_who_declined(world: World) -> None:
+    offering = {"offering": "offering:c-1", "provider": "org:cursor"}
+    world.do("publish-offering", {**offering, "description": {"kind": "course", "name": {"fi": "Kurssi"}}})
+    pathway = {"pathway": "pathway:p-08"}
+    drafted = {**pathway, "client": "client:c-20", "organisation": "org:xamk", "mentor": "mentor:m-03"}
+    world.do("draft-pathway", drafted)
+    for n, wanted in enumerate(("offering:o-1", "offering:c-1"), 1):
+        step = {**pathway, "step": n}
+        world.do("propose-step", {**step, "offering": wanted, "parts": [{"part": 1, "cents": 100}]})
+    asked = world.get("/v1/pathways/pathway:p-08", "mentor").json()
+    assert [s["answer"] for s in asked["steps"]] == ["proposed", "proposed"]
+    world.do("confirm-step", {**pathway, "step": 1})
+    world.do("decline-step", {**pathway, "step": 2, "reason": "no-capacity"})
+    answered = world.get("/v1/pathways/pathway:p-08", "mentor")
+    world.do("agree-pathway", {**pathway, "agreement": "agreement:a-1", "collected_by": "org:xamk", "project": None})
+    agreed = world.get("/v1/pathways/pathway:p-08", "mentor")
+    for answer in (answered, agreed):
+        assert answer.json()["pathway"]["parties"] == ["org:ekami", "org:xamk"]
+        assert [s["step"] for s in answer.json()["steps"]] == [1]
+        assert "org:cursor" not in answer.text
+
+
 def test_a_line_brings_the_stored_bytes_of_its_events(seen: World) -> None:
     answer = seen.get("/v1/statements/org:ekami/2019-03/lines/1", "ekami")
     events = answer.json()["line"]["events"]

@@ -1,7 +1,13 @@
 "use strict";
 // Sends what stands in a section of the page and shows the answer below it. The token is kept nowhere.
 for (const section of document.querySelectorAll("section[data-path]")) {
-  section.querySelector("button").addEventListener("click", async () => {
+  const button = section.querySelector("button");
+  for (const field of section.querySelectorAll("input")) {
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.isComposing) button.click();
+    });
+  }
+  button.addEventListener("click", async () => {
     const answer = section.querySelector(".answer");
     const headers = {};
     const token = document.getElementById("token").value.trim();
@@ -15,7 +21,8 @@ for (const section of document.querySelectorAll("section[data-path]")) {
     const body = section.querySelector("textarea");
     if (body) {
       headers["Content-Type"] = "application/json";
-      headers["Idempotency-Key"] = crypto.randomUUID();
+      // Pages that came over plain HTTP from another machine have no randomUUID; the network makes a key then.
+      if (crypto.randomUUID) headers["Idempotency-Key"] = crypto.randomUUID();
     }
     const url = query.size ? `${path}?${query}` : path;
     answer.hidden = false;

@@ -1,4 +1,7 @@
-"""One pathway, as far as somebody may see it: steps that are not agreed are between their two parties, a mentor sees no money."""
+"""One pathway, as far as somebody may see it: steps that are not agreed are between their two parties.
+
+A mentor sees neither money nor who declined.
+"""
 
 from typing import Any
 
@@ -28,7 +31,7 @@ def visible(view: PathwayView, asker: Asker) -> Any:  # noqa: ANN401 - JSON; for
     if sees_all(asker):
         return view
     if asker.role == "mentor":
-        return _without_money(view) if asker.subject and asker.subject == pathway.mentor else None
+        return _without_money(_guided(view)) if asker.subject and asker.subject == pathway.mentor else None
     if mine is None or mine not in pathway.parties:
         return None
     if mine == pathway.organisation:
@@ -44,6 +47,14 @@ def visible(view: PathwayView, asker: Asker) -> Any:  # noqa: ANN401 - JSON; for
         pathway=pathway.pathway, organisation=pathway.organisation, parties=(pathway.organisation, mine)
     )
     return PathwayView(asked, tuple(replace(s, delivered=()) for s in steps))
+
+
+def _guided(view: PathwayView) -> PathwayView:
+    """Without whoever was asked and declined, before the pathway is agreed and after."""
+    steps = tuple(s for s in view.steps if s.answer != "declined")
+    asked = {view.pathway.organisation, *(s.provider for s in steps)}
+    parties = view.pathway.agreed_parties or tuple(sorted(asked))
+    return PathwayView(replace(view.pathway, parties=parties), steps)
 
 
 def _without_money(view: PathwayView) -> Any:  # noqa: ANN401 - JSON

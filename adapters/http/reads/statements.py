@@ -87,6 +87,7 @@ one_statement = Read(
     readers=MEMBERS,
     gives=Statement,
     answer=whole,
+    problems=frozenset({"406"}),
 )
 one_line = Read(
     name="statement-line",
