@@ -36,7 +36,10 @@ def test_everything_set_is_taken_and_what_is_empty_counts_as_not_set() -> None:
     assert read_settings(empty) == read_settings({})
 
 
-NETWORK_ALLOWED = "allowed are a lower-case letter and up to 40 lower-case letters, digits and underscores."
+NETWORK_ALLOWED = (
+    "allowed are a lower-case letter and up to 40 lower-case letters, digits and underscores, "
+    "but not what PostgreSQL keeps for itself."
+)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +49,8 @@ NETWORK_ALLOWED = "allowed are a lower-case letter and up to 40 lower-case lette
         ({"TASMA_NETWORK": ""}, f"TASMA_NETWORK is ''; {NETWORK_ALLOWED}"),
         ({"TASMA_NETWORK": "a" * 42}, f"TASMA_NETWORK is '{'a' * 42}'; {NETWORK_ALLOWED}"),
         ({"TASMA_NETWORK": "kymi\n"}, f"TASMA_NETWORK is 'kymi\\n'; {NETWORK_ALLOWED}"),
+        ({"TASMA_NETWORK": "public"}, f"TASMA_NETWORK is 'public'; {NETWORK_ALLOWED}"),
+        ({"TASMA_NETWORK": "pg_catalog"}, f"TASMA_NETWORK is 'pg_catalog'; {NETWORK_ALLOWED}"),
         ({"TASMA_LOG": "xml"}, "TASMA_LOG is 'xml'; allowed are console and json."),
         (
             {"TASMA_DATA_DIR": "data"},

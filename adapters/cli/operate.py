@@ -37,6 +37,7 @@ def serve_command(host: str, port: int, workers: int, *, demo: bool) -> None:
                 f"{issued.role:<12} {issued.organisation or 'the whole network':<18}{scopes}\n    {issued.token}"
             )
         click.echo(f"\nTry: curl -H 'Authorization: Bearer TOKEN' http://{host}:{port}/v1/statements/org:ekami/2019-11")
+    _check_address(host, port)
     click.echo(
         f"Serving {settings().network} on http://{host}:{port} (documentation: /docs). Stop with Ctrl-C.", err=True
     )

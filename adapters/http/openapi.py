@@ -27,7 +27,7 @@ _EXAMPLES: Mapping[str, str] = {
     "mentor": "mentor:m-01",
     "n": "1",
     "partner": "org:ekami",
-    "pathway": "pathway:p-001",
+    "pathway": "pathway:p-015",
     "period": "2019-11",
     "position": "1",
     "as_of": "2019-11-30",

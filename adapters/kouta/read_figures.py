@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.kouta.codes import CREDIT_UNITS, bare
 from adapters.kouta.read_json import Defect, code_at, number_at, objects_at, shown
-from domain.money import CENTS_LIMIT
+from domain.words import PRICE_CENTS_MAX
 
 _CREDITS_LIMIT = Decimal(10**9)
 
@@ -63,9 +63,9 @@ def price_cents(teaching: Mapping[str, Any], notes: list[str]) -> int | None:
 
 def _cents(euros: object) -> int:
     amount = number_at(euros, "maksunMaara")
-    if amount is None or not (0 <= amount < CENTS_LIMIT // 100 and _is_whole(amount * 100)):
+    if amount is None or not (0 <= amount * 100 <= PRICE_CENTS_MAX and _is_whole(amount * 100)):
         raise Defect(
-            f"has the price {shown(amount)} euros; a price is positive, in whole cents. Correct maksunMaara in Kouta."
+            f"has the price {shown(amount)} euros; a price is in whole cents, up to a hundred million euros. Correct maksunMaara in Kouta."
         )
     return int(amount * 100)
 

@@ -1,8 +1,9 @@
 """How a process learns at once that the log has grown: one listening connection for all who wait.
 
 In this order: LISTEN, then read the head, then wait. An event committed before LISTEN is seen by the reading, one committed
-after it is announced. Notifications may still get lost (a server that fails over, a network that drops), so the head is read
-every second as well; and a connection that dies is replaced.
+after it is announced. An announcement is a reason to read the head and nothing more: whoever may log in to the database can
+send one, with anything in it. Announcements may still get lost (a server that fails over, a network that drops), so the head
+is read every second as well; and a connection that dies is replaced.
 
 A pooler in transaction mode (PgBouncer) breaks LISTEN; behind one, the reading every second is what remains.
 """
@@ -16,6 +17,7 @@ import structlog
 from psycopg import AsyncConnection
 
 from adapters.postgres.database import Database, Row, statement
+from adapters.postgres.following import heed_cancellation
 
 POLL_SECONDS: Final = 1.0
 RECONNECT_SECONDS: Final = 0.2
@@ -59,18 +61,22 @@ class Listener:
                     await connection.execute(self._listen)
                     await self._stay(connection)
             except (psycopg.Error, OSError) as error:
+                heed_cancellation()
                 logger.warning("listener.reconnects", error=str(error).strip())
+            except Exception as error:
+                heed_cancellation()
+                logger.exception("listener.failed", error=type(error).__name__)
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _stay(self, connection: AsyncConnection[Row]) -> None:
         while True:
             for (head,) in await (await connection.execute(self._head_query)).fetchall():
                 self._saw(head)
-            async for notice in connection.notifies(timeout=POLL_SECONDS):
-                self._saw(int(notice.payload))
+            async for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
+                pass
 
     def _saw(self, head: int) -> None:
-        if head > self._head:
+        if head != self._head:  # lower where the network was made anew
             self._head = head
             self._news.set()  # wakes those who wait now; who comes later waits for the next event
             self._news = asyncio.Event()

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 import psycopg
+import structlog
 from eventsourcing.dcb.api import (
     DCBAppendCondition,
     DCBEvent,
@@ -37,6 +38,8 @@ POLL_SECONDS: Final = 0.25
 """How often the head is read beside listening; a thread that listens also ends no faster than this."""
 RECONNECT_SECONDS: Final = 0.2
 READ_ATTEMPTS: Final = 3
+NAME_BYTES_MAX: Final = 2_048
+"""Of a type or tag in UTF-8: what an index of PostgreSQL can hold is little more."""
 
 _RAW: Final = Path(__file__).with_name("raw") / "append.sql"
 _LOCK = "select pg_advisory_xact_lock(hashtextextended('tasma migrate ' || {schema_text}, 0))"
@@ -48,6 +51,9 @@ _RECORDS = "select place, kind, labels, bytes from {schema}.records(%s::jsonb, %
 _APPEND = "select {schema}.append_raw(%s::text[], %s::bytea[], %s::text[], %s::int[], %s::jsonb, %s)"
 _HEAD = "select coalesce(max(position), 0) from {schema}.event"
 _LISTEN = "listen {channel}"
+
+
+logger = structlog.get_logger()
 
 
 @contextmanager
@@ -131,7 +137,8 @@ class PostgresRecorder(DCBRecorder):
         """Append all events or none; the position of the last one.
 
         Raises IntegrityError when something matches the condition, ProgrammingError for no events or on a network's schema,
-        OperationalError when the connection dies: then nobody knows whether it was stored, as there is no command id.
+        DataError for a type or tag that is no text or longer than 2,048 bytes, OperationalError when the connection dies:
+        then nobody knows whether it was stored, as there is no command id.
         """
         if not self._writable:
             raise ProgrammingError(
@@ -140,6 +147,9 @@ class PostgresRecorder(DCBRecorder):
             )
         if not events:
             raise ProgrammingError("There is nothing to append: give at least one event.")
+        for event in events:
+            for name in (event.type, *event.tags):
+                _check_name(name)
         tags = [(tag, ordinal) for ordinal, event in enumerate(events, 1) for tag in event.tags]
         parameters = (
             [event.type for event in events],
@@ -284,16 +294,19 @@ class _Listener:
                     self._stay(connection)
             except psycopg.Error:
                 pause.wait(RECONNECT_SECONDS)  # subscriptions pull by themselves meanwhile, and raise if they cannot
+            except Exception as error:
+                logger.exception("recorder.listener_failed", error=type(error).__name__)
+                pause.wait(RECONNECT_SECONDS)
 
     def _stay(self, connection: Connection[Row]) -> None:
         while not self._closed:
             for (head,) in connection.execute(self._head).fetchall():
                 self._saw(head)
-            for notice in connection.notifies(timeout=POLL_SECONDS):
-                self._saw(int(notice.payload))
+            for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
+                pass  # a reason to read the head and nothing more: anybody may have sent it
 
     def _saw(self, head: int) -> None:
-        if head > self.heard:
+        if head != self.heard:  # lower where the log was made anew
             with self._changed:
                 self.heard = head
                 self._changed.notify_all()
@@ -302,7 +315,31 @@ class _Listener:
 def _items(query: DCBQuery | None) -> str:
     """A query as the SQL function `matching` reads it; one without items means every event."""
     items = query.items if query and query.items else [DCBQueryItem()]
-    return msgspec.json.encode([{"types": item.types, "tags": item.tags} for item in items]).decode()
+    try:
+        return msgspec.json.encode([{"types": item.types, "tags": item.tags} for item in items]).decode()
+    except UnicodeEncodeError as error:
+        raise _no_text(error) from error
+
+
+def _check_name(name: str) -> None:
+    """Raises DataError for a type or tag that PostgreSQL cannot keep as text in an index."""
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError as error:
+        raise _no_text(error) from error
+    if "\x00" in name:
+        raise DataError(f"The type or tag {name[:40]!r} contains a NUL character; leave it out.")
+    if size > NAME_BYTES_MAX:
+        raise DataError(
+            f"The type or tag that begins with {name[:40]!r} has {size:,} bytes in UTF-8; the limit is "
+            f"{NAME_BYTES_MAX:,}. Keep long texts in the data."
+        )
+
+
+def _no_text(error: UnicodeEncodeError) -> DataError:
+    return DataError(
+        f"The type or tag {error.object[:40]!r} contains half a surrogate pair, which is no character; leave it out."
+    )
 
 
 @contextmanager

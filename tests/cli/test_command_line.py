@@ -131,7 +131,9 @@ def test_a_refused_line_stops_the_file_and_leaves_nothing(tasma: Tasma, tmp_path
     file.write_text('{"do": "found-network"', encoding="utf-8")
     malformed = tasma("run", file)
     assert malformed.returncode == 1
-    assert malformed.stderr.startswith("bad.ndjson, line 1: Not a command: The body is not JSON: Input data was truncated.")
+    assert malformed.stderr.startswith(
+        "bad.ndjson, line 1: Not a command: The body is not JSON: Input data was truncated."
+    )
 
 
 def test_close_period_status_and_rebuild(tasma: Tasma, tmp_path: Path) -> None:

@@ -45,6 +45,13 @@ def test_a_client_has_one_mentor_and_nobody_learns_which() -> None:
     )
 
 
+def test_a_client_is_released_once() -> None:
+    released = do(do(nominated(), "assign-mentee", ASSIGN), "release-mentee", {**ASSIGN, "reason": "handed-over"})
+    released.when("release-mentee", {**ASSIGN, "reason": "handed-over"}).then_refused(
+        "mentor:m-1 does not guide client:c-1 now."
+    )
+
+
 def test_only_those_guided_are_released_and_only_by_their_own() -> None:
     nominated().when("release-mentee", {**ASSIGN, "reason": "handed-over"}).then_refused(
         "mentor:m-1 does not guide client:c-1 now."

@@ -1,7 +1,10 @@
 """Revenue: every part shared once, to the cent, in a period that is open."""
 
+from msgspec.structs import replace
+
+from domain.agreements.events import AgreementEnteredIntoForce
 from domain.revenue.events import RevenueReversed, RevenueShared
-from tests.domain.story import agreed, closing, delivered, delivery, do, shared, sharing
+from tests.domain.story import agreed, closing, delivered, delivery, do, in_force, shared, sharing
 from tests.given_when_then import COMMAND_ID, Given, asked
 
 ENTRY = asked().new("entry")
@@ -27,6 +30,22 @@ def test_a_delivered_part_is_shared_by_the_rule_of_its_version() -> None:
     assert entry.entry == ENTRY
     assert entry.period == "2019-03"
     assert str(COMMAND_ID)[:13] in entry.entry, "the id keeps its cause's time in front"
+
+
+def test_a_later_version_changes_nothing_for_a_pathway_agreed_before() -> None:
+    """The rule is that of the version the pathway was bound to, however many versions have come into force since."""
+    everything = {"steps": [{"take": "remaining", "to": "org:ksao", "for": "delivery"}]}
+    later = replace(version_in_force(in_force({"rounding": "largest-remainder", **everything})), version=2)
+    assert later.clauses.sharing_rule != version_in_force(in_force()).clauses.sharing_rule
+    so_far = delivered()
+    assert entry_of(do(Given((*so_far.history, later)), "share-revenue", sharing())) == entry_of(shared())
+    assert entry_of(shared()).version == 1
+
+
+def version_in_force(so_far: Given) -> AgreementEnteredIntoForce:
+    event = so_far.history[-1]
+    assert isinstance(event, AgreementEnteredIntoForce)
+    return event
 
 
 def test_the_referral_fee_is_taken_once_per_pathway() -> None:

@@ -33,11 +33,12 @@ def test_periods_close_in_order_and_once() -> None:
     closing(given(), "2019-01", MAY).then_refused("The network has not been founded yet; found it first.")
 
 
-def test_a_period_waits_for_the_sharing() -> None:
-    closing(founded(), "2019-01", MAY, mark=7, last_before_end=9).then_refused(
-        "2019-01 cannot be closed yet: revenue has been shared up to position 7, and the period reaches to 9. "
+def test_a_period_waits_for_the_sharing_of_its_last_event() -> None:
+    closing(founded(), "2019-01", MAY, mark=8, last_before_end=9).then_refused(
+        "2019-01 cannot be closed yet: revenue has been shared up to position 8, and the period reaches to 9. "
         "Try again when the sharing has caught up."
     )
+    assert isinstance(closing(founded(), "2019-01", MAY, mark=9, last_before_end=9).events()[0], PeriodClosed)
 
 
 def test_a_statement_is_issued_once_for_a_closed_period() -> None:

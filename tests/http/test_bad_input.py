@@ -42,7 +42,7 @@ CASES: Mapping[str, Case] = {
     "bytes that are no UTF-8": Case(
         "accept-referral", b'{"referral": "\xff"}', "ekami",
         400, "not-json",
-        "The body is not JSON: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte.",
+        "The body is not JSON: it is not UTF-8.",
     ),
     "an array for an object": Case(
         "accept-referral", [], "ekami",
@@ -66,8 +66,7 @@ CASES: Mapping[str, Case] = {
     ),
     "an id of another kind": Case(
         "accept-referral", {"referral": "pathway:p-07"}, "ekami",
-        422, "malformed",
-        "Expected `str` matching regex '^referral:([a-z]{1,2}-)?[0-9a-f]{1,32}(-[0-9a-f]{1,32}){0,8}(?![\\\\s\\\\S])' (at $.referral)",
+        422, "malformed", "This is not an id such as referral:r-17 (at $.referral)",
     ),
     "an id of nothing": Case(
         "accept-referral", {"referral": "referral:r-99"}, "ekami",
@@ -257,10 +256,11 @@ def test_a_key_that_is_no_uuid_is_refused(seen: World, key: str) -> None:
 
 @pytest.mark.parametrize("name", ["Idempotency-Key", "Tasma-At"])
 def test_a_header_that_is_given_twice_is_refused(seen: World, name: str) -> None:
+    """As they come over a socket, see `test_serving`; here the client has put them into one."""
     before = seen.head
     headers = [*seen.authorised("coordinator").items(), (name, KEY), (name, str(UUID(int=8)))]
     answer = seen.client.post("/v1/commands/accept-referral", content=b"{}", headers=headers)
-    assert (answer.status_code, answer.json()["detail"]) == (400, f"This is given twice; give it once (at {name})")
+    assert (answer.status_code, answer.json()["errors"][0]["where"]) == (400, name)
     assert seen.head == before
 
 
@@ -285,7 +285,9 @@ def test_a_body_that_is_not_sent_as_json_is_refused(seen: World, sent_as: str) -
     assert seen.head == before
 
 
-@pytest.mark.parametrize("sent_as", [None, "application/json", "Application/JSON;charset=UTF-8", 'application/json; charset="utf-8"'])  # fmt: skip
+@pytest.mark.parametrize(
+    "sent_as", [None, "application/json", "Application/JSON;charset=UTF-8", 'application/json; charset="utf-8"']
+)
 def test_a_body_is_sent_as_json_or_as_nothing(seen: World, sent_as: str | None) -> None:
     headers = {"Content-Type": sent_as} if sent_as else {}
     answer = seen.send("accept-referral", b"{}", "ekami", headers)

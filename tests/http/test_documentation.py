@@ -90,9 +90,13 @@ def test_examples_are_sent_to_where_the_page_is_read(seen: World, host: str) -> 
 
 @pytest.mark.parametrize("host", ["", "x' -d @/etc/passwd", "<script>", "a@b", "a/b", "$(id)", "x:999999", "[", "ä"])
 def test_a_host_that_is_none_is_not_repeated(seen: World, host: str) -> None:
-    answer = seen.client.get("/docs", headers={"Host": host.encode()})
-    assert answer.status_code == 200
-    assert set(re.findall(r"curl (\S+)/v1/health", answer.text)) == {"http://127.0.0.1:8000"}
+    """Some of them are refused before the page is made."""
+    answer = seen.client.get("/docs", headers=[(b"Host", host.encode())])
+    if answer.status_code == 400:
+        assert host not in answer.json()["detail"]
+    else:
+        assert answer.status_code == 200
+        assert set(re.findall(r"curl (\S+)/v1/health", answer.text)) == {"http://127.0.0.1:8000"}
 
 
 def test_every_part_of_a_path_has_an_example_in_its_field(seen: World) -> None:
@@ -102,18 +106,18 @@ def test_every_part_of_a_path_has_an_example_in_its_field(seen: World) -> None:
         ("mentor", "mentor:m-01"),
         ("n", "1"),
         ("partner", "org:ekami"),
-        ("pathway", "pathway:p-001"),
+        ("pathway", "pathway:p-015"),
         ("period", "2019-11"),
         ("position", "1"),
     }
 
 
-def test_an_example_of_a_parameter_can_be_asked_with(seen: World) -> None:
+def test_an_example_of_a_parameter_can_be_asked_with() -> None:
     for read in all_reads():
         operation = openapi(constructed=False)["paths"][read.path]["get"]
         given = {p["name"]: p["example"] for p in operation["parameters"] if p["in"] == "query" and "example" in p}
         texts = {name: str(value).lower() for name, value in given.items()}
-        assert msgspec.convert(texts, read.query, strict=False)
+        assert isinstance(msgspec.convert(texts, read.query, strict=False), read.query)
 
 
 def test_what_can_go_wrong_is_listed_where_it_can() -> None:

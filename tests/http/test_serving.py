@@ -169,13 +169,25 @@ def test_pages_stay_stable_over_connections_and_processes(served: Served) -> Non
 
 
 def test_what_no_framework_sees_is_answered_too(served: Served) -> None:
-    """Bytes as they come over a socket: a body larger than announced limits, a HEAD without a body, a NUL in a path."""
+    """Bytes as they come over a socket: a body larger than announced limits, a header twice, a HEAD without a body, a NUL in a path."""
     large = served.client.post(
         "/v1/commands/accept-referral",
         content=(b"x" * 65_536 for _ in range(8)),
         headers={"Authorization": f"Bearer {served.bearers['coordinator']}"},
     )
     assert (large.status_code, large.json()["type"]) == (413, "/problems/body-too-large")
+    twice = served.client.post(
+        "/v1/commands/accept-referral",
+        json={},
+        headers=[
+            ("Authorization", f"Bearer {served.bearers['coordinator']}"),
+            *(("Idempotency-Key", str(UUID(int=n))) for n in (1, 2)),
+        ],
+    )
+    assert (twice.status_code, twice.json()["detail"]) == (
+        400,
+        "This is given twice; give it once (at Idempotency-Key)",
+    )
     head = served.client.head("/v1/health")
     assert (head.status_code, head.content) == (200, b"")
     assert served.get("/v1/events/%00").status_code == 404

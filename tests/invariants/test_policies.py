@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -15,15 +15,16 @@ from application.desk import Asker, Cause, Desk
 from application.envelope import Recorded, decode
 from application.policies import POLICIES
 from application.policy_worker import PolicyHalted, PolicyWorker, work_all
-from application.ports import Outcome
+from application.ports import Outcome, OutOfStep, Unavailable
 from application.scheduler import expire_due
+from domain.kernel import Asked
 from domain.network.events import FollowUpOpened
 from domain.pathways.events import StepDelivered
 from domain.referrals.events import ReferralDeclined
 from domain.revenue.events import RevenueShared
 from domain.settlement.events import StatementIssued
 from tests.domain.story import AGREEMENT, PARTNERS
-from tests.invariants.network import START, PlayedNetwork
+from tests.invariants.network import START, PlayedNetwork, person_of
 
 
 class Died(BaseException):
@@ -228,6 +229,29 @@ def test_an_event_that_cannot_be_read_halts_every_policy_right_before_it() -> No
     asyncio.run(play())
 
 
+def test_what_a_policy_does_names_its_cause_the_case_and_on_whose_behalf() -> None:
+    async def play() -> None:
+        network = await a_month(MemoryMarks())
+        part = {"pathway": "pathway:p-1", "step": 1, "part": 1, "delivered_on": "2019-01-02"}
+        await network.agreed_pathway("pathway:p-1", [10_000])
+        quantities = [{"unit": "credit", "quantity": "1"}]
+        await network.do("deliver-step", {**part, "quantities": quantities}, asker=person_of("org:ekami"))
+        delivery = (await network.events())[-1]
+        assert isinstance(delivery.data, StepDelivered)
+        await network.work_off()
+        [entry] = [
+            r
+            for r in await network.events()
+            if isinstance(r.data, RevenueShared) and r.data.pathway == delivery.data.pathway
+        ]
+        assert entry.causationid == delivery.id
+        assert entry.correlationid == delivery.correlationid == "pathway:p-1"
+        assert entry.organisation == delivery.organisation == "org:ekami"
+        assert entry.actor == "policy:share-delivered-parts"
+
+    asyncio.run(play())
+
+
 class FailingDesk(Desk):
     """Fails at a command in a way that nobody thought of."""
 
@@ -270,6 +294,71 @@ def test_a_policy_whose_command_fails_stays_there_and_holds_up_no_other() -> Non
         desk.fails_at = "nothing"
         await work_all(workers)
         assert {state for state, *_ in (await states(network, workers)).values()} == {"live"}
+        counts = await finish(network)
+        assert {kind: counts[kind] for kind in EXPECTED} == EXPECTED
+
+    asyncio.run(play())
+
+
+class MovedMarks(MemoryMarks):
+    """Another process works too: it moves the mark first, once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.raced = 0
+
+    async def advance(self, policy: str, *, old: int, new: int) -> None:
+        await super().advance(policy, old=old, new=new)
+        if not self.raced:
+            self.raced += 1
+            raise OutOfStep("The mark was moved by somebody else.")
+
+
+def test_a_policy_that_another_process_works_off_too_goes_on_from_there() -> None:
+    async def play() -> None:
+        marks = MovedMarks()
+        network = await a_month(marks)
+        counts = await finish(network)
+        assert marks.raced == 1
+        assert {kind: counts[kind] for kind in EXPECTED} == EXPECTED
+
+    asyncio.run(play())
+
+
+class LateDesk(Desk):
+    """Its clock disagrees with the log's for a while."""
+
+    late = True
+
+    async def asked(
+        self,
+        asker: Asker,
+        *,
+        key: UUID | None = None,
+        at: datetime | None = None,
+        cause: Cause | None = None,
+        founding: bool = False,
+        simulated: bool = False,
+    ) -> Asked:
+        if self.late:
+            at = START - timedelta(days=1)
+        return await super().asked(asker, key=key, at=at, cause=cause, founding=founding, simulated=simulated)
+
+
+def test_a_clock_that_disagrees_never_drops_a_sharing() -> None:
+    """The domain was not asked: nothing goes to the coordinator's list, the mark stays, and it is shared later."""
+
+    async def play() -> None:
+        network = await a_month(MemoryMarks())
+        desk = LateDesk(network.desk.log, network.desk.marks, network.desk.clock, network.desk.entropy)
+        sharing = network.workers(desk=desk)[0]
+        before = (await network.log.head()).position
+        with pytest.raises(Unavailable):
+            await sharing.work_off()
+        assert (await network.log.head()).position == before
+        assert await network.marks.mark(sharing.policy.name) == 0
+        desk.late = False
+        await sharing.work_off()
         counts = await finish(network)
         assert {kind: counts[kind] for kind in EXPECTED} == EXPECTED
 

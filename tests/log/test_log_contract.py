@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
+from msgspec.structs import replace
+from psycopg.conninfo import make_conninfo
 
 from adapters.clock import system_clock
 from adapters.entropy import SeededEntropy
@@ -28,7 +30,7 @@ from application.ports import (
     Raced,
 )
 from domain.catalog.events import Description, OfferingPublished
-from domain.kernel import Boundary, Criterion, Event, Refused, facts
+from domain.kernel import FACTS, Boundary, Criterion, Event, Refused, facts
 from domain.mentoring.events import MenteeAssigned, MenteeReleased, MentorCapacitySet
 from domain.network.events import FollowUpOpened, NetworkFounded
 from domain.words import Names, Texts
@@ -99,6 +101,22 @@ def test_memory_and_postgresql_hold_the_same_bytes(place: Place) -> None:
     assert in_postgresql == in_memory
     assert len(in_memory) == 12
     assert b'"time":"2021-01-01T00:00:00.000000Z"' in in_memory[-1]
+
+
+def test_an_event_is_these_bytes_in_whatever_time_zone_the_session_lives(place: Place) -> None:
+    """A role or a connection string may set one, Nepal's five and three quarter hours too."""
+
+    async def promise() -> None:
+        dsn = make_conninfo(place.server.app_dsn, options="-c timezone=Asia/Kathmandu")
+        async with place.database(dsn) as database:
+            assert await database.rows(b"show timezone") == [("Asia/Kathmandu",)]
+        async with place.log(dsn) as log:
+            await log.append(decision(founded(constructed=True), at=NINE, command=command_id(1)))
+            assert await log.body(1) == GOLDEN
+            assert (await log.head()).time == NINE
+            assert (await log.last_before(NINE), await log.last_before(at(1))) == (0, 1)
+
+    asyncio.run(promise())
 
 
 def test_positions_are_dense_and_outcomes_say_where_events_went(opened: OpenStores) -> None:
@@ -534,9 +552,30 @@ def test_what_is_just_within_the_limits_is_taken(opened: OpenStores) -> None:
         body = await log.body(1)
         assert body is not None
         assert EVENT_BYTES_MAX - 100 < len(body) <= EVENT_BYTES_MAX
-        odd = with_reason('"\\\x7f€𝄞', "thing:\\\"{},'𝄞")
+        odd = with_reason('"\\€𝄞', "thing:\\\"{},'𝄞")
         await log.append(decision(*(odd for _ in range(EVENTS_MAX))))
         assert await positions(log, Criterion(tags=("thing:\\\"{},'𝄞",))) == list(range(2, EVENTS_MAX + 2))
+
+    run(opened, promise)
+
+
+def test_an_event_is_found_under_32_tags_at_most(opened: OpenStores, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No event of today is about so many things, so one is declared to be about each of its parties."""
+    several: type[Event] = MenteeAssigned
+    monkeypatch.setitem(FACTS, several, replace(FACTS[several], about=("mentor", "parties")))
+
+    def of_tags(number: int) -> MenteeAssigned:
+        return replace(assigned(), parties=tuple(f"org:o-{n}" for n in range(number - 1)))
+
+    async def promise(log: Log) -> None:
+        with pytest.raises(TooLarge) as refused:
+            await log.append(decision(capacity(), of_tags(33)))
+        assert str(refused.value) == (
+            "The tags of tasma.mentoring.mentee_assigned.v1 would have 33; the limit is 32. Name fewer things in one event."
+        )
+        assert (await log.head()).position == 0
+        await log.append(decision(of_tags(32)))
+        assert await positions(log, Criterion(tags=("mentor:1", "org:o-30"))) == [1]
 
     run(opened, promise)
 
@@ -576,6 +615,7 @@ def test_marks_move_forward_from_where_they_stand(opened: OpenStores) -> None:
 
     async def on_new_marks() -> None:
         async with opened() as stores:
+            await stores.log.append(decision(*(assigned() for _ in range(9))))  # a mark stays within the log
             await promise(stores.marks)
 
     asyncio.run(on_new_marks())
@@ -584,6 +624,7 @@ def test_marks_move_forward_from_where_they_stand(opened: OpenStores) -> None:
 def test_of_two_that_advance_a_mark_one_is_out_of_step(opened: OpenStores) -> None:
     async def both() -> None:
         async with opened() as stores:
+            await stores.log.append(decision(*(assigned() for _ in range(6))))
             for old in (0, 3):
                 results = await asyncio.gather(
                     *(stores.marks.advance("p", old=old, new=old + 3) for _ in range(4)), return_exceptions=True

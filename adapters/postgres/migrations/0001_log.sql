@@ -223,6 +223,22 @@ as $$
 declare
     last bigint := first + cardinality(bodies) - 1;
 begin
+    -- Elements are found by number below: what is missing or numbered otherwise would be left out, or got onto another event.
+    if (
+        array_ndims(types) = 1 and array_lower(types, 1) = 1 and array_position(types, null) is null
+        and array_ndims(bodies) = 1 and array_lower(bodies, 1) = 1 and array_position(bodies, null) is null
+        and cardinality(bodies) = cardinality(types)
+        and cardinality(tag_of) = cardinality(tags)
+        and (
+            cardinality(tags) = 0
+            or array_ndims(tags) = 1 and array_lower(tags, 1) = 1 and array_position(tags, null) is null
+            and array_ndims(tag_of) = 1 and array_lower(tag_of, 1) = 1
+            and 1 <= all (tag_of) and cardinality(types) >= all (tag_of)
+        )
+    ) is not true then
+        raise exception 'Give at least one event, each with one type and one body, and with each tag the number of its event, from 1 on: in arrays that begin at 1 and have no nulls.';
+    end if;
+
     if exists (
         select from unnest(types) as n(name)
         where not exists (select from {schema}.event_type k where k.name = n.name)

@@ -21,6 +21,30 @@ create table {schema}.mark (
     position bigint not null check (position >= 0)
 );
 
+-- A mark moved back would let its policy act twice; one beyond the head would let it pass over what is still to come.
+create function {schema}.move_mark() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if tg_op = 'UPDATE' then
+        if new.policy <> old.policy then
+            raise exception 'A mark stays that of its policy: the mark of % cannot be given to %.', old.policy, new.policy;
+        end if;
+        if new.position <= old.position then
+            raise exception 'A mark moves forward only: that of % cannot go from % to %.',
+                old.policy, old.position, new.position;
+        end if;
+    end if;
+    if new.position > (select coalesce(max(e.position), 0) from {schema}.event e) then
+        raise exception 'A mark stays within the log: that of % cannot go to %, beyond the last event.',
+            new.policy, new.position;
+    end if;
+    return new;
+end
+$$;
+create trigger move_mark before insert or update on {schema}.mark
+for each row execute function {schema}.move_mark();
+
 create table {schema}.document (
     digest text primary key,
     body bytea not null,
@@ -46,6 +70,8 @@ for each statement execute function {schema}.refuse_change();
 -- bodies: encoded events that wait for position and time; `application.envelope.placed` says how these are put in front.
 -- founded_constructed: what the founding of the network says, if that is among the events, else null.
 --
+-- What is missing or of another form is refused by an exception, not by an outcome: no program of ours sends it.
+--
 -- Three things make it correct. The lock is taken by a statement of its own: what comes after sees all that was committed
 -- before it was granted, while in one statement with the checks it would wait with an old snapshot. Hence also VOLATILE and
 -- READ COMMITTED. And the lock is held to the commit, so no position becomes visible before the ones below it.
@@ -63,11 +89,28 @@ declare
     known record;
     moment timestamptz := reading;
     stamp text;
+    body bytea;
 begin
     if current_setting('transaction_isolation') <> 'read committed' then
         raise exception 'Appending needs the isolation level READ COMMITTED, not %: set default_transaction_isolation back.',
             current_setting('transaction_isolation');
     end if;
+    -- A null would make the comparisons below say nothing: a time not lifted, a condition passed by. Of the years that texts
+    -- can name the last day is left out, for the microseconds by which times are lifted. One expression: each is set up anew
+    -- in every transaction.
+    if (
+        command_id is not null and command_digest is not null and since is not null
+        and reading >= '0001-01-01 00:00:00Z'::timestamptz and reading < '9999-12-31 00:00:00Z'::timestamptz
+        and jsonb_typeof(boundary) = 'array'
+        and array_ndims(bodies) = 1 and array_lower(bodies, 1) = 1
+    ) is not true then
+        raise exception 'Appending needs a command id, its digest, a reading in the years 1 to 9999, a boundary that is a JSON array, a position, and bodies in an array that begins at 1: one is missing or of another form.';
+    end if;
+    foreach body in array bodies loop
+        if substr(body, 1, 14) is distinct from '{{"specversion"'::bytea then
+            raise exception 'The body of an event begins with {{"specversion": position and time are put before that.';
+        end if;
+    end loop;
     perform pg_advisory_xact_lock(hashtextextended('tasma log ' || {schema_text}, 0));
 
     select coalesce(e.position, 0) as position, e.at, coalesce(n.constructed, founded_constructed, false) as constructed
@@ -141,7 +184,7 @@ revoke all on function {schema}.append from public;
 grant usage on schema {schema} to {app};
 grant select on all tables in schema {schema} to {app};
 grant execute on function {schema}.append to {app};
-grant insert, update on {schema}.mark to {app};
+grant insert, update (position) on {schema}.mark to {app};
 grant insert (digest, body) on {schema}.document to {app};
 
 -- The read models: tables there belong to the application. The schemas belong to who made them, so that who may drop the

@@ -18,6 +18,9 @@ begin
         raise exception 'Appending needs the isolation level READ COMMITTED, not %: set default_transaction_isolation back.',
             current_setting('transaction_isolation');
     end if;
+    if (jsonb_typeof(boundary) = 'array' and since is not null) is not true then
+        raise exception 'Appending needs a boundary that is a JSON array, and a position: one is missing or of another form.';
+    end if;
     perform pg_advisory_xact_lock(hashtextextended('tasma log ' || {schema_text}, 0));
     select coalesce(max(e.position), 0) into head from {schema}.event e;
     if head > since and exists (select from {schema}.matching(boundary, since, 1)) then
