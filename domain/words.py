@@ -41,7 +41,9 @@ FollowUpId = Annotated[str, _id("follow-up", _NUMBERED, "0168f4a2-7c00-8123-9abc
 EventId = Annotated[str, form(f"^[0-9a-f-]{{36}}{_END}", "the id of an event, a UUID")]
 ProjectCode = Annotated[str, form(f"^[A-Za-z0-9][A-Za-z0-9-]{{0,30}}{_END}", "a project code such as S20967")]
 RoleName = Annotated[str, form(f"^role:[a-z0-9][a-z0-9-]{{0,59}}{_END}", "a role such as role:referrer")]
-Period = Annotated[str, form(rf"^20[0-9]{{2}}-(0[1-9]|1[0-2]){_END}", "a calendar month such as 2019-11")]
+Period = Annotated[
+    str, form(rf"^(19[7-9]|20[0-9]|21[0-9])[0-9]-(0[1-9]|1[0-2]){_END}", "a calendar month such as 2019-11")
+]
 Code = Annotated[str, form(f"^[a-z][a-z0-9_-]{{0,60}}{_END}", "a code in lower case such as logistics")]
 _UNSEEN = r"\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufffe\uffff"
 Line = Annotated[
@@ -55,6 +57,7 @@ Quantity = Annotated[
 PRICE_CENTS_MAX = 10_000_000_000
 """A hundred million euros: almost a million such prices still sum to less than 2^53 cents."""
 Price = Annotated[int, Meta(ge=0, le=PRICE_CENTS_MAX, description="Whole cents of euro, without VAT.")]
+Total = Annotated[int, Meta(ge=0, lt=CENTS_LIMIT, description="Whole cents of euro of several prices, without VAT.")]
 Cents = Annotated[int, Meta(gt=-CENTS_LIMIT, lt=CENTS_LIMIT, description="Whole cents of euro, signed.")]
 Number = Annotated[int, Meta(ge=1, le=1_000)]
 LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")

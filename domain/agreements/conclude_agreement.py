@@ -78,6 +78,13 @@ class NotAParty(Refused):
         super().__init__(f"{organisation} is no party to {agreement}; its parties are {', '.join(parties)}.")
 
 
+class CheckedByOneself(Refused):
+    def __init__(self, agreement: str, version: int) -> None:
+        super().__init__(
+            f"You have frozen the text of {agreement} version {version}; who checks may not approve, so let somebody else approve it."
+        )
+
+
 class ApprovedAlready(Refused):
     def __init__(self, organisation: str, agreement: str, version: int) -> None:
         super().__init__(f"{organisation} has approved {agreement} version {version} already.")
@@ -98,6 +105,7 @@ class SignedAlready(Refused):
 class Life(Value, frozen=True):
     drafted: AgreementDrafted | None = None
     text_digest: str | None = None
+    frozen_by: str | None = None
     approved: frozenset[str] = frozenset()
     signed: frozenset[str] = frozenset()
 
@@ -111,7 +119,7 @@ def evolve(state: Life, event: Seen) -> Life:
         case AgreementDrafted():
             return Life(drafted=event)
         case AgreementTextFrozen():
-            return replace(state, text_digest=event.text_digest)
+            return replace(state, text_digest=event.text_digest, frozen_by=event.by)
         case AgreementApproved():
             return replace(state, approved=state.approved | {event.organisation})
         case AgreementSigned():
@@ -144,6 +152,8 @@ def freeze(command: FreezeAgreement, state: Life) -> tuple[Event, ...]:
 def approve(command: ApproveAgreement, state: Life) -> tuple[Event, ...]:
     drafted, text_digest = _frozen(command.asked, state, command.agreement, command.version)
     _check_party(command.asked, command.organisation, drafted)
+    if command.asked.role == "partner" and command.asked.actor == state.frozen_by:
+        raise CheckedByOneself(command.agreement, command.version)
     if command.organisation in state.approved:
         raise ApprovedAlready(command.organisation, command.agreement, command.version)
     if command.approved_on > command.asked.on:

@@ -9,7 +9,6 @@ from domain.canonical import canonical
 from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
 from domain.money import (
-    CENTS_LIMIT,
     RuleFault,
     SharingRule,
     organisations_of,
@@ -19,9 +18,10 @@ from domain.money import (
     units_of,
 )
 from domain.network.events import PartnerAdmitted
-from domain.words import AgreementId, Names, Organisation
+from domain.words import PRICE_CENTS_MAX, AgreementId, Names, Organisation
 
 Seen = AgreementDrafted | PartnerAdmitted
+TRIED_CENTS = (1, 97, 9_973, 999_983, 99_999_989, PRICE_CENTS_MAX - 1)
 DIVISION_BYTES_MAX = 50_000
 """Leaves room in an event of 65,535 bytes for everything else, and for figures longer than those tried."""
 Days = Annotated[int, Meta(ge=1, le=60)]
@@ -145,14 +145,15 @@ def _clauses(command: DraftAgreement) -> Clauses:
 
 
 def _division_size(rule: SharingRule) -> int:
-    """Bytes of the shares of a division with the largest figures there can be."""
-    largest = CENTS_LIMIT - 1
+    """Bytes of the shares of the longest division found: large figures make long cents, small ones long fractions."""
     roles = {
         named.role: f"org:{'x' * 59}{n % 10}" for n, named in enumerate(sorted(roles_of(rule), key=lambda r: r.role))
     }
     quantities = dict.fromkeys(units_of(rule), "999999999.999999")
-    division = share(rule, largest, collected_by="org:" + "x" * 60, bind=roles, quantities=quantities)
-    return len(canonical(division.shares))
+    divisions = (
+        share(rule, amount, collected_by="org:" + "x" * 60, bind=roles, quantities=quantities) for amount in TRIED_CENTS
+    )
+    return max(len(canonical(division.shares)) for division in divisions)
 
 
 draft_agreement = Decider(

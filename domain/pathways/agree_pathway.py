@@ -83,6 +83,13 @@ class NoListPrice(Refused):
         super().__init__(f"The list prices of {pathway} are all zero; a package price cannot be divided over them.")
 
 
+class AnotherAgreement(Refused):
+    def __init__(self, pathway: str, step: int, confirmed: str) -> None:
+        super().__init__(
+            f"The provider of step {step} of {pathway} confirmed it under {confirmed}; agree the pathway under that."
+        )
+
+
 class BelowConfirmed(Refused):
     def __init__(self, pathway: str, step: int, offered: int, confirmed: int) -> None:
         super().__init__(
@@ -94,8 +101,7 @@ class BelowConfirmed(Refused):
 class Agreeing(Value, frozen=True):
     drafted: PathwayDrafted | None = None
     steps: tuple[StepProposed, ...] = ()
-    confirmed: Mapping[int, int] = {}
-    """Step to the cents its provider confirmed it for, at least."""
+    confirmed: Mapping[int, StepConfirmed] = {}
     declined: frozenset[int] = frozenset()
     agreed: PathwayAgreed | None = None
     in_force: AgreementEnteredIntoForce | None = None
@@ -115,7 +121,7 @@ def evolve(state: Agreeing, event: Seen) -> Agreeing:
         case StepProposed():
             return replace(state, steps=(*state.steps, event))
         case StepConfirmed():
-            return replace(state, confirmed={**state.confirmed, event.step: event.at_least_cents})
+            return replace(state, confirmed={**state.confirmed, event.step: event})
         case StepDeclined():
             return replace(state, declined=state.declined | {event.step})
         case PathwayAgreed():
@@ -133,6 +139,8 @@ def decide(command: AgreePathway, state: Agreeing) -> tuple[Event, ...]:
     confirmed = sorted((s for s in state.steps if s.step in state.confirmed), key=lambda s: s.step)
     if not confirmed:
         raise NoSteps(command.pathway)
+    if others := [s for s in confirmed if state.confirmed[s.step].agreement != command.agreement]:
+        raise AnotherAgreement(command.pathway, others[0].step, state.confirmed[others[0].step].agreement)
     agreement = state.in_force
     if agreement is None:
         raise Unknown(f"{command.agreement} in force")
@@ -184,7 +192,7 @@ def _check_roles(command: AgreePathway, rule: SharingRule) -> None:
 
 
 def _priced(
-    command: AgreePathway, confirmed: list[StepProposed], at_least: Mapping[int, int]
+    command: AgreePathway, confirmed: list[StepProposed], consents: Mapping[int, StepConfirmed]
 ) -> tuple[AgreedStep, ...]:
     # Keys that sort like the numbers, so that ties in a division go by step and part.
     prices = {f"{s.step:06}.{p.part:06}": p.cents for s in confirmed for p in s.parts}
@@ -194,8 +202,8 @@ def _priced(
         prices = split(command.price_cents, prices)
     for s in confirmed:
         offered = sum(prices[f"{s.step:06}.{p.part:06}"] for p in s.parts)
-        if offered < at_least[s.step]:
-            raise BelowConfirmed(command.pathway, s.step, offered, at_least[s.step])
+        if offered < (least := consents[s.step].at_least_cents):
+            raise BelowConfirmed(command.pathway, s.step, offered, least)
     return tuple(
         AgreedStep(
             step=s.step,

@@ -19,6 +19,7 @@ from domain.words import (
     PathwayId,
     Price,
     ProjectCode,
+    Total,
 )
 
 StepDeclineReason = Literal["no-capacity", "not-eligible", "not-provided", "price", "schedule", "other"]
@@ -66,8 +67,10 @@ class StepProposed(Event, frozen=True):
 class StepConfirmed(Event, frozen=True):
     pathway: PathwayId
     step: Number
-    at_least_cents: Price
-    """The provider's consent holds for this sum of the step's parts or more."""
+    agreement: AgreementId
+    """The provider's consent holds under this agreement, whose rule it has signed,"""
+    at_least_cents: Total
+    """and for this sum of the step's parts or more."""
     confirmed_on: date
     parties: tuple[Organisation, ...]
 

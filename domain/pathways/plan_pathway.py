@@ -31,7 +31,7 @@ from domain.pathways.events import (
     StepDeclineReason,
     StepProposed,
 )
-from domain.words import ClientId, MentorId, Number, OfferingId, Organisation, PathwayId, Price
+from domain.words import AgreementId, ClientId, MentorId, Number, OfferingId, Organisation, PathwayId, Total
 
 Answer = Literal["proposed", "confirmed", "declined"]
 Planned = PathwayDrafted | StepProposed | StepConfirmed | StepDeclined | PathwayAgreed
@@ -57,11 +57,15 @@ class ProposeStep(Command, frozen=True):
 
 
 class ConfirmStep(Command, frozen=True):
-    """Say yes to a proposed step, for its provider: for its list prices, or for a lower sum named in `at_least_cents`."""
+    """Say yes to a proposed step, for its provider, if it is agreed under the agreement named.
+
+    The consent is for the step's list prices, or for a lower sum named in `at_least_cents`.
+    """
 
     pathway: PathwayId
     step: Number
-    at_least_cents: Price | None = None
+    agreement: AgreementId
+    at_least_cents: Total | None = None
 
 
 class DeclineStep(Command, frozen=True):
@@ -235,6 +239,7 @@ def confirm(command: ConfirmStep, state: Plan) -> tuple[Event, ...]:
         StepConfirmed(
             pathway=command.pathway,
             step=command.step,
+            agreement=command.agreement,
             at_least_cents=sum(p.cents for p in proposed.parts)
             if command.at_least_cents is None
             else command.at_least_cents,
@@ -314,7 +319,7 @@ confirm_step = Decider(
     evolve=evolve_answer,
     decide=confirm,
     may=PLANNERS,
-    example={"pathway": "pathway:p-07", "step": 1},
+    example={"pathway": "pathway:p-07", "step": 1, "agreement": "agreement:kymenlaakso-2019"},
 )
 decline_step = Decider(
     command=DeclineStep,

@@ -49,7 +49,7 @@ class SharedAlready(Refused):
         )
 
 
-class AnotherAgreement(Refused):
+class BoundToAnother(Refused):
     def __init__(self, pathway: str, bound: str, asked: str) -> None:
         super().__init__(f"{pathway} is bound to {bound}; its revenue cannot be shared under {asked}.")
 
@@ -94,7 +94,7 @@ def decide(command: ShareRevenue, state: Shared) -> tuple[Event, ...]:
         raise NotDelivered(command.pathway, *wanted)
     agreed = state.agreed
     if agreed.agreement != command.agreement:
-        raise AnotherAgreement(command.pathway, agreed.agreement, command.agreement)
+        raise BoundToAnother(command.pathway, agreed.agreement, command.agreement)
     for entry in state.entries:
         if (entry.step, entry.part) == wanted:
             raise SharedAlready(command.pathway, *wanted, entry.entry)

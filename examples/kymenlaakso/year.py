@@ -260,7 +260,9 @@ class Year:
                 await self._do("decline-step", {**answer, "reason": reason}, offered.provider)
             else:
                 at_least = sum(cents for cents, _ in parts) * 4 // 5
-                await self._do("confirm-step", {**answer, "at_least_cents": at_least}, offered.provider)
+                await self._do(
+                    "confirm-step", {**answer, "agreement": AGREEMENT, "at_least_cents": at_least}, offered.provider
+                )
                 steps.append((step, offered, parts))
         return steps
 

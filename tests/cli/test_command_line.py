@@ -70,7 +70,7 @@ def story() -> list[str]:
     lines.append(line("draft-pathway", draft, at, "org:xamk"))
     step = {"pathway": "pathway:p-1", "step": 1}
     lines.append(line("propose-step", {**step, "offering": "offering:o", "parts": [{"part": 1, "cents": 40000}]}, at))
-    lines.append(line("confirm-step", step, at, "org:ekami"))
+    lines.append(line("confirm-step", {**step, "agreement": AGREEMENT}, at, "org:ekami"))
     lines.append(line("agree-pathway", AGREE, at))
     lines.append(line("deliver-step", delivery(on="2019-01-15"), "2019-01-20T09:00:00+02:00"))
     lines.append(line("close-period", {"period": "2019-01"}, "2019-02-05T09:00:00+02:00"))

@@ -94,7 +94,7 @@ def planned(confirm: bool = True) -> Given:  # noqa: FBT001, FBT002 - one switch
         proposal = {"pathway": "pathway:p-1", "step": step, "offering": offering, "parts": parts}
         so_far = do(so_far, "propose-step", proposal)
         if confirm:
-            so_far = do(so_far, "confirm-step", {"pathway": "pathway:p-1", "step": step})
+            so_far = do(so_far, "confirm-step", {"pathway": "pathway:p-1", "step": step, "agreement": AGREEMENT})
     return so_far
 
 

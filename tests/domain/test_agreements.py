@@ -1,5 +1,8 @@
 """Agreements: a leaking rule never gets as far as a signature, and what is signed does not change."""
 
+import pytest
+
+from domain.agreements.draft_agreement import RuleTooLong
 from domain.agreements.events import AgreementEnteredIntoForce, AgreementSigned, AgreementTextFrozen
 from tests.domain.story import (
     AGREEMENT,
@@ -98,3 +101,25 @@ def test_the_last_signature_puts_it_into_force_with_its_clauses() -> None:
     assert isinstance(entered, AgreementEnteredIntoForce)
     assert entered.clauses.sharing_rule is not None
     assert entered.parties == PARTNERS
+
+
+def test_who_froze_the_text_does_not_approve_it() -> None:
+    xamk = asked(organisation="org:xamk")
+    frozen = do(drafted(), "freeze-agreement", FREEZE, xamk)
+    frozen.when("approve-agreement", approval("org:xamk"), xamk).then_refused(
+        f"You have frozen the text of {AGREEMENT} version 1; who checks may not approve, so let somebody else approve it."
+    )
+
+
+def test_a_division_that_could_not_be_stored_is_refused_before_it_is_signed() -> None:
+    """Small amounts make the longest fractions, large ones the longest sums: both are tried."""
+    split = {"split": {"org:ekami": "100000000000.000000001", "org:ksao": "300000000007.000000003"}}
+    tiny = {"take": {"percent": "0.000000007", "of": "remaining", "max_cents": 1}, "to": split}
+    body = {
+        **DRAFT,
+        "parties": list(PARTNERS),
+        "sharing_rule": {"steps": [tiny] * 63 + [{"take": "remaining", "to": split}]},
+    }
+    refused = with_partners().when("draft-agreement", body)
+    with pytest.raises(RuleTooLong, match="use fewer targets or flatter steps"):
+        refused.events()

@@ -5,6 +5,7 @@ from tests.domain.story import AGREE, AGREEMENT, OUTSIDER, agreed, delivered, de
 from tests.given_when_then import asked
 
 STEP = {"pathway": "pathway:p-1", "step": 1}
+CONFIRM = {**STEP, "agreement": AGREEMENT}
 
 
 def test_a_step_is_proposed_once_of_an_offering_in_the_catalogue() -> None:
@@ -30,10 +31,10 @@ def test_a_step_is_proposed_once_of_an_offering_in_the_catalogue() -> None:
 
 
 def test_a_provider_answers_once() -> None:
-    planned().when("confirm-step", STEP).then_refused(
+    planned().when("confirm-step", CONFIRM).then_refused(
         "Step 1 of pathway:p-1 is confirmed already; an answer is given once."
     )
-    planned(confirm=False).when("confirm-step", STEP, asked(organisation="org:ksao")).then_refused(
+    planned(confirm=False).when("confirm-step", CONFIRM, asked(organisation="org:ksao")).then_refused(
         "Only org:ekami or the coordinator may answer for this step; you act for org:ksao."
     )
     declined = do(planned(confirm=False), "decline-step", {**STEP, "reason": "no-capacity"})
@@ -52,7 +53,7 @@ def test_a_pathway_is_agreed_when_every_step_is_answered() -> None:
     none.when("agree-pathway", AGREE).then_refused(
         "pathway:p-1 has no confirmed step; propose one and let its provider confirm it."
     )
-    one = do(do(half, "confirm-step", {**STEP, "step": 2}), "agree-pathway", AGREE).history[-1]
+    one = do(do(half, "confirm-step", {**CONFIRM, "step": 2}), "agree-pathway", AGREE).history[-1]
     assert isinstance(one, PathwayAgreed)
     assert [s.step for s in one.steps] == [2]
 
@@ -73,7 +74,7 @@ def test_agreeing_binds_roles_units_and_version() -> None:
         f"org:lut would share revenue under {AGREEMENT} without being a party to it."
     )
     planned().when("agree-pathway", {**AGREE, "agreement": "agreement:other"}).then_refused(
-        "There is no agreement:other in force here."
+        f"The provider of step 1 of pathway:p-1 confirmed it under {AGREEMENT}; agree the pathway under that."
     )
     assert planned().when("agree-pathway", {**AGREE, "roles": []}).events(), "the referrer's clause may be skipped"
 
@@ -85,7 +86,7 @@ def test_a_package_price_divides_by_list_price_as_far_as_the_providers_consented
     )
     cheaper = planned(confirm=False)
     for step in (1, 2):
-        cheaper = do(cheaper, "confirm-step", {**STEP, "step": step, "at_least_cents": 50000})
+        cheaper = do(cheaper, "confirm-step", {**CONFIRM, "step": step, "at_least_cents": 50000})
     event = cheaper.when("agree-pathway", {**AGREE, "price_cents": 100000}).events()[0]
     assert isinstance(event, PathwayAgreed)
     assert [p.cents for s in event.steps for p in s.parts] == [33333, 16667, 33333, 16667]

@@ -149,7 +149,7 @@ def test_who_declined_a_step_stays_between_two(world: World) -> None:
     for n, wanted in enumerate(("offering:o-1", "offering:c-1"), 1):
         step = {**pathway, "step": n}
         world.do("propose-step", {**step, "offering": wanted, "parts": [{"part": 1, "cents": 100}]})
-    world.do("confirm-step", {**pathway, "step": 1})
+    world.do("confirm-step", {**pathway, "step": 1, "agreement": "agreement:a-1"})
     world.do("decline-step", {**pathway, "step": 2, "reason": "no-capacity"})
     world.do("agree-pathway", {**pathway, "agreement": "agreement:a-1", "collected_by": "org:xamk", "project": None})
     assert "org:cursor" in world.get("/v1/pathways/pathway:p-08", "xamk").text
@@ -171,7 +171,7 @@ def test_a_mentor_does_not_see_who_declined(world: World) -> None:
         world.do("propose-step", {**step, "offering": wanted, "parts": [{"part": 1, "cents": 100}]})
     asked = world.get("/v1/pathways/pathway:p-08", "mentor").json()
     assert [s["answer"] for s in asked["steps"]] == ["proposed", "proposed"]
-    world.do("confirm-step", {**pathway, "step": 1})
+    world.do("confirm-step", {**pathway, "step": 1, "agreement": "agreement:a-1"})
     world.do("decline-step", {**pathway, "step": 2, "reason": "no-capacity"})
     answered = world.get("/v1/pathways/pathway:p-08", "mentor")
     world.do("agree-pathway", {**pathway, "agreement": "agreement:a-1", "collected_by": "org:xamk", "project": None})

@@ -126,7 +126,7 @@ def test_from_the_founding_to_a_line_on_a_statement(served: Served) -> None:
     done.append(
         served.send("propose-step", {**step, "offering": "offering:o-1", "parts": [{"part": 1, "cents": 30_000}]})
     )
-    done.append(served.send("confirm-step", step, "ekami"))
+    done.append(served.send("confirm-step", {**step, "agreement": "agreement:a-1"}, "ekami"))
     agreed = {"pathway": pathway, "agreement": agreement, "collected_by": "org:xamk", "project": None}
     done.append(served.send("agree-pathway", agreed))
     done.append(served.send("deliver-step", {**step, "part": 1, "delivered_on": str(TODAY)}, "ekami"))

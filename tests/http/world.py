@@ -167,7 +167,7 @@ def live(world: World) -> None:
     parts = [{"part": 1, "cents": 30_000}, {"part": 2, "cents": 15_001}]
     step = {"pathway": "pathway:p-07", "step": 1}
     world.do("propose-step", {**step, "offering": "offering:o-1", "parts": parts})
-    world.do("confirm-step", step)
+    world.do("confirm-step", {**step, "agreement": "agreement:a-1"})
     world.do(
         "agree-pathway",
         {"pathway": "pathway:p-07", "agreement": "agreement:a-1", "collected_by": "org:xamk", "project": None},

@@ -83,7 +83,7 @@ class PlayedNetwork:
             if parts:
                 proposal = {"pathway": pathway, "step": step, "offering": f"offering:o-{step - 1}", "parts": parts}
                 await self.do("propose-step", proposal)
-                await self.do("confirm-step", {"pathway": pathway, "step": step})
+                await self.do("confirm-step", {"pathway": pathway, "step": step, "agreement": AGREEMENT})
         agreement = {"pathway": pathway, "agreement": AGREEMENT, "collected_by": "org:xamk", "project": None}
         roles = [{"role": "role:referrer", "organisation": "org:cursor"}]
         await self.do("agree-pathway", {**agreement, "roles": roles})
