@@ -1,7 +1,9 @@
 """The command line as a person or a script uses it: results on stdout, sentences on stderr, exit codes."""
 
+import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -11,6 +13,9 @@ from typing import Any
 import pytest
 
 from adapters.postgres.embedded import Server
+from adapters.postgres.lease import lease
+from adapters.settings import Settings
+from adapters.wiring import READ_MODELS, NotConstructed, open_network
 from tests.domain.story import AGREE, AGREEMENT, PARTNERS, RULE, approval, delivery, signature
 
 TASMA = Path(sys.executable).with_name("tasma")
@@ -224,3 +229,34 @@ def test_allocate_refuses_a_leaking_rule_with_its_path(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert done.stderr.startswith("steps[0]")
+
+
+def test_the_demo_touches_no_other_network_and_a_server_no_other_s_address(tasma: Tasma) -> None:
+    demo = tasma("demo")
+    assert demo.returncode == 1
+    assert "the demo drops and builds only networks whose names end in _demo" in demo.stderr
+    tokens = tasma("serve", "--demo")
+    assert tokens.returncode == 1
+    assert "`--demo` prints tokens that open everything" in tokens.stderr
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        second = tasma("serve", "--port", port)
+    assert second.returncode == 1
+    assert second.stderr.startswith(f"127.0.0.1:{port} cannot be served: Address already in use.")
+
+
+def test_a_network_that_is_followed_is_not_dropped(server: Server, network_schema: str) -> None:
+    """Whoever serves it holds the lease of its read models."""
+
+    async def play() -> None:
+        settings = Settings(network=network_schema, database_url=server.app_dsn, admin_database_url=server.admin_dsn)
+        async with open_network(settings):
+            pass
+        async with lease(server.app_dsn, READ_MODELS, network_schema):
+            with pytest.raises(NotConstructed, match="is being served or followed just now; stop that first"):
+                async with open_network(settings, anew=True):
+                    pass
+        async with open_network(settings, anew=True) as network:
+            assert (await network.log.head()).position == 0
+
+    asyncio.run(play())
