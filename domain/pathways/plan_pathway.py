@@ -103,6 +103,14 @@ class OfferingIsArchived(Refused):
         super().__init__(f"{offering} is archived; choose an offering that is in the catalogue.")
 
 
+class AboveTheList(Refused):
+    def __init__(self, pathway: str, step: int, least: int, listed: int) -> None:
+        super().__init__(
+            f"Step {step} of {pathway} was proposed for {listed} cents; it cannot be confirmed for {least} at least. "
+            "Decline it, and let it be proposed anew for more."
+        )
+
+
 class AnsweredAlready(Refused):
     def __init__(self, pathway: str, step: int, answer: Answer) -> None:
         super().__init__(f"Step {step} of {pathway} is {answer} already; an answer is given once.")
@@ -235,14 +243,16 @@ def propose(command: ProposeStep, state: Plan) -> tuple[Event, ...]:
 
 def confirm(command: ConfirmStep, state: Plan) -> tuple[Event, ...]:
     proposed = _proposed(command, state)
+    listed = sum(p.cents for p in proposed.parts)
+    least = listed if command.at_least_cents is None else command.at_least_cents
+    if least > listed:
+        raise AboveTheList(command.pathway, command.step, least, listed)
     return (
         StepConfirmed(
             pathway=command.pathway,
             step=command.step,
             agreement=command.agreement,
-            at_least_cents=sum(p.cents for p in proposed.parts)
-            if command.at_least_cents is None
-            else command.at_least_cents,
+            at_least_cents=least,
             confirmed_on=command.asked.on,
             parties=proposed.parties,
         ),

@@ -37,6 +37,10 @@ def test_a_provider_answers_once() -> None:
     planned(confirm=False).when("confirm-step", CONFIRM, asked(organisation="org:ksao")).then_refused(
         "Only org:ekami or the coordinator may answer for this step; you act for org:ksao."
     )
+    planned(confirm=False).when("confirm-step", {**CONFIRM, "at_least_cents": 60001}).then_refused(
+        "Step 1 of pathway:p-1 was proposed for 60000 cents; it cannot be confirmed for 60001 at least. "
+        "Decline it, and let it be proposed anew for more."
+    )
     declined = do(planned(confirm=False), "decline-step", {**STEP, "reason": "no-capacity"})
     assert isinstance(declined.history[-1], StepDeclined)
     agreed().when("decline-step", {**STEP, "reason": "price"}).then_refused(
