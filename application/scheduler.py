@@ -14,7 +14,8 @@ from domain.kernel import Refused, derived
 logger = structlog.get_logger()
 
 SCHEDULER = Asker(actor="policy:scheduler", role="policy")
-_DEADLINES = UUID("6d1f5a52-5d0c-8d5e-9f6e-0d4a2b1c3e77")
+_NIL = UUID(int=0)
+"""No event causes an expiry, so its key has no time in front."""
 
 
 class Deadlines(Protocol):
@@ -29,7 +30,7 @@ async def expire_due(deadlines: Deadlines, desk: Desk, at: datetime | None = Non
     """
     expired = 0
     for referral in await deadlines.due_referrals(day_of(at or desk.clock())):
-        key = derived(_DEADLINES, "expire-referral", referral)
+        key = derived(_NIL, SCHEDULER.actor, "expire-referral", referral)
         try:
             await desk.carry_out("expire-referral", {"referral": referral}, SCHEDULER, key=key, at=at)
             expired += 1
