@@ -65,7 +65,10 @@ async def _people(network: Network, year: Year) -> None:
         f"Referrals: {len(everything)}: " + ", ".join(f"{n} {stage}" for stage, n in sorted(by_stage.items()))
     )
     listed = (await network.views.ask(follow_ups, open_follow_ups)).value
-    console.print(f"On the coordinator's list: {len(listed)}, each declined or expired referral once.")
+    about = Counter(entry.about for entry in listed)
+    if missing := [r.referral for r in everything if r.stage in ("declined", "expired") and about[r.referral] != 1]:
+        raise AssertionError(f"{', '.join(missing)} should stand on the coordinator's list, once.")
+    console.print(f"On the coordinator's list: {len(listed)}; every declined or expired referral stands there, once.")
     counts = (await network.views.ask(pathways, stages)).value
     console.print("Pathways: " + ", ".join(f"{n} {stage}" for stage, n in counts.items()))
     refused = ", ".join(f"{n} {name}" for name, n in sorted(year.refused.items())) or "nothing"
