@@ -18,6 +18,15 @@ class WrongSetting(Exception):
     """A variable of the environment that cannot be used."""
 
 
+class Secret(str):
+    """A setting that is used and never shown, not even where settings are."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret(not shown)"
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     network: str = NETWORK_DEFAULT
     """The schema, and the name in the events' source."""
@@ -26,11 +35,23 @@ class Settings(Struct, frozen=True, kw_only=True):
     admin_database_url: str | None = None
     """The role that migrates; None with a database_url: migrations are somebody else's."""
     data_dir: Path | None = None
+    checkpoint_file: Path | None = None
+    """Where the newest checkpoint is kept outside the database; None: in the data folder, under the network's name."""
+    master_key: Secret | None = None
+    """The keys that lock the vault's keys, the current one first; None with the embedded PostgreSQL: one in its folder."""
+    signing_key: Secret | None = None
+    """The private keys that sign checkpoints, the current one first; None with the embedded PostgreSQL: one in its folder,
+    with a database_url: no checkpoint is signed."""
     log_format: LogFormat = "console"
 
     @property
     def source(self) -> str:
         return f"/networks/{self.network}"
+
+    @property
+    def origin(self) -> str:
+        """What the network's checkpoints are called, and the key that is made for them."""
+        return f"tasma/networks/{self.network}"
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -54,13 +75,31 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         raise WrongSetting(
             "TASMA_ADMIN_DATABASE_URL is set without TASMA_DATABASE_URL; set both, or neither for the embedded one."
         )
-    data_dir = environment.get("TASMA_DATA_DIR") or None
-    if data_dir is not None and not Path(data_dir).is_absolute():
-        raise WrongSetting(f"TASMA_DATA_DIR is {data_dir!r}; an absolute path is needed.")
+    master_key = environment.get("TASMA_MASTER_KEY", "").strip()
     return Settings(
         network=network,
         database_url=urls["TASMA_DATABASE_URL"],
         admin_database_url=urls["TASMA_ADMIN_DATABASE_URL"],
-        data_dir=Path(data_dir) if data_dir else None,
+        data_dir=_path("TASMA_DATA_DIR", environment),
+        checkpoint_file=_path("TASMA_CHECKPOINT_FILE", environment),
+        master_key=Secret(master_key) if master_key else None,
+        signing_key=_signing_key(environment),
         log_format=cast("LogFormat", log_format),
     )
+
+
+def _signing_key(environment: Mapping[str, str]) -> Secret | None:
+    texts = environment.get("TASMA_SIGNING_KEY", "").split()
+    if not all(text.startswith("PRIVATE+KEY+") for text in texts):
+        raise WrongSetting(
+            "TASMA_SIGNING_KEY (not shown) must be one or several private keys in the form "
+            "PRIVATE+KEY+NAME+HASH+KEY, with white space between them."
+        )
+    return Secret(" ".join(texts)) if texts else None
+
+
+def _path(name: str, environment: Mapping[str, str]) -> Path | None:
+    path = environment.get(name) or None
+    if path is not None and not Path(path).is_absolute():
+        raise WrongSetting(f"{name} is {path!r}; an absolute path is needed.")
+    return Path(path) if path else None

@@ -1,6 +1,7 @@
 """The one place where everything is put together: from settings to a network that works."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, datetime
@@ -12,32 +13,40 @@ import structlog
 from msgspec import Struct
 
 from adapters.clock import system_clock
+from adapters.custody import Custody
 from adapters.entropy import SystemEntropy
+from adapters.figures import Batches, Figures, Work
+from adapters.held_keys import checkpoint_file_of, folder_of, master_keys_for, signers_for
 from adapters.issued_statements import IssuedStatements
 from adapters.kouta.import_records import Imported, import_records, partners_in, standing_in
 from adapters.postgres.database import Database, connect
 from adapters.postgres.documents import PostgresDocuments
-from adapters.postgres.embedded import default_data_dir, embedded
+from adapters.postgres.embedded import embedded
+from adapters.postgres.figures import figures
 from adapters.postgres.following import heed_cancellation
-from adapters.postgres.leader import REBUILD_EVENTS, Leader
+from adapters.postgres.leader import Leader
 from adapters.postgres.lease import LOST, Taken, lease, lease_at_once
 from adapters.postgres.log import PostgresLog
 from adapters.postgres.marks import PostgresMarks
 from adapters.postgres.migrate import check, drop_network, migrate
 from adapters.postgres.projection_status import Status, policy_status, projection_status
 from adapters.postgres.rebuild import Rebuilt, rebuild
+from adapters.postgres.sealer import Sealer
 from adapters.postgres.tokens import tokens_in
+from adapters.postgres.tree import PostgresTree
+from adapters.postgres.vault import Vault
 from adapters.postgres.views import Views
-from adapters.projecting.slices import LogSlices
+from adapters.projecting.pages import PageSlices
 from adapters.settings import Settings
+from adapters.signing import verifier_of
+from adapters.watched_log import WatchedLog
 from application.access import Tokens
 from application.desk import Asker, Clock, Desk
 from application.door import command_id
 from application.envelope import Entropy
-from application.execute import execute
 from application.policies import POLICIES
 from application.policy_worker import PolicyWorker, work_all, work_forever
-from application.ports import Documents, Log, Marks, OutOfStep, Unavailable
+from application.ports import Documents, Marks, OutOfStep, Tree, Unavailable
 from application.scheduler import expire_due
 from domain.changing import replace
 from domain.kernel import Asked, Unknown
@@ -63,7 +72,13 @@ class Network(Struct, frozen=True, kw_only=True):
     settings: Settings
     dsn: str
     database: Database
-    log: Log
+    log: WatchedLog
+    stored: PostgresLog
+    """The log below the watched one, with its counts."""
+    custody: Custody
+    tree: Tree
+    sealer: Sealer
+    vault: Vault
     marks: Marks
     documents: Documents
     desk: Desk
@@ -101,6 +116,31 @@ class Network(Struct, frozen=True, kw_only=True):
         """How far each policy has worked, and where it cannot go on."""
         return await policy_status(self.policies, log=self.log, now=await self.now())
 
+    @property
+    def read_only(self) -> str | None:
+        """Why nothing is appended, in a sentence; None: everything is."""
+        return self.custody.fault
+
+    @property
+    def unkept(self) -> str | None:
+        """Why the newest checkpoint is not kept outside the database; None: it is, or there is none."""
+        return self.custody.unkept
+
+    async def figures(self) -> Figures:
+        """What the database says of the log, its pages and checkpoints."""
+        return await figures(self.database, self.settings.network, await self.now())
+
+    def work(self) -> Work:
+        """What this process has done since it began."""
+        gatherings = (self.stored.appends, self.stored.looks, self.stored.recalls)
+        return Work(
+            decisions=self.log.decisions,
+            events=self.log.events,
+            conflicts=self.log.conflicts,
+            refused=sum(g.refused for g in gatherings),
+            batches={g.name: Batches(waiting=g.waiting, items=g.items, sizes=[*g.sizes, 0]) for g in gatherings},
+        )
+
     async def now(self) -> datetime:
         """The clock's time; in a constructed network the head's."""
         head = await self.log.head()
@@ -111,9 +151,9 @@ class Network(Struct, frozen=True, kw_only=True):
         wanted = [p for p in all_projections() if name in (None, p.name)]
         if not wanted:
             raise Unknown(f"projection {name}")
-        source = LogSlices(self.log, events=REBUILD_EVENTS, kept=0)
         results = []
         for projection in wanted:
+            source = PageSlices(self.log, projection.facts, projection.readings)
             async with self.database.connection() as connection:
                 results.append(
                     await rebuild(projection, connection=connection, network=self.settings.network, source=source)
@@ -133,7 +173,7 @@ class Network(Struct, frozen=True, kw_only=True):
             sources,
             partners={**await partners_in(self.log), **bound},
             standing=lambda offering: standing_in(self.log, offering),
-            execute=lambda command: execute(command, self.log),
+            execute=self.desk.executor.execute,
             asked=asked_under,
         )
 
@@ -156,7 +196,18 @@ async def open_network(
         if not admin_dsn:
             await check(database, settings.network)
         drawn = entropy or SystemEntropy()
-        log = await stack.enter_async_context(PostgresLog(database, settings.network, settings.source, drawn))
+        stored = await stack.enter_async_context(PostgresLog(database, settings.network, settings.source, drawn))
+        tree, signers = PostgresTree(database, settings.network), await asyncio.to_thread(signers_for, settings)
+        custody = Custody(
+            checkpoint_file_of(settings),
+            stored,
+            tree,
+            origin=settings.origin,
+            own=[verifier_of(signer.vkey) for signer in signers],
+            trust=verifier_of,
+        )
+        await custody.begin()
+        log = WatchedLog(stored, custody)
         marks, documents = PostgresMarks(database, settings.network), PostgresDocuments(database, settings.network)
         desk = Desk(log, marks, clock, drawn)
         views = Views(connect=database.connection, network=settings.network, log=log)
@@ -166,6 +217,13 @@ async def open_network(
             dsn=dsn,
             database=database,
             log=log,
+            stored=stored,
+            custody=custody,
+            tree=tree,
+            sealer=Sealer(database, settings.network, log, origin=settings.origin, signers=signers, keep=custody.keep),
+            vault=Vault(
+                database, settings.network, await asyncio.to_thread(master_keys_for, settings), secrets.token_bytes
+            ),
             marks=marks,
             documents=documents,
             desk=desk,
@@ -183,9 +241,14 @@ async def serving_network(settings: Settings) -> AsyncIterator[Network]:
     async with open_network(settings) as network:
         works: dict[str, Callable[[], Awaitable[None]]] = {
             "read models": network.leader.run,
-            "deadlines": partial(_deadlines, network),
+            "custody": network.custody.watch,
+            "sealing": partial(_while_writable, network, partial(_seal, network)),
+            "deadlines": partial(_while_writable, network, partial(_deadlines, network)),
             "server": partial(_keep_server, settings, network),
-            **{f"policy {w.policy.name}": partial(_work_policy, network, w) for w in network.policies},
+            **{
+                f"policy {w.policy.name}": partial(_while_writable, network, partial(_work_policy, network, w))
+                for w in network.policies
+            },
         }
         tasks = [asyncio.create_task(supervise(name, work), name=name) for name, work in works.items()]
         try:
@@ -218,6 +281,18 @@ async def supervise(name: str, work: Callable[[], Awaitable[None]]) -> None:
         pause = min(pause * 2, BACKOFF_SECONDS_MAX)
 
 
+async def _while_writable(network: Network, work: Callable[[], Awaitable[None]]) -> None:
+    """Begin what appends or signs when the database holds all that was signed; what it appends is refused otherwise."""
+    await network.custody.writable()
+    await work()
+
+
+async def _seal(network: Network) -> None:
+    """Seal pages and sign checkpoints while holding the lease: several might, one is enough."""
+    async with lease(network.dsn, "sealing", network.settings.network):
+        await network.sealer.run()
+
+
 async def _work_policy(network: Network, worker: PolicyWorker) -> None:
     """Work a policy off while holding its lease. Halted it lets the lease go, so that each process tries it in turn."""
     async with lease(network.dsn, f"policy {worker.policy.name}", network.settings.network):
@@ -242,7 +317,7 @@ async def _keep_server(settings: Settings, network: Network) -> None:
         try:
             await network.log.head()
         except Unavailable:
-            await asyncio.to_thread(_join_once, settings.data_dir or default_data_dir())
+            await asyncio.to_thread(_join_once, folder_of(settings))
 
 
 def _join_once(data_dir: Path) -> None:
@@ -253,7 +328,7 @@ def _join_once(data_dir: Path) -> None:
 async def _server(settings: Settings, stack: AsyncExitStack) -> tuple[str, str | None]:
     if settings.database_url:
         return settings.database_url, settings.admin_database_url
-    holding = embedded(settings.data_dir or default_data_dir())
+    holding = embedded(folder_of(settings))
     server = await asyncio.to_thread(holding.__enter__)
     stack.push_async_callback(asyncio.to_thread, holding.__exit__, None, None, None)
     return server.app_dsn, server.admin_dsn
@@ -280,6 +355,7 @@ async def _drop_constructed(dsn: str, admin_dsn: str | None, settings: Settings)
     try:
         async with lease_at_once(dsn, READ_MODELS, settings.network):
             await drop_network(admin_dsn, settings.network)
+            await asyncio.to_thread(checkpoint_file_of(settings).forget)
     except Taken:
         raise NotConstructed(
             f"The network {settings.network} is being served or followed just now; stop that first."

@@ -1,7 +1,7 @@
 """The desk every door leads to: it knows who asks, what time it is, and what only the network itself can fill in."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from msgspec import Struct, ValidationError, convert
 
 from application.door import check_may, command_id, command_of, decider_of
 from application.envelope import Entropy
-from application.execute import execute
+from application.execute import Executor
 from application.ports import ClockRefused, Log, Marks, Outcome
 from domain.calendar import end_of
 from domain.kernel import Asked, Command, Refused, Role, Scope
@@ -21,6 +21,8 @@ from domain.words import Period
 SHARING = "share-delivered-parts"
 """The policy whose mark a closing waits for."""
 
+SETTLED_AFTER = timedelta(hours=1)
+"""How long after a period's end a clock may be believed that it has ended. No clock that decides may be wrong by that much."""
 YEARS = (1970, 2199)
 READINGS_MAX = 5
 """How often the clock is read again for a command whose reading came too late."""
@@ -67,6 +69,7 @@ class Desk:
 
     def __init__(self, log: Log, marks: Marks, clock: Clock, entropy: Entropy) -> None:
         self.log, self.marks, self.clock, self.entropy = log, marks, clock, entropy
+        self.executor = Executor(log)
         self._constructed: bool | None = None
 
     async def carry_out(
@@ -94,7 +97,7 @@ class Desk:
             asked = await self.asked(asker, key=key, at=at, cause=cause, founding=founding, simulated=simulated)
             command = command_of(name, body, asked, **await self._fill(decider.command, body))
             try:
-                return await execute(command, self.log)
+                return await self.executor.execute(command)
             except ClockRefused:
                 # Others have moved the clock on since it was read; a time that was given is not read again.
                 if at is not None or attempt == READINGS_MAX:
@@ -152,9 +155,15 @@ class Desk:
         try:
             period = convert(body.get("period"), Period)
         except ValidationError:
-            return {"worked_off": WorkedOff(mark=0, last_before_end=0)}  # the body is refused for its period
-        last_before_end = await self.log.last_before(end_of(period))
-        return {"worked_off": WorkedOff(mark=await self.marks.mark(SHARING), last_before_end=last_before_end)}
+            return {"worked_off": WorkedOff(mark=0, last_before_end=0, settled=False)}  # refused for its period
+        end, head = end_of(period), await self.log.head()
+        # Times rise: with one after the end in the log, none before it comes any more. Where nothing has happened since, only a
+        # clock can tell, and this process's may be wrong. A constructed network is played by one hand.
+        settled = head.constructed or (head.time is not None and head.time >= end) or self.clock() >= end + SETTLED_AFTER
+        worked_off = WorkedOff(
+            mark=await self.marks.mark(SHARING), last_before_end=await self.log.last_before(end), settled=settled
+        )
+        return {"worked_off": worked_off}
 
 
 FILLINGS: Mapping[type[Command], Callable[[Desk, Mapping[str, object]], Awaitable[Mapping[str, object]]]] = {

@@ -18,6 +18,8 @@ from domain.kernel import Asked, Event, Refused, name_of, subject_of, tags_of
 EVENT_BYTES_MAX = 65_535
 EVENTS_MAX = 64
 TAGS_MAX = 32
+PAGE_EVENTS = 256
+"""Events in a sealed page: page n, counted from 0, holds the positions 256n + 1 to 256n + 256."""
 _PLACE_BYTES = 80  # what `placed` adds
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -58,7 +60,7 @@ class Unplaced(Struct, frozen=True):
     body: bytes
 
 
-class Recorded(Struct, frozen=True, kw_only=True):
+class Recorded(Struct, frozen=True, kw_only=True, gc=False):
     """An event as stored: the envelope's attributes and the fact itself."""
 
     sequence: str
@@ -161,15 +163,70 @@ def decode(body: bytes) -> Recorded:
 @cache
 def _decoder() -> msgspec.json.Decoder[Recorded]:
     union: Any = None
-    for name, event in EVENT_TYPES.items():
-        envelope = msgspec.defstruct(
-            f"Recorded_{event.__name__}",
-            [("data", event)],
-            bases=(Recorded,),
-            tag_field="type",
-            tag=name,
-            frozen=True,
-            kw_only=True,
-        )
+    for event in EVENT_TYPES.values():
+        envelope = _envelope(event)
         union = envelope if union is None else union | envelope
     return msgspec.json.Decoder(union)
+
+
+class Excerpt(Struct, frozen=True, kw_only=True, gc=False):
+    """Of an event what was asked for: when it was recorded, and some of its data."""
+
+    time: datetime
+    data: Any
+    """Of the type that was named."""
+
+
+class Passed(Struct, frozen=True, gc=False):
+    """Stands for an event of a known type that was not asked for: nothing of it was decoded."""
+
+
+@cache
+def line_decoder(
+    wanted: frozenset[type[Event]], readings: frozenset[tuple[type[Event], type[Struct]]] = frozenset()
+) -> msgspec.json.Decoder[Recorded | Excerpt | Passed]:
+    """Decodes the lines of a page: wanted types in full, exactly as `decode` does, other known types to `Passed`.
+
+    `readings`: for some of the wanted types what to decode of their data, to an `Excerpt`. It raises for a type this version
+    does not know, and not for what is passed over, whatever is in it.
+    """
+    union: Any = None
+    excerpts = dict(readings)
+    for name, event in EVENT_TYPES.items():
+        envelope: Any = _envelope(event)
+        if event not in wanted:
+            envelope = _marked(Passed, name, [])
+        elif event in excerpts:
+            envelope = _marked(Excerpt, name, [("data", excerpts[event])])
+        union = envelope if union is None else union | envelope
+    return msgspec.json.Decoder(union)
+
+
+def _marked(kind: type[Struct], name: str, fields: list[tuple[str, type[Struct]]]) -> type[Struct]:
+    """An envelope that is told by the event's name."""
+    return msgspec.defstruct(
+        f"{kind.__name__}_{name}",
+        fields,
+        bases=(kind,),
+        tag_field="type",
+        tag=name,
+        frozen=True,
+        kw_only=True,
+        gc=False,
+    )
+
+
+@cache
+def _envelope(event: type[Event]) -> type[Recorded]:
+    envelope: Any = msgspec.defstruct(
+        f"Recorded_{event.__name__}",
+        [("data", event)],
+        bases=(Recorded,),
+        tag_field="type",
+        tag=name_of(event),
+        frozen=True,
+        kw_only=True,
+        gc=False,
+    )
+    made: type[Recorded] = envelope
+    return made

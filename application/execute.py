@@ -1,51 +1,125 @@
 """One way in: look, decide, append; look again if something inside the boundary was faster."""
 
+import asyncio
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
 
 import structlog
 
-from application.ports import Decision, Log, Outcome, Raced, Unavailable
+from application.ports import Decision, History, Log, Outcome, Overloaded, Raced, Unavailable
 from application.registry import DECIDERS
 from domain.canonical import canonical
-from domain.kernel import Command, Refused, command_name, filled_fields
+from domain.kernel import AnyDecider, Boundary, Command, Refused, command_name, filled_fields
 
 logger = structlog.get_logger()
 
 ATTEMPTS_MAX = 12
+WAITING_MAX = 2_000
+"""Decisions that may queue for one boundary; about two seconds of work."""
+
+_name = cache(command_name)
 
 
-async def execute(command: Command, log: Log) -> Outcome:
-    """Carry out a command, once however often it is sent.
+class Executor:
+    """Carries out the commands of one process.
 
-    Raises Refused (with its sentence) when the domain says no, Unavailable when the log cannot be reached or twelve races
-    in a row were lost. A repeat is recognised even where the decision would be refused by now.
+    Those who meet on one boundary would race, and of all who look at the same time one would win and the others look again.
+    So whoever loses a race queues for that boundary, and as long as somebody does, whoever comes queues as well. Boundaries
+    that nobody waits for cost nothing and are not remembered.
     """
-    name = command_name(type(command))
-    decider = DECIDERS[name]
-    boundary = decider.boundary(command)
-    digest = digest_of(command)
-    for attempt in range(1, ATTEMPTS_MAX + 1):
-        history = await log.look(boundary)
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._hot: dict[Boundary, _Queue] = {}
+
+    @property
+    def hot(self) -> int:
+        """How many boundaries are queued for."""
+        return len(self._hot)
+
+    async def execute(self, command: Command) -> Outcome:
+        """Carry out a command, once however often it is sent.
+
+        Raises Refused (with its sentence) when the domain says no, Unavailable when the log cannot be reached or twelve
+        races in a row were lost, Overloaded when too many wait. A repeat is recognised even where the decision would be
+        refused by now.
+        """
+        decider = DECIDERS[_name(type(command))]
+        boundary = decider.boundary(command)
+        digest = digest_of(command)
+        attempts, history = ATTEMPTS_MAX, None
+        if not (self._hot and boundary in self._hot):
+            try:
+                return await self._decide(command, decider, boundary, digest, None)
+            except Raced as raced:
+                attempts, history = attempts - 1, raced.history
+        async with self._turn(boundary) as at_once:
+            if not at_once:
+                history = None
+            for _ in range(attempts):
+                try:
+                    return await self._decide(command, decider, boundary, digest, history)
+                except Raced as raced:
+                    history = raced.history
+        raise Unavailable(f"{_name(type(command))} lost {ATTEMPTS_MAX} races in a row; try again in a moment.")
+
+    async def _decide(
+        self, command: Command, decider: AnyDecider, boundary: Boundary, digest: bytes, history: History | None
+    ) -> Outcome:
+        """Decide by what is known just now, or else by looking."""
+        history = history or await self._log.look(boundary)
         try:
             events = decider(command, (recorded.data for recorded in history.events))
         except Refused:
-            if earlier := await log.recall(command.asked.command_id, digest):
+            if earlier := await self._log.recall(command.asked.command_id, digest):
                 return earlier
             raise
+        decision = Decision(events=events, asked=command.asked, digest=digest, unless=boundary, after=history.head)
+        name = _name(type(command))
         try:
-            outcome = await log.append(
-                Decision(events=events, asked=command.asked, digest=digest, unless=boundary, after=history.head)
-            )
+            outcome = await self._log.append(decision)
         except Raced:
-            logger.debug("command.raced", command=name, attempt=attempt)
-            continue
+            logger.debug("command.raced", command=name)
+            raise
         logger.debug("command.done", command=name, position=outcome.position, repeated=outcome.repeated)
         return outcome
-    raise Unavailable(f"{name} lost {ATTEMPTS_MAX} races in a row; try again in a moment.")
+
+    @asynccontextmanager
+    async def _turn(self, boundary: Boundary) -> AsyncIterator[bool]:
+        """Hold a boundary, in the order of asking; forget it with the last who asked. Raises Overloaded.
+
+        Gives whether it was free, so that what its holder knew before is still news.
+        """
+        queue = self._hot.setdefault(boundary, _Queue())
+        if queue.users > WAITING_MAX:
+            raise Overloaded(queue.users - 1)
+        queue.users += 1
+        free = queue.users == 1
+        try:
+            async with queue.turn:
+                yield free
+        finally:
+            queue.users -= 1
+            if not queue.users:
+                del self._hot[boundary]
+
+
+class _Queue:
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()  # lets in whoever asked first
+        self.users = 0
+        """One who holds the boundary and those who wait."""
+
+
+async def execute(command: Command, log: Log) -> Outcome:
+    """Carry out one command by itself; see `Executor.execute`. Who carries out many at a time keeps an executor."""
+    return await Executor(log).execute(command)
 
 
 def digest_of(command: Command) -> bytes:
     """SHA-256 of name and body; time, asker and what the application filled in are no part of the body."""
     filled = filled_fields(type(command))
     body = {f: getattr(command, f) for f in command.__struct_fields__ if f not in filled}
-    return hashlib.sha256(command_name(type(command)).encode() + b"\n" + canonical(body)).digest()
+    return hashlib.sha256(_name(type(command)).encode() + b"\n" + canonical(body)).digest()

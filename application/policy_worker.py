@@ -1,6 +1,7 @@
 """Works policies off: each event once, in order, however often the process dies in between."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -101,24 +102,22 @@ class PolicyWorker:
             ordinal += 1
 
     async def _ask(self, intention: Intention, event: Recorded, ordinal: int) -> None:
-        asker = Asker(actor=f"policy:{self.policy.name}", role="policy", organisation=event.organisation)
-        cause = Cause(event.id, event.correlationid)
         key = key_of(self.policy.name, event.id, ordinal)
         try:
-            await self.desk.carry_out(intention.name, intention.body, asker, key=key, cause=cause)
-        except ClockRefused as refusal:
-            # The clocks disagree; the domain was not asked. The mark stays, and the event is tried again.
-            raise Unavailable(str(refusal)) from refusal
+            await self._carry_out(intention.name, intention.body, event, key)
         except Refused as refusal:
             logger.warning("policy.refused", policy=self.policy.name, command=intention.name, position=event.position)
             reason = f"{intention.name} was refused: {refusal}"
-            await self.desk.carry_out(
-                "open-follow-up",
-                follow_up(event, key, "refused", reason),
-                asker,
-                key=derived(key, "follow-up"),
-                cause=cause,
-            )
+            listed = follow_up(event, key, "refused", reason)
+            await self._carry_out("open-follow-up", listed, event, derived(key, "follow-up"))
+
+    async def _carry_out(self, name: str, body: Mapping[str, Any], event: Recorded, key: UUID) -> None:
+        asker = Asker(actor=f"policy:{self.policy.name}", role="policy", organisation=event.organisation)
+        try:
+            await self.desk.carry_out(name, body, asker, key=key, cause=Cause(event.id, event.correlationid))
+        except ClockRefused as refusal:
+            # The clocks disagree; the domain was not asked. The mark stays, and the event is tried again.
+            raise Unavailable(str(refusal)) from refusal
 
 
 def key_of(policy: str, event: UUID, ordinal: int) -> UUID:

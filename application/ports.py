@@ -56,11 +56,40 @@ class Outcome(Struct, frozen=True):
 
 
 class Raced(Exception):
-    """Something inside the boundary happened since the decision looked: look again."""
+    """Something inside the boundary happened since the decision looked: look again.
+
+    Whoever has looked anew only now would come behind the next one again. So a log that knows hands over what is inside the
+    boundary as of this refusal.
+    """
+
+    def __init__(self, history: History | None = None) -> None:
+        super().__init__()
+        self.history = history
 
 
 class Unavailable(Exception):
     """The log cannot be reached or is overloaded; nothing of this request was stored, or a repeat will find it."""
+
+
+class Overloaded(Unavailable):
+    """More commands wait than this process takes in: none of this one was stored."""
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(f"{waiting:,} requests wait for the log already; send this one again in a second.")
+
+
+class ReadOnly(Unavailable):
+    """The log ends before a checkpoint that was signed: the database is a restored backup, or not this network's."""
+
+
+class Outdated(Unavailable):
+    """A newer version of Täsmä has recorded events this one does not know: its decisions could overlook them."""
+
+    def __init__(self, own: int, recorded: int) -> None:
+        super().__init__(
+            f"This version of Täsmä knows {own} versions of events, the network has recorded with one that knows {recorded}: "
+            "it may read but not decide. Update it."
+        )
 
 
 class CommandIdReused(Refused):
@@ -105,7 +134,8 @@ class Log(Protocol):
     async def append(self, decision: Decision) -> Outcome:
         """Append all events or none.
 
-        Raises Raced, CommandIdReused, ClockAhead, ClockBehind, TooLarge, NotText, Unavailable. A command id that was
+        Raises Raced, CommandIdReused, ClockAhead, ClockBehind, TooLarge, NotText, Unavailable (also as Overloaded, ReadOnly,
+        Outdated). A command id that was
         recorded before with the same digest appends nothing and gives the first outcome.
         """
 
@@ -114,6 +144,9 @@ class Log(Protocol):
 
     async def read(self, after: int, *, limit: int) -> Sequence[Recorded]:
         """The next events after a position, in order."""
+
+    async def pages(self, first: int, *, limit: int) -> Sequence[bytes]:
+        """Sealed pages from number `first` on, without a hole: of each the exact bytes of its 256 events, one a line."""
 
     async def body(self, position: int) -> bytes | None:
         """The exact stored bytes of one event."""
@@ -148,3 +181,64 @@ class Documents(Protocol):
     async def keep(self, digest: str, body: bytes) -> None: ...
 
     async def find(self, digest: str) -> bytes | None: ...
+
+
+class Witness(Struct, frozen=True):
+    """A key with which a partner confirms the checkpoints it has seen (C2SP tlog-cosignature)."""
+
+    vkey: str
+    organisation: str
+
+
+class NoSuchCheckpoint(Refused):
+    """A cosignature of something that was never signed here."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(
+            f"No checkpoint of {size:,} events with this text is stored here; cosign one that `/v1/feed/checkpoint` gave."
+        )
+
+
+@runtime_checkable
+class Tree(Protocol):
+    """The Merkle tree over one network's events as far as it is sealed, and what was signed about it. Hashes, no events.
+
+    Whoever asks keeps to the newest checkpoint's size: beyond it nothing is promised.
+    """
+
+    async def checkpoint(self) -> str | None:
+        """The newest signed checkpoint as a whole note, with the cosignature lines kept for it; None before the first."""
+
+    async def tile(self, level: int, n: int, width: int) -> bytes | None:
+        """The first `width` hashes of a tile, 32 bytes each; None where there are not so many yet."""
+
+    async def subtree(self, begin: int, end: int) -> bytes:
+        """The hash over the leaves from `begin` on, without `end`: `(0, size)` is the root of a tree of that size."""
+
+    async def inclusion(self, position: int, size: int) -> tuple[bytes, ...]:
+        """The proof that the event at this position is in the tree of that size."""
+
+    async def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
+        """The proof that the tree of the newer size begins with that of the older one."""
+
+    async def add_cosignature(self, note: str) -> int:
+        """Keep the cosignatures of registered witnesses for a checkpoint that is stored; how many of them were new.
+
+        Raises NoteFault for a wrong signature of a witness and for a note without any, NoSuchCheckpoint.
+        """
+
+    async def verifiers(self) -> tuple[str, ...]:
+        """The public keys that ever signed a checkpoint here, in the order of their first."""
+
+    async def witnesses(self) -> tuple[Witness, ...]:
+        """In the order of registration."""
+
+    async def add_witness(self, witness: Witness) -> None:
+        """Register a witness's key; the same again changes nothing. Raises WitnessTaken."""
+
+
+class WitnessTaken(Refused):
+    """A key belongs to one organisation for good: what it has confirmed stays said by the same one."""
+
+    def __init__(self, organisation: str) -> None:
+        super().__init__(f"This key is registered for {organisation} already; make another key.")

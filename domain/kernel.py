@@ -25,7 +25,7 @@ class Value(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 # --- events ----------------------------------------------------------------------------------------------------------
-class Event(Value, frozen=True):
+class Event(Value, frozen=True, gc=False):
     """A fact. Its name, such as `tasma.referral.sent.v1`, is its for ever; nothing stored mentions a module."""
 
 

@@ -9,8 +9,9 @@ from msgspec import Struct, convert, to_builtins
 from domain.canonical import digest_of
 from domain.words import LANGUAGES, Names
 from projections.rows import Rows
+from projections.statement_lines import Line, lines_of
 from projections.statement_text import text_of
-from projections.statements import Balance, Closed, Issued, Kind, Line, Network, Organisation
+from projections.statements import Balance, Closed, Issued, Kind, Lines, Network, Organisation
 
 FORM = 1
 """The form of the digested content. A later form gets its own number; this one keeps recomputing."""
@@ -195,7 +196,7 @@ def account_of(rows: Rows, partner: str, period: str) -> Account | None:
     if network is None or period < network.first_period or not (known or balances):
         return None
     opening = sum(b.cents for b in balances if b.period < period)
-    lines = tuple(rows.under(Line, partner, period))
+    lines = lines_of(rows, partner, period)
     closed = next(iter(rows.under(Closed, period)), None)
     issued = next(iter(rows.under(Issued, partner, period)), None)
     counterparties = sorted({line.counterparty for line in lines})
@@ -228,7 +229,7 @@ def partners_stated(rows: Rows) -> list[str]:
 
 def _total(rows: Rows, partner: str, period: str) -> Total:
     accounts = rows.under(Balance, partner)
-    lines = rows.under(Line, partner, period)
+    lines = rows.under(Lines, partner, period)
     opening = sum(a.cents for a in accounts if a.period < period)
     return Total(
         partner=partner,
@@ -237,7 +238,7 @@ def _total(rows: Rows, partner: str, period: str) -> Total:
         owed_cents=sum(line.cents for line in lines if line.kind == "share-owed"),
         corrected_cents=sum(line.cents for line in lines if line.kind == "correction"),
         closing_cents=opening + sum(line.cents for line in lines),
-        lines=len(lines),
+        lines=sum(line.lines for line in lines),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from domain.money import Language, euros, explain
-from projections.statements import Line
+from projections.statement_lines import Line
 
 _EARNED: Mapping[Language, str] = {
     "fi": "{counterparty} tilittää {purpose}: vaiheen {step} osa {part} ({pathway}) toteutui {day}. {how}",

@@ -1,32 +1,95 @@
-"""What each partner is due and owes in a period, line by line, each with the positions of the events behind it."""
+"""What each partner is due and owes in a period: the postings of the log, and which lines of whose statement each of them is.
 
-from collections.abc import Iterator
+A posting is stored once, with its shares as the event has them, and is in everybody's statement by its lines' numbers. The lines
+themselves are a question (`projections.statement`): written out on both sides of every share they would be ten times as much.
+The fold remembers balances and nothing else that grows.
+"""
+
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal
 
+import msgspec
+from msgspec import Raw, Struct
+
 from domain.agreements.events import AgreementEnteredIntoForce
 from domain.changing import replace
-from domain.money import SharingRule, Terms, purpose_of
+from domain.money import SharingRule
 from domain.network.events import NetworkFounded, OrganisationRegistered, PartnerAdmitted
 from domain.pathways.events import PathwayAgreed, StepDelivered
 from domain.revenue.events import RevenueReversed, RevenueShared
 from domain.settlement.events import PeriodClosed, StatementIssued
 from domain.words import Names
-from projections.rows import At, Entry, Key, Latest, Projection, Row, facts_of
+from projections.rows import At, Entry, Key, Latest, Projection, Reading, Row, facts_of, reading_of, readings_of
+
+
+@reading_of(RevenueShared)
+class Shared(Reading, frozen=True):
+    entry: str
+    pathway: str
+    step: int
+    part: int
+    agreement: str
+    version: int
+    amount_cents: int
+    collected_by: str
+    occurred_on: date
+    period: str
+    project: str | None
+    shares: Raw
+
+
+@reading_of(RevenueReversed)
+class Reversed(Reading, frozen=True):
+    reversal: str
+    entry: str
+    pathway: str
+    step: int
+    part: int
+    agreement: str
+    version: int
+    amount_cents: int
+    collected_by: str
+    occurred_on: date
+    period: str
+    project: str | None
+    shares: Raw
+
+
+@reading_of(StepDelivered)
+class DeliveredPart(Reading, frozen=True):
+    pathway: str
+    step: int
+    part: int
+
+
+@reading_of(PathwayAgreed)
+class AgreedPathway(Reading, frozen=True):
+    pathway: str
+
+
+class Cut(Struct, frozen=True, gc=False):
+    """Of a share, what balances need."""
+
+    partner: str
+    cents: int
+
 
 Seen = (
     NetworkFounded
     | OrganisationRegistered
     | PartnerAdmitted
     | AgreementEnteredIntoForce
-    | PathwayAgreed
-    | StepDelivered
-    | RevenueShared
-    | RevenueReversed
+    | AgreedPathway
+    | DeliveredPart
+    | Shared
+    | Reversed
     | PeriodClosed
     | StatementIssued
 )
 Kind = Literal["share-earned", "share-owed", "correction"]
+
+_cuts = msgspec.json.Decoder(tuple[Cut, ...]).decode
 
 
 class Network(Row, frozen=True):
@@ -51,31 +114,56 @@ class Rule(Row, frozen=True):
     sharing_rule: SharingRule | None = None
 
 
-class Bound(Row, frozen=True):
+class Bound(Entry, frozen=True):
     """Where a pathway was agreed."""
 
     pathway: Key[str]
-    position: int = 0
+    position: int
 
 
-class Delivered(Row, frozen=True):
+class Delivered(Entry, frozen=True):
     """Where a part was delivered."""
 
     pathway: Key[str]
     step: Key[int]
     part: Key[int]
-    position: int = 0
+    position: int
 
 
-class Posted(Row, frozen=True):
-    """An entry that can be corrected: its events, and the number of each share's line on both statements."""
+class Posting(Entry, frozen=True):
+    """One division of an amount, or one that was taken back."""
 
     entry: Key[str]
-    period: str = ""
-    events: tuple[int, ...] = ()
-    numbers: tuple[tuple[int, int], ...] = ()
-    """Per share: line of the partner, line of the collector; 0 where there is none."""
-    purposes: tuple[str | None, ...] = ()
+    position: int
+    recorded_at: datetime
+    occurred_on: date
+    period: str
+    collected_by: str
+    corrects: str | None
+    """The entry that is taken back."""
+    project: str | None
+    pathway: str
+    step: int
+    part: int
+    agreement: str
+    version: int
+    firsts: dict[str, int]
+    """By partner: the number of its first line; those of one posting have numbers in a row."""
+    shares: str
+    """As in the event, in JSON."""
+
+
+class Lines(Entry, frozen=True):
+    """Lines in a row that one posting gives one partner, one for each share it is due or owes."""
+
+    partner: Key[str]
+    period: Key[str]
+    first: Key[int]
+    entry: str
+    kind: Kind
+    lines: int
+    cents: int
+    """Of all of them. Positive: due to the partner."""
 
 
 class Balance(Row, frozen=True):
@@ -87,32 +175,6 @@ class Balance(Row, frozen=True):
     cents: int = 0
     own_cents: int = 0
     """Own and kept shares of what the partner collected: information outside the lines."""
-
-
-class Line(Entry, frozen=True):
-    partner: Key[str]
-    period: Key[str]
-    n: Key[int]
-    occurred_on: date
-    recorded_at: datetime
-    kind: Kind
-    counterparty: str
-    cents: int
-    """Positive: due to the partner."""
-    role: str | None
-    clause: str
-    purpose: str | None
-    terms: Terms | None
-    """How the cents came about; a correction has the terms of the line it corrects there."""
-    corrects: str | None
-    """Period and number of the corrected line: `2019-10/7`."""
-    project: str | None
-    pathway: str
-    step: int
-    part: int
-    entry: str
-    events: tuple[int, ...]
-    """The posting first, then delivery, pathway agreement, agreement in force."""
 
 
 class Closed(Row, frozen=True):
@@ -128,151 +190,94 @@ class Issued(Row, frozen=True):
     digest: str = ""
 
 
-Change = Network | Organisation | Rule | Bound | Delivered | Posted | Balance | Line | Closed | Issued
+Change = Network | Organisation | Rule | Bound | Delivered | Posting | Lines | Balance | Closed | Issued
 
 
-def fold(rows: Latest, fact: Seen, at: At) -> Iterator[Change]:
+def fold(rows: Latest, fact: Seen, at: At) -> Sequence[Change]:  # noqa: PLR0911 - one for each kind of fact
     match fact:
-        case RevenueShared():
-            yield from _shared(rows, fact, at)
-        case RevenueReversed():
-            yield from _reversed(rows, fact, at)
-        case StepDelivered():
-            yield Delivered(fact.pathway, fact.step, fact.part, at.position)
-        case PathwayAgreed():
-            yield Bound(fact.pathway, at.position)
+        case Shared():
+            return _posted(rows, fact, at, fact.entry, None)
+        case Reversed():
+            return _posted(rows, fact, at, fact.reversal, fact.entry)
+        case DeliveredPart():
+            return (Delivered(fact.pathway, fact.step, fact.part, at.position),)
+        case AgreedPathway():
+            return (Bound(fact.pathway, at.position),)
         case AgreementEnteredIntoForce():
-            yield Rule(fact.agreement, fact.version, at.position, fact.clauses.sharing_rule)
+            return (Rule(fact.agreement, fact.version, at.position, fact.clauses.sharing_rule),)
         case PeriodClosed():
-            yield Closed(fact.period, at.position, fact.closed_on)
+            return (Closed(fact.period, at.position, fact.closed_on),)
         case StatementIssued():
-            yield Issued(fact.partner, fact.period, at.position, fact.digest)
+            return (Issued(fact.partner, fact.period, at.position, fact.digest),)
         case NetworkFounded():
-            yield Network(network=fact.network, first_period=fact.first_period, constructed=fact.constructed)
+            return (Network(network=fact.network, first_period=fact.first_period, constructed=fact.constructed),)
         case OrganisationRegistered():
-            yield replace(rows.latest(Organisation(fact.organisation)), name=fact.name)
+            return (replace(rows.latest(Organisation(fact.organisation)), name=fact.name),)
         case PartnerAdmitted():
-            yield replace(rows.latest(Organisation(fact.organisation)), partner=True)
+            return (replace(rows.latest(Organisation(fact.organisation)), partner=True),)
 
 
-def _shared(rows: Latest, fact: RevenueShared, at: At) -> Iterator[Change]:
-    rule = rows.latest(Rule(fact.agreement, fact.version))
-    delivered = rows.latest(Delivered(fact.pathway, fact.step, fact.part))
-    events = (at.position, delivered.position, rows.latest(Bound(fact.pathway)).position, rule.position)
-    book = _Book(rows, fact.period)
-    numbers: list[tuple[int, int]] = []
-    purposes: list[str | None] = []
-    for share in fact.shares:
-        purpose = purpose_of(rule.sharing_rule, share.clause) if rule.sharing_rule else None
-        purposes.append(purpose)
-        if share.partner == fact.collected_by:
-            book.keep(share.partner, share.cents)
-        if share.partner == fact.collected_by or share.cents == 0:
-            numbers.append((0, 0))
-            continue
-        earned = Line(
-            partner=share.partner,
-            period=fact.period,
-            n=book.number(share.partner, share.cents),
-            occurred_on=fact.occurred_on,
-            recorded_at=at.time,
-            kind="share-earned",
-            counterparty=fact.collected_by,
-            cents=share.cents,
-            role=share.role,
-            clause=share.clause,
-            purpose=purpose,
-            terms=share.terms,
-            corrects=None,
-            project=fact.project,
-            pathway=fact.pathway,
-            step=fact.step,
-            part=fact.part,
-            entry=fact.entry,
-            events=events,
+def _posted(rows: Latest, fact: Shared | Reversed, at: At, entry: str, corrects: str | None) -> list[Change]:
+    """Number the lines of a posting and add them up. Its collector owes every line that another is due."""
+    collector, period, cuts = fact.collected_by, fact.period, _cuts(fact.shares)
+    if (total := sum([cut.cents for cut in cuts])) != fact.amount_cents:
+        raise ValueError(f"The shares of {entry} sum to {total} cents, not to {fact.amount_cents}.")
+    sign, due_kind, owed_kind = _SHARED if corrects is None else _CORRECTED
+    due: dict[str, tuple[int, int]] = {}
+    own_cents: int | None = None
+    for cut in cuts:
+        if cut.partner == collector:
+            own_cents = (own_cents or 0) + cut.cents
+        elif cut.cents:
+            lines, cents = due.get(cut.partner, (0, 0))
+            due[cut.partner] = lines + 1, cents + sign * cut.cents
+    changes: list[Change] = []
+    firsts: dict[str, int] = {}
+    owed_lines = owed_cents = 0
+    for partner, (lines, cents) in due.items():
+        owed_lines, owed_cents = owed_lines + lines, owed_cents + cents
+        now = rows.latest(Balance(partner, period))
+        firsts[partner] = first = now.lines + 1
+        changes.append(Balance(partner, period, now.lines + lines, now.cents + cents, now.own_cents))
+        changes.append(Lines(partner, period, first, entry, due_kind, lines, cents))
+    now = rows.latest(Balance(collector, period))
+    if due or own_cents is not None:
+        own = now.own_cents + sign * (own_cents or 0)
+        changes.append(Balance(collector, period, now.lines + owed_lines, now.cents - owed_cents, own))
+    if due:
+        firsts[collector] = first = now.lines + 1
+        changes.append(Lines(collector, period, first, entry, owed_kind, owed_lines, -owed_cents))
+    changes.append(
+        Posting(
+            entry,
+            at.position,
+            at.time,
+            fact.occurred_on,
+            period,
+            collector,
+            corrects,
+            fact.project,
+            fact.pathway,
+            fact.step,
+            fact.part,
+            fact.agreement,
+            fact.version,
+            firsts,
+            bytes(fact.shares).decode(),
         )
-        owed = replace(
-            earned,
-            partner=fact.collected_by,
-            n=book.number(fact.collected_by, -share.cents),
-            kind="share-owed",
-            counterparty=share.partner,
-            cents=-share.cents,
-        )
-        numbers.append((earned.n, owed.n))
-        yield earned
-        yield owed
-    yield from book.balances()
-    yield Posted(fact.entry, fact.period, events, tuple(numbers), tuple(purposes))
+    )
+    return changes
 
 
-def _reversed(rows: Latest, fact: RevenueReversed, at: At) -> Iterator[Change]:
-    posted = rows.latest(Posted(fact.entry))
-    book = _Book(rows, fact.period)
-    for share, (number, counter), purpose in zip(fact.shares, posted.numbers, posted.purposes, strict=True):
-        if share.partner == fact.collected_by:
-            book.keep(share.partner, -share.cents)
-        if not number:
-            continue
-        back = Line(
-            partner=share.partner,
-            period=fact.period,
-            n=book.number(share.partner, -share.cents),
-            occurred_on=fact.occurred_on,
-            recorded_at=at.time,
-            kind="correction",
-            counterparty=fact.collected_by,
-            cents=-share.cents,
-            role=share.role,
-            clause=share.clause,
-            purpose=purpose,
-            terms=None,
-            corrects=f"{posted.period}/{number}",
-            project=fact.project,
-            pathway=fact.pathway,
-            step=fact.step,
-            part=fact.part,
-            entry=fact.reversal,
-            events=(at.position, *posted.events),
-        )
-        yield back
-        yield replace(
-            back,
-            partner=fact.collected_by,
-            n=book.number(fact.collected_by, share.cents),
-            counterparty=share.partner,
-            cents=share.cents,
-            corrects=f"{posted.period}/{counter}",
-        )
-    yield from book.balances()
-
-
-class _Book:
-    """The balances that one posting touches: it numbers their lines and adds them up."""
-
-    def __init__(self, rows: Latest, period: str) -> None:
-        self.rows, self.period = rows, period
-        self.touched: dict[str, Balance] = {}
-
-    def number(self, partner: str, cents: int) -> int:
-        balance = self._balance(partner)
-        self.touched[partner] = replace(balance, lines=balance.lines + 1, cents=balance.cents + cents)
-        return balance.lines + 1
-
-    def keep(self, partner: str, cents: int) -> None:
-        balance = self._balance(partner)
-        self.touched[partner] = replace(balance, own_cents=balance.own_cents + cents)
-
-    def balances(self) -> Iterator[Balance]:
-        yield from self.touched.values()
-
-    def _balance(self, partner: str) -> Balance:
-        return self.touched.get(partner) or self.rows.latest(Balance(partner, self.period))
+_SHARED: tuple[int, Kind, Kind] = (1, "share-earned", "share-owed")
+_CORRECTED: tuple[int, Kind, Kind] = (-1, "correction", "correction")
+"""The sign of the shares' cents, and what their lines are: for those who are due them, for the collector."""
 
 
 statements = Projection(
     "statements",
     fold,
-    (Network, Organisation, Rule, Bound, Delivered, Posted, Balance, Line, Closed, Issued),
+    (Network, Organisation, Rule, Bound, Delivered, Posting, Lines, Balance, Closed, Issued),
     facts_of(Seen),
+    readings=readings_of(Seen),
 )

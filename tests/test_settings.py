@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import NETWORK_DEFAULT, Settings, WrongSetting, read_settings
+from adapters.settings import NETWORK_DEFAULT, Secret, Settings, WrongSetting, read_settings
 
 
 def test_nothing_set_is_the_demo_on_the_embedded_postgresql() -> None:
@@ -21,6 +21,8 @@ def test_everything_set_is_taken_and_what_is_empty_counts_as_not_set() -> None:
             "TASMA_DATABASE_URL": "postgresql://tasma@db/tasma",
             "TASMA_ADMIN_DATABASE_URL": "host=db user=admin",
             "TASMA_DATA_DIR": "/srv/tasma",
+            "TASMA_CHECKPOINT_FILE": "/mnt/elsewhere/kymenlaakso.checkpoint",
+            "TASMA_MASTER_KEY": " first second\n",
             "TASMA_LOG": "json",
             "OTHER": "ignored",
         }
@@ -30,6 +32,8 @@ def test_everything_set_is_taken_and_what_is_empty_counts_as_not_set() -> None:
         database_url="postgresql://tasma@db/tasma",
         admin_database_url="host=db user=admin",
         data_dir=Path("/srv/tasma"),
+        checkpoint_file=Path("/mnt/elsewhere/kymenlaakso.checkpoint"),
+        master_key=Secret("first second"),
         log_format="json",
     )
     empty = dict.fromkeys(("TASMA_DATABASE_URL", "TASMA_ADMIN_DATABASE_URL", "TASMA_DATA_DIR"), "")
@@ -57,6 +61,10 @@ NETWORK_ALLOWED = (
             "TASMA_DATA_DIR is 'data'; an absolute path is needed.",
         ),
         (
+            {"TASMA_CHECKPOINT_FILE": "file"},
+            "TASMA_CHECKPOINT_FILE is 'file'; an absolute path is needed.",
+        ),
+        (
             {"TASMA_DATABASE_URL": "mysql://root:secret@db"},
             "TASMA_DATABASE_URL (not shown, it may hold a password) must begin with postgresql:// or be key=value pairs.",
         ),
@@ -71,3 +79,10 @@ def test_a_wrong_value_is_refused(environment: Mapping[str, str], sentence: str)
         read_settings(environment)
     assert str(refused.value) == sentence
     assert "secret" not in str(refused.value)
+
+
+def test_a_secret_is_not_shown_where_settings_are() -> None:
+    settings = read_settings({"TASMA_MASTER_KEY": "a-key-that-opens-the-vault"})
+    assert settings.master_key == "a-key-that-opens-the-vault"
+    assert "opens" not in repr(settings)
+    assert "opens" not in repr(settings.master_key)

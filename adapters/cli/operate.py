@@ -1,15 +1,13 @@
-"""`tasma serve | migrate | status | rebuild | close-period`: running a network."""
+"""`tasma serve | migrate | rebuild | close-period`: running a network."""
 
 import socket
 from collections.abc import Sequence
 from datetime import timedelta
 
 import click
-from rich.console import Console
 
 from adapters.cli.demo import build
 from adapters.cli.session import COORDINATOR, format_option, settings, with_network, write, write_json
-from adapters.cli.session import table as table_of
 from adapters.http.serve import serve
 from adapters.postgres.rebuild import Rebuilt
 from adapters.settings import NETWORK_DEFAULT
@@ -110,35 +108,6 @@ def migrate_command(form: str) -> None:
         write_json({"network": network})
     else:
         write(f"The schema {network} is up to date.")
-
-
-@click.command("status")
-@format_option
-def status_command(form: str) -> None:
-    """Say how far the log reaches and how far each read model and policy has followed."""
-
-    async def look(network: Network) -> dict[str, object]:
-        head = await network.log.head()
-        return {
-            "network": network.settings.network,
-            "constructed": head.constructed,
-            "head": head.position,
-            "time": head.time,
-            "projections": await network.status(),
-            "policies": await network.policy_status(),
-        }
-
-    found = with_network(look)
-    if form == "json":
-        write_json(found)
-        return
-    table = table_of(
-        "", "position", "lag, events", "lag, s", "state", title=f"{found['network']}: {found['head']} events"
-    )
-    for kind in ("projections", "policies"):
-        for row in found[kind]:  # type: ignore[attr-defined]  # a list of statuses
-            table.add_row(row.name, str(row.position), str(row.lag_events), f"{row.lag_seconds:.1f}", row.state)
-    Console().print(table)
 
 
 @click.command("rebuild")

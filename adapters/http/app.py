@@ -1,5 +1,7 @@
 """The web application of one network: its routes are the commands and the questions there are."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -7,39 +9,49 @@ from litestar import HttpMethod, Litestar, Response
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
-from adapters.http import commands, documentation, health, reading
+from adapters.http import commands, documentation, health, metrics, reading
+from adapters.http.feed import all_routes
 from adapters.http.headers import Headers
 from adapters.http.network import Asked, Network
 from adapters.http.problems import answer
 from adapters.http.reads import all_reads
+from adapters.http.traffic import Traffic
 
 Respond = Callable[[Asked], Awaitable[Response[bytes]]]
 
 
 def create_app(network: Network) -> Litestar:
     """The application of a network that is open already."""
-    app = _app([])
+    app = _app([], Traffic())
     app.state["network"] = network
     return app
 
 
-def create_app_opening(opening: Callable[[], AbstractAsyncContextManager[Network]]) -> Litestar:
-    """The application of a network that is opened when the server starts and closed when it stops."""
+def create_app_opening(opening: Callable[[], AbstractAsyncContextManager[Network]], traffic: Traffic) -> Litestar:
+    """The application of a network that is opened when the server starts and closed when it stops.
+
+    `traffic`: where this process counts, and tells the others of the server.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with opening() as network:
             app.state["network"] = network
-            yield
+            sharing = asyncio.create_task(traffic.share(network.work), name="traffic")
+            try:
+                yield
+            finally:
+                sharing.cancel()
+                await asyncio.gather(sharing, return_exceptions=True)
 
-    return _app([lifespan])
+    return _app([lifespan], traffic)
 
 
-def _app(lifespan: list[Callable[[Litestar], AbstractAsyncContextManager[None]]]) -> Litestar:
-    return Litestar(
+def _app(lifespan: list[Callable[[Litestar], AbstractAsyncContextManager[None]]], traffic: Traffic) -> Litestar:
+    app = Litestar(
         route_handlers=_routes(),
         lifespan=lifespan,
-        state=State(),
+        state=State({"traffic": traffic}),
         before_send=[Headers().add],
         exception_handlers={Exception: answer},
         # The document is our own: bodies are read by hand, so that nothing is known of them here.
@@ -49,6 +61,9 @@ def _app(lifespan: list[Callable[[Litestar], AbstractAsyncContextManager[None]]]
         # `asking.body_of` keeps the limit, so that what is too large gets its own sentence.
         request_max_body_size=None,
     )
+    # Around everything, so that what finds no route is counted too.
+    app.asgi_handler = traffic.counting(app.asgi_handler)
+    return app
 
 
 def _routes() -> list[HTTPRouteHandler]:
@@ -58,7 +73,9 @@ def _routes() -> list[HTTPRouteHandler]:
             for name in commands.OFFERED
         ),
         *(_route(read.path, read.name, _read(read)) for read in all_reads()),
+        *(_route(route.path, route.name, route.respond, *route.methods) for route in all_routes()),
         _route("/v1/health", "health", health.respond),
+        _route(metrics.PATH, "metrics", metrics.respond),
         _route("/openapi.json", "openapi", documentation.document),
         _route("/", "home", documentation.home),
         _route("/docs", "docs", documentation.page),
@@ -88,5 +105,5 @@ def _route(path: str, name: str, respond: Respond, *methods: HttpMethod) -> HTTP
         return await respond(request)
 
     return HTTPRouteHandler(
-        path.replace("}", ":str}"), name=name, http_method=methods or (HttpMethod.GET, HttpMethod.HEAD)
+        re.sub(r"{(\w+)}", r"{\1:str}", path), name=name, http_method=methods or (HttpMethod.GET, HttpMethod.HEAD)
     )(handler)

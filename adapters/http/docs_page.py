@@ -6,17 +6,19 @@ import shlex
 from collections.abc import Mapping
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 from adapters.http.problems import kinds, status_of, title_of, type_of
 
 Json = Mapping[str, Any]
+TAGS = ("commands", "questions", "feed")
+"""The parts of the page, in order."""
 
 
 def page(document: Json, origin: str) -> str:
     """The whole page, as it is read at an origin; its script and style come from there too."""
     operations = [(path, *next(iter(methods.items()))) for path, methods in document["paths"].items()]
-    commands = [o for o in operations if o[1] == "post"]
-    questions = [o for o in operations if o[1] == "get"]
+    commands, questions, feed = ([o for o in operations if o[2]["tags"] == [tag]] for tag in TAGS)
     return f"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -28,11 +30,14 @@ def page(document: Json, origin: str) -> str:
 {_paragraphs(document["info"]["description"])}
 <p>The same for programs: <a href="/openapi.json">/openapi.json</a>. To try something here, give a token; it stays in this page.</p>
 <p><label>Token <input id="token" type="password" size="60" autocomplete="off"></label></p>
-<nav>{_contents("Commands", commands)}{_contents("Questions", questions)}<p><a href="#problems">Problems</a></p></nav>
+<nav>{_contents("Commands", commands)}{_contents("Questions", questions)}{_contents("Feed", feed)}
+<p><a href="#problems">Problems</a></p></nav>
 <h2>Commands</h2>
 {"".join(_command(path, operation, origin) for path, _, operation in commands)}
 <h2>Questions</h2>
 {"".join(_question(path, operation, origin) for path, _, operation in questions)}
+<h2>Feed</h2>
+{"".join((_question if method == "get" else _command)(path, operation, origin) for path, method, operation in feed)}
 <h2 id="problems">Problems</h2>
 {_problems()}
 </html>
@@ -48,15 +53,19 @@ def _contents(title: str, operations: list[tuple[str, str, Json]]) -> str:
 
 def _command(path: str, operation: Json, origin: str) -> str:
     name = escape(operation["operationId"])
-    example = operation["requestBody"]["content"]["application/json"]["example"]
-    pretty = json.dumps(example, ensure_ascii=False, indent=2)
-    sent = shlex.quote(json.dumps(example, ensure_ascii=False))
+    ((media_type, content),) = operation["requestBody"]["content"].items()
+    if media_type == "application/json":
+        pretty = json.dumps(content["example"], ensure_ascii=False, indent=2)
+        sent = f"-d {shlex.quote(json.dumps(content['example'], ensure_ascii=False))}"
+        key = '-H "Idempotency-Key: $(uuidgen)" '
+    else:
+        pretty, sent, key = content["example"], "--data-binary @FILE", ""
     curl = (
         f"curl {shlex.quote(origin + path)} -H 'Authorization: Bearer TOKEN' "
-        f"-H \"Idempotency-Key: $(uuidgen)\" -H 'Content-Type: application/json' -d {sent}"
+        f"{key}-H 'Content-Type: {media_type}' {sent}"
     )
     rows = min(16, pretty.count("\n") + 1)
-    return f"""<section id="{name}" data-method="POST" data-path="{escape(path)}">
+    return f"""<section id="{name}" data-method="POST" data-path="{escape(path)}" data-type="{media_type}">
 <h3>POST {escape(path)}</h3>
 {_paragraphs(operation["description"])}
 <textarea rows="{rows}" spellcheck="false" aria-label="Body of {name}">{escape(pretty)}</textarea>
@@ -73,6 +82,8 @@ def _question(path: str, operation: Json, origin: str) -> str:
     for p in parameters:
         if p["in"] == "path":
             url = url.replace(f"{{{p['name']}}}", p["example"])
+    if needed := {p["name"]: p["example"] for p in parameters if p["in"] == "query" and p["required"]}:
+        url += f"?{urlencode(needed)}"
     curl = f"curl {shlex.quote(url)}" + (" -H 'Authorization: Bearer TOKEN'" if operation.get("security") else "")
     return f"""<section id="{name}" data-method="GET" data-path="{escape(path)}">
 <h3>GET {escape(path)}</h3>
@@ -84,12 +95,12 @@ def _question(path: str, operation: Json, origin: str) -> str:
 
 
 def _field(parameter: Json) -> str:
-    """A field to fill in: what a path needs stands in it already, what may be left out is only suggested."""
+    """A field to fill in: what is needed stands in it already, what may be left out is only suggested."""
     name, where = escape(parameter["name"]), escape(parameter["in"])
     says = escape(parameter["schema"].get("description", "").replace("`", ""))
     example = parameter.get("example", "")
     shown = str(example).lower() if isinstance(example, bool) else str(example)
-    given = f'{"value" if where == "path" else "placeholder"}="{escape(shown)}"' if shown else ""
+    given = f'{"value" if parameter["required"] else "placeholder"}="{escape(shown)}"' if shown else ""
     return f'<label title="{says}">{name} <input name="{name}" data-in="{where}" {given}></label> '
 
 

@@ -14,6 +14,8 @@ from projections.registry import all_projections
 
 LATE_SECONDS = 60.0
 """Everything follows within a second, and after a lost connection within ten: what waits a minute waits for somebody."""
+STILL = ("halted", "stale")
+"""States in which nothing moves on. A stale one may even look as if it were ahead."""
 
 
 class Lag(Struct, frozen=True):
@@ -29,12 +31,14 @@ class Lag(Struct, frozen=True):
 class Health(Struct, frozen=True, kw_only=True):
     status: Literal["ok", "degraded", "halted"]
     """`degraded`: something is late, or a read model stands still or left events out; `halted`: money stands still, be it
-    a read model that it depends on or a policy: these share revenue and issue statements."""
+    a read model that it depends on or a policy (these share revenue and issue statements), or the whole log."""
     network: str
     constructed: bool
     notice: str | None
     head: int
     head_time: datetime | None
+    read_only: str | None
+    """Why nothing is appended: the database ends before what was signed, or is another's. Everything can be read."""
     projections: tuple[Lag, ...]
     policies: tuple[Lag, ...]
 
@@ -45,12 +49,13 @@ async def respond(request: Asked) -> Response[bytes]:
     head = await network.log.head()
     projections, policies = _lags(await network.status()), _lags(await network.policy_status())
     health = Health(
-        status=_word(projections, policies),
+        status="halted" if network.read_only else _word(projections, policies),
         network=network.settings.network,
         constructed=head.constructed,
         notice=CONSTRUCTED if head.constructed else None,
         head=head.position,
         head_time=head.time,
+        read_only=network.read_only,
         projections=projections,
         policies=policies,
     )
@@ -64,8 +69,8 @@ async def respond(request: Asked) -> Response[bytes]:
 
 def _word(projections: Sequence[Lag], policies: Sequence[Lag]) -> Literal["ok", "degraded", "halted"]:
     money = {p.name for p in all_projections() if p.on_poison == "halt"}
-    still = {lag.name for lag in projections if lag.state == "halted"}
-    if still & money or any(lag.state == "halted" for lag in policies):
+    still = {lag.name for lag in projections if lag.state in STILL}
+    if still & money or any(lag.state in STILL for lag in policies):
         return "halted"
     late = any(lag.lag_seconds > LATE_SECONDS for lag in (*projections, *policies))
     left_out = any(lag.state == "parked" for lag in projections)

@@ -6,11 +6,12 @@ from typing import Any, Protocol
 from litestar import Request
 from litestar.datastructures import State
 
+from adapters.figures import Figures, Work
 from adapters.projecting.asking import Views
 from adapters.settings import Settings
 from application.access import Tokens
 from application.desk import Clock, Desk
-from application.ports import Log
+from application.ports import Log, Tree
 
 Asked = Request[Any, Any, State]
 
@@ -54,6 +55,23 @@ class Network(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+    @property
+    def tree(self) -> Tree: ...
+
+    @property
+    def read_only(self) -> str | None:
+        """Why nothing is appended just now, in a sentence; None: everything is."""
+
+    @property
+    def unkept(self) -> str | None:
+        """Why the newest checkpoint is not kept outside the database; None: it is, or there is none."""
+
+    async def figures(self) -> Figures:
+        """What the database says of the log, its pages and checkpoints."""
+
+    def work(self) -> Work:
+        """What this process has done since it began."""
 
     async def status(self) -> Sequence[Status]:
         """How far each read model has followed the log."""

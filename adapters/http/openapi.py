@@ -10,9 +10,13 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
 
+from adapters.http import metrics
 from adapters.http.commands import OFFERED, Carried, path_of
+from adapters.http.feed import all_routes
+from adapters.http.feed.route import Route
 from adapters.http.health import Health
 from adapters.http.problems import MEDIA_TYPE, Problem
+from adapters.http.readers import OVERSEERS
 from adapters.http.reading import Read
 from adapters.http.reads import all_reads
 from application.notices import CONSTRUCTED
@@ -30,6 +34,8 @@ _EXAMPLES: Mapping[str, str] = {
     "pathway": "pathway:p-015",
     "period": "2019-11",
     "position": "1",
+    "tile": "0/000.p/1",
+    "from": "1",
     "as_of": "2019-11-30",
     "lang": "fi",
     "limit": "50",
@@ -49,10 +55,12 @@ you may not see does not exist. Sums are whole cents without VAT, days are days 
 def openapi(*, constructed: bool) -> Json:
     """The document; whoever reads that of a constructed network is told so."""
     bodies = {name: body_type(decider.command) for name, decider in OFFERED.items()}
-    given = [*bodies.values(), *(r.gives for r in all_reads()), Carried, Health, Problem]
+    fed = [gives for route in all_routes() for gives in route.gives.values() if gives is not None]
+    given = [*bodies.values(), *(r.gives for r in all_reads()), *fed, Carried, Health, Problem]
     schemas, components = msgspec.json.schema_components(given, ref_template=_REF)
     commands = {path_of(n): {"post": _command(n, d, s)} for (n, d), s in zip(OFFERED.items(), schemas, strict=False)}
     reads = {r.path: {"get": _read(r, s)} for r, s in zip(all_reads(), schemas[len(OFFERED) :], strict=False)}
+    feed = {route.template: {route.method: _route(route)} for route in all_routes()}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -63,8 +71,8 @@ def openapi(*, constructed: bool) -> Json:
         },
         "servers": [{"url": "/"}],
         "security": [{"token": []}],
-        "tags": [{"name": "commands"}, {"name": "questions"}],
-        "paths": {**commands, **reads, "/v1/health": {"get": _health()}},
+        "tags": [{"name": "commands"}, {"name": "questions"}, {"name": "feed"}],
+        "paths": {**commands, **reads, **feed, "/v1/health": {"get": _health()}, metrics.PATH: {"get": _metrics()}},
         "components": {
             "schemas": dict(sorted(components.items())),
             "responses": {
@@ -166,6 +174,40 @@ def _read(read: Read, schema: Json) -> Json:
     }
 
 
+def _route(route: Route) -> Json:
+    content = {media_type: _content(gives) for media_type, gives in route.gives.items()}
+    parameters = [
+        *_path_parameters(route.template),
+        *(_query_parameters(route.query) if route.query else ()),
+        *([_header("If-None-Match", "An `ETag`.")] if route.method == "get" else ()),
+    ]
+    body = {media_type: {"schema": {"type": "string"}, "example": text} for media_type, text in route.takes.items()}
+    return {
+        "operationId": route.name,
+        "tags": ["feed"],
+        "summary": route.says,
+        "description": f"{route.says}\n\nWho may: {route.who}.",
+        "security": [] if route.is_open else [{"token": []}],
+        "parameters": parameters,
+        **({"requestBody": {"required": True, "content": body}} if body else {}),
+        "responses": {
+            **{
+                status: {"description": what, **({} if status == "304" else {"content": content})}
+                for status, what in route.statuses.items()
+            },
+            **_problems({"405", "503", *route.problems}),
+        },
+    }
+
+
+def _content(gives: Any) -> Json:  # noqa: ANN401 - any type that is encoded as JSON
+    """What an answer consists of; text and bytes have no schema."""
+    if gives is None:
+        return {}
+    (schema,), _ = msgspec.json.schema_components([gives], ref_template=_REF)
+    return {"schema": schema}
+
+
 def _health() -> Json:
     content = {"application/json": {"schema": {"$ref": _REF.format(name="Health")}}}
     return {
@@ -181,6 +223,19 @@ def _health() -> Json:
                 "content": content,
             },
             **_problems({"405"}),
+        },
+    }
+
+
+def _metrics() -> Json:
+    return {
+        "operationId": "metrics",
+        "tags": ["questions"],
+        "summary": metrics.SAYS,
+        "description": f"{metrics.SAYS}\n\nWho may: {OVERSEERS.says}.",
+        "responses": {
+            "200": {"description": "As asked.", "content": {metrics.MEDIA_TYPE: {"schema": {"type": "string"}}}},
+            **_problems({"401", "404", "405", "503"}),
         },
     }
 
@@ -202,8 +257,9 @@ def _path_parameters(path: str) -> Sequence[Json]:
 def _query_parameters(query: type[Struct]) -> Sequence[Json]:
     _, components = msgspec.json.schema_components([query], ref_template=_REF)
     properties: Mapping[str, Json] = components[query.__name__]["properties"]
+    needed: Sequence[str] = components[query.__name__].get("required", ())
     return [
-        {"name": name, "in": "query", "required": False, "schema": schema, **_example(name, schema)}
+        {"name": name, "in": "query", "required": name in needed, "schema": schema, **_example(name, schema)}
         for name, schema in properties.items()
     ]
 

@@ -18,7 +18,8 @@ from application.as_of import NotAMoment, StillOpen
 from application.desk import TimeIsReal
 from application.door import BodyTooLarge, Malformed, NoSuchCommand, NotAllowed, NotJson
 from application.envelope import NotText, TooLarge
-from application.ports import ClockAhead, ClockBehind, CommandIdReused, Unavailable
+from application.notes import NoteFault
+from application.ports import ClockAhead, ClockBehind, CommandIdReused, NoSuchCheckpoint, Unavailable
 from domain.agreements.draft_agreement import LeakingRule
 from domain.kernel import NotYours, Refused, Unknown
 from domain.money import RuleFault
@@ -52,6 +53,27 @@ class NotSentAsJson(Refused):
         super().__init__(f"A command's body is sent as application/json in UTF-8, not as {sent_as:.80}.")
 
 
+class NotSentAsText(Refused):
+    def __init__(self, sent_as: str) -> None:
+        super().__init__(f"A note is sent as text/plain in UTF-8, not as {sent_as:.80}.")
+
+
+class NoCheckpoint(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "No checkpoint of this network has been signed yet. With a signing key that is done some seconds after the first "
+            "event: ask again then."
+        )
+
+
+class NoSuchTile(Refused):
+    def __init__(self, width: int, there: int, size: int) -> None:
+        super().__init__(
+            f"The newest checkpoint covers {size:,} events, and with them {there} hashes of this tile, not {width}; "
+            "ask for what it covers."
+        )
+
+
 class BadHeader(Malformed):
     """A header that is there but cannot be used."""
 
@@ -63,6 +85,11 @@ STATUS: Mapping[type[Exception], int] = {
     NoSuchPath: 404,
     NoSuchForm: 406,
     NotSentAsJson: 415,
+    NotSentAsText: 415,
+    NoCheckpoint: 404,
+    NoSuchTile: 404,
+    NoSuchCheckpoint: 404,
+    NoteFault: 422,
     NotJson: 400,
     NotAMoment: 400,
     StillOpen: 422,
@@ -135,7 +162,7 @@ def title_of(kind: type[Exception]) -> str:
 def kinds() -> list[type[Exception]]:
     """Every refusal there is, in order of type."""
     found: set[type[Exception]] = {Unavailable, StatementChanged}
-    waiting: list[type[Exception]] = [Refused]
+    waiting: list[type[Exception]] = [Refused, Unavailable]
     while waiting:
         kind = waiting.pop()
         found.add(kind)

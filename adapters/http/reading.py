@@ -28,9 +28,10 @@ from domain.changing import replace
 from projections.rows import Projection, Rows
 
 WAIT_SECONDS = 5
-NUMBERS = ("at_least", "limit")
+NUMBERS = ("at_least", "limit", "position", "size", "from", "to")
 """Parameters that are whole numbers: written in digits, although a looser reader would take 1e2 for 100."""
 T = TypeVar("T")
+Q = TypeVar("Q", bound=Struct)
 
 
 class Query(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -133,8 +134,8 @@ async def respond(read: Read, request: Asked) -> Response[bytes]:
         by = await asker_of(request, network)
         if not read.readers.admit(by):
             raise NoSuchPath(request.url.path)
-    parameters = _parameters(request)
-    query = _query(read.query, parameters)
+    parameters = parameters_of(request)
+    query = query_of(read.query, parameters)
     asking = Asking(
         network=network,
         by=by,
@@ -167,7 +168,8 @@ async def _as_then(read: Read, asking: Asking, cursor: Cursor) -> Found:
     return await read.answer(replace(asking, as_of=cursor.position, judged_on=cursor.judged_on))
 
 
-def _parameters(request: Asked) -> dict[str, str]:
+def parameters_of(request: Asked) -> dict[str, str]:
+    """What stands behind the question mark, each name once. Raises Malformed."""
     found: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
         if name in found:
@@ -178,9 +180,10 @@ def _parameters(request: Asked) -> dict[str, str]:
     return found
 
 
-def _query(kind: type[Query], parameters: Mapping[str, str]) -> Query:
+def query_of(kind: type[Q], parameters: Mapping[str, str]) -> Q:
+    """The parameters as what a question is asked with. Raises Malformed."""
     for name in NUMBERS:
-        if name in kind.__struct_fields__ and not re.fullmatch(r"-?[0-9]+", parameters.get(name, "0"), re.ASCII):
+        if name in kind.__struct_encode_fields__ and not re.fullmatch(r"-?[0-9]+", parameters.get(name, "0"), re.ASCII):
             raise Malformed(f"?{name}", "Expected `int`, got `str`")
     try:
         return msgspec.convert(parameters, kind, strict=False)
@@ -206,11 +209,12 @@ def _reply(request: Asked, read: Read, found: Found, more: Mapping[str, str] | N
         "Vary": "Accept" if read.readers is None else "Accept, Authorization",
         **(more or {}),
     }
-    if _has(request.headers.get("if-none-match"), tag):
+    if has_tag(request.headers.get("if-none-match"), tag):
         return Response(content=b"", status_code=304, headers=headers, media_type=found.media_type)
     return Response(content=body, status_code=200, headers=headers, media_type=found.media_type)
 
 
-def _has(if_none_match: str | None, tag: str) -> bool:
+def has_tag(if_none_match: str | None, tag: str) -> bool:
+    """Whether who asks has this version already."""
     given: Sequence[str] = [t.strip().removeprefix("W/") for t in (if_none_match or "").split(",")]
     return tag in given or given == ["*"]

@@ -5,11 +5,12 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from msgspec import Struct
 
-from application.envelope import Entropy, Recorded, decode, encode, placed
+from application.envelope import PAGE_EVENTS, Entropy, Recorded, decode, encode, placed
 from application.ports import (
     ClockAhead,
     ClockBehind,
@@ -25,6 +26,8 @@ from application.ports import (
 from domain.kernel import Asked, Boundary, Criterion, Event, name_of
 from domain.network.events import NetworkFounded
 
+DECODED_MAX = 4_096
+"""Events that need not be decoded again: boundaries ask for the same ones over and over."""
 _TICK = timedelta(microseconds=1)
 _TOLERANCE = timedelta(seconds=2)
 _CONSTRUCTED_TOLERANCE = timedelta(seconds=1)
@@ -52,6 +55,7 @@ class MemoryLog:
         self._source = source
         self._entropy = entropy
         self._clock = clock
+        self._decode = lru_cache(maxsize=DECODED_MAX)(decode)
         self._kept: list[_Kept] = []
         self._by_tag: defaultdict[str, list[int]] = defaultdict(list)
         self._by_type: defaultdict[str, list[int]] = defaultdict(list)
@@ -60,7 +64,7 @@ class MemoryLog:
         self._waiting: set[asyncio.Event] = set()
 
     async def look(self, boundary: Boundary) -> History:
-        events = tuple(decode(self._kept[p - 1].body) for p in self._matching(boundary, after=0))
+        events = tuple(self._decode(self._kept[p - 1].body) for p in self._matching(boundary, after=0))
         return History(events=events, head=len(self._kept))
 
     async def append(self, decision: Decision) -> Outcome:
@@ -97,7 +101,12 @@ class MemoryLog:
 
     async def read(self, after: int, *, limit: int) -> Sequence[Recorded]:
         after = max(after, 0)
-        return tuple(decode(kept.body) for kept in self._kept[after : after + limit])
+        return tuple(self._decode(kept.body) for kept in self._kept[after : after + limit])
+
+    async def pages(self, first: int, *, limit: int) -> Sequence[bytes]:
+        last = min(len(self._kept) // PAGE_EVENTS, first + limit)
+        pages = (self._kept[n * PAGE_EVENTS : (n + 1) * PAGE_EVENTS] for n in range(first, last))
+        return tuple(b"".join(kept.body + b"\n" for kept in page) for page in pages)
 
     async def body(self, position: int) -> bytes | None:
         return self._kept[position - 1].body if 0 < position <= len(self._kept) else None

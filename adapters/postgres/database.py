@@ -138,6 +138,8 @@ async def connect(dsn: str, *, name: str = "tasma", connections: int = CONNECTIO
             max_size=connections,
             kwargs={"autocommit": True, "prepare_threshold": 0},
             timeout=WAIT_SECONDS,
+            # Its pauses double: after this long it begins anew, or the longer a server was away, the longer it would still be.
+            reconnect_timeout=WAIT_SECONDS,
             name=name,
             open=False,
         )

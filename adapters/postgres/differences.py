@@ -56,7 +56,7 @@ async def difference(connection: Connection, old: ReadTables, new: ReadTables, t
         return Difference(table=old.names[table], only_old=0, only_new=0, different=0)
     order = sql.SQL(", ").join(sql.SQL("coalesce(o.{0}, n.{0})").format(key) for key in keys)
     samples = await connection.execute(
-        sql.SQL("select row_to_json(o)::text, row_to_json(n)::text from {} where {} order by {} limit {}").format(
+        sql.SQL("select row_to_json(o.*)::text, row_to_json(n.*)::text from {} where {} order by {} limit {}").format(
             joined, sql.SQL(" or ").join(conditions.values()), order, sql.Literal(SAMPLES)
         )
     )

@@ -4,6 +4,7 @@ The stored position is the fence: it moves only from where this follower believe
 with. So every event counts exactly once, whatever dies, and of two followers the slower is told.
 """
 
+import asyncio
 from typing import Any, Literal, Self
 
 import msgspec
@@ -38,6 +39,18 @@ class Standing(Struct, frozen=True):
     shape: str
 
 
+class _Taken(Struct, frozen=True):
+    """What one write stores."""
+
+    to: int
+    fence: tuple[State, str | None]
+    fresh: dict[type[Record], list[Any]]
+    """Rows that are surely new."""
+    work: list[tuple[bytes, list[Any]]]
+    """Statements for the others with what they are about."""
+    parked: list[Fault]
+
+
 class NotThere(Exception):
     """This generation of the projection has not been made."""
 
@@ -60,12 +73,14 @@ class Follower:
         self.tables = tables
         self.connection = connection
         self.position = self.reached = stands.position
-        """Stored, and folded; they differ by less than `every` positions."""
+        """Stored, and folded; they differ by less than `every` positions, twice that while a write is under way."""
         self.fault: Fault | None = None
         """Set when it halted; nothing moves it then but a new follower, which tries again."""
         self.building = stands.state == "building"
         self._generation = stands.generation
         self._keep, self._every, self._bulk = keep, every, bulk
+        self._taken = stands.position
+        self._behind: asyncio.Task[None] | None = None
         self._parked: list[Fault] = []
         # At position 0 the tables are empty: what is not known does not exist.
         self.rows = Working(tables.projection, complete=stands.position == 0)
@@ -81,8 +96,9 @@ class Follower:
     ) -> Self:
         """Start from where the projection stands, also from where it halted.
 
-        `keep`: rows held in memory. `every`: positions folded before a write. `bulk`: COPY of what is surely new.
-        Raises NotThere.
+        `keep`: rows held in memory. `every`: positions folded before a write. `bulk`: COPY of what is surely new; with
+        several positions a write, the next slices are folded while the server stores: until `written`, the connection is
+        the follower's alone. Raises NotThere.
         """
         stands = await standing(tables, connection)
         if stands is None:
@@ -93,7 +109,7 @@ class Follower:
         """Take in the slice after `reached`; write it when enough positions wait.
 
         On a poison event it halts before the decision that the event is of, or parks the event and goes on.
-        Raises OutOfStep when somebody else moved the projection.
+        Raises OutOfStep when somebody else moved the projection, also what the write before failed of.
         """
         if self.fault:
             return
@@ -106,13 +122,24 @@ class Follower:
 
     async def write(self) -> None:
         """Store everything folded so far, with the position. Raises OutOfStep."""
+        await self.written()
+        await self._write(self._take())
+
+    async def written(self) -> None:
+        """Wait for the write that is under way. Raises OutOfStep."""
+        if self._behind:
+            behind, self._behind = self._behind, None
+            await behind
+
+    async def _write_behind(self) -> None:
+        """Begin to store everything folded so far, as soon as the write before has ended."""
+        await self.written()
+        self._behind = asyncio.create_task(self._write(self._take()))
+
+    async def _write(self, taken: _Taken) -> None:
         async with self.connection.transaction():
-            await self._store()
-        self.rows.written()
-        self._parked.clear()
-        self.position = self.reached
-        if self.rows.size > self._keep:
-            self.rows.forget()
+            await self._store(taken)
+        self.position = taken.to
 
     async def settle(self) -> None:
         """Say that a generation that was built is complete: it has reached the head once."""
@@ -136,8 +163,10 @@ class Follower:
                     facts = [(at, fact) for at, fact in facts if at.position <= to]
         self.rows.accept()
         self.reached = to
-        if self.fault or self._parked or self.reached - self.position >= self._every:
+        if self.fault or self._parked:
             await self.write()
+        elif self.reached - self._taken >= self._every:
+            await (self._write_behind() if self._bulk and self._every > 1 else self.write())
 
     async def _advance_carefully(self, part: Slice) -> None:
         """Take in a slice of which storage refused something: one decision at a time, to find which.
@@ -164,9 +193,9 @@ class Follower:
     def _forget_unwritten(self) -> None:
         """Stand where the stored rows stand, knowing nothing."""
         self.rows = Working(self.tables.projection, complete=False)
-        self.reached = self.position
+        self.reached = self._taken = self.position
         self.fault = None
-        self._parked.clear()
+        self._parked = []
 
     def _faults(self, facts: Facts, error: str) -> list[Fault]:
         return [self.rows.fault(at.position, type_name(fact), error) for at, fact in facts]
@@ -185,6 +214,7 @@ class Follower:
             self.rows.reject()
 
     async def _load(self) -> None:
+        await self.written()
         asked = [(table, list(blanks.values())) for table, blanks in self.rows.missing.items() if blanks]
         async with self.connection.pipeline():
             cursors = [
@@ -197,11 +227,11 @@ class Follower:
             row = await cursor.fetchone()
             self.rows.learn(table, self.tables.decoders[table].decode(row[0] if row else "[]"))
 
-    async def _store(self) -> None:
-        """Write all that waits, inside the caller's transaction."""
+    async def _store(self, taken: _Taken) -> None:
+        """Write what was taken, inside the caller's transaction."""
         execute, name = self.connection.execute, self.tables.projection.name
-        fresh, work = self._work()
-        for table, rows in fresh.items():
+        work = list(taken.work)
+        for table, rows in taken.fresh.items():
             if self._bulk and rows:
                 await self.tables.copy(self.connection, table, rows)
             else:
@@ -210,11 +240,12 @@ class Follower:
         try:
             async with self.connection.pipeline():
                 # First, so that two followers meet at this row before they meet at any other.
-                moved = await execute(self._move, self._fence, prepare=True)
+                fence = (taken.to, *taken.fence, name, self.position, self._generation)
+                moved = await execute(self._move, fence, prepare=True)
                 for statement, rows in work:
                     for i in range(0, len(rows), CHUNK_ROWS):
                         await execute(statement, self.tables.parameter(rows[i : i + CHUNK_ROWS]), prepare=True)
-                for fault in self._parked:
+                for fault in taken.parked:
                     await execute(self._park, (name, fault.position, _encode(fault).decode()))
         except psycopg.IntegrityError as error:
             if moved is not None and moved.rowcount == 0:  # what the other one stored is in the way
@@ -230,18 +261,13 @@ class Follower:
         )
 
     @property
-    def _fence(self) -> tuple[int, State, str | None, str, int, int]:
-        fault = None if self.fault is None else _encode(self.fault).decode()
-        return self.reached, self._state, fault, self.tables.projection.name, self.position, self._generation
-
-    @property
     def _state(self) -> State:
         if self.fault:
             return "halted"
         return "building" if self.building else "following"
 
-    def _work(self) -> tuple[dict[type[Record], list[Any]], list[tuple[bytes, list[Any]]]]:
-        """Give the rows that are surely new, and statements for the others with what they are about."""
+    def _take(self) -> _Taken:
+        """Take all that waits to be written, so that what is folded from now on waits for the next write."""
         fresh: dict[type[Record], list[Any]] = {kind: list(some) for kind, some in self.rows.unwritten_entries.items()}
         work: list[tuple[bytes, list[Any]]] = []
         for table, unwritten in self.rows.unwritten.items():
@@ -254,7 +280,13 @@ class Follower:
             fresh[table] = new
             statements = self.tables.statements[table]
             work += [(statements.upsert, replaced), (statements.delete, gone)]
-        return fresh, work
+        fault = None if self.fault is None else _encode(self.fault).decode()
+        taken = _Taken(self.reached, (self._state, fault), fresh, work, self._parked)
+        self.rows.written()
+        self._parked, self._taken = [], self.reached
+        if self.rows.size > self._keep:
+            self.rows.forget()
+        return taken
 
 
 def _decisions(part: Slice, after: int) -> list[Slice]:

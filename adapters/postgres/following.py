@@ -7,9 +7,10 @@ into stays its own: a poison event halts or parks it, any other failure lets it 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+import psycopg
 import structlog
 
-from adapters.postgres.follower import Follower, standing
+from adapters.postgres.follower import Follower, Standing, standing
 from adapters.postgres.read_tables import Connection, ReadTables
 from adapters.postgres.rebuild import Rebuilt
 from adapters.projecting.slices import Source
@@ -17,9 +18,16 @@ from application.ports import OutOfStep, Unavailable
 from projections.rows import Projection
 
 REST_SECONDS = 5.0
-"""How long a projection rests that failed for a reason that is no event's fault, such as a full disk."""
+"""How long a projection rests that failed for a reason that is no event's fault, such as a table that was dropped."""
 
 _log = structlog.get_logger(__name__)
+
+
+class RebuildFailed(Exception):
+    """The rebuild that a projection waited for came to nothing."""
+
+    def __init__(self, projection: str) -> None:
+        super().__init__(f"The rebuild of projection {projection} failed.")
 
 
 class Following:
@@ -60,6 +68,22 @@ class Following:
                 moved |= await self._step_alone(tables, head)
         return not self._rebuilds and not self._resting
 
+    async def ask(self) -> None:
+        """Make sure that the connection is there and that each projection still stands where its follower left it.
+
+        One that was moved is opened anew at its next turn. Raises OperationalError when the connection is lost.
+        """
+        if not self._tables:
+            return
+        query = self._tables[0].qualified("select name, position from {schema}.projection")
+        for name, position in await (await self._connection.execute(query)).fetchall():
+            follower = self._followers.get(name)
+            if follower and follower.position != position:
+                _log.info(
+                    "projection_moved", projection=name, why=f"it stands at {position}, not at {follower.position}"
+                )
+                del self._followers[name]
+
     async def close(self) -> None:
         """Stop what runs beside."""
         for task in self._rebuilds.values():
@@ -79,7 +103,8 @@ class Following:
             _log.info("projection_moved", projection=name, why=str(moved))
             self._followers.pop(name, None)
             return True
-        except Unavailable:
+        except (Unavailable, psycopg.OperationalError, psycopg.InterfaceError):
+            # A server that ends a session says so before psycopg sees the connection closed: whether it is, cannot be asked.
             raise
         except Exception as error:
             if self._connection.closed:
@@ -112,19 +137,28 @@ class Following:
             if not task.done():
                 return None
             del self._rebuilds[projection.name]
-            task.result()
+            if error := task.exception():  # on a connection of its own: this one may be well
+                raise RebuildFailed(projection.name) from error
         stands = await standing(tables, self._connection)
         if stands is None:
             await tables.create(self._connection, indexed=True)
-        elif stands.shape != tables.shape:
-            self._rebuilds[projection.name] = asyncio.create_task(self._rebuild_alone(projection))
+        elif why := await self._unfit(tables, stands):
+            self._rebuilds[projection.name] = asyncio.create_task(self._rebuild_alone(projection, why))
             return None
         follower = await Follower.open(tables, self._connection, keep=self._keep)
         self._followers[projection.name] = follower
         return follower
 
-    async def _rebuild_alone(self, projection: Projection) -> None:
-        _log.info("projection_rebuilding", projection=projection.name, why="its tables have another shape")
+    async def _unfit(self, tables: ReadTables, stands: Standing) -> str | None:
+        """Why the rows that are stored cannot be gone on from; None if they can."""
+        if stands.shape != tables.shape:
+            return "its tables have another shape"
+        if stands.position and await self._source.after(stands.position - 1) is None:
+            return f"it stands at position {stands.position}, beyond the end of the log"
+        return None
+
+    async def _rebuild_alone(self, projection: Projection, why: str) -> None:
+        _log.info("projection_rebuilding", projection=projection.name, why=why)
         rebuilt = await self._rebuild(projection)
         _log.info("projection_rebuilt", projection=projection.name, position=rebuilt.position)
 

@@ -17,17 +17,17 @@ from adapters.postgres.follower import KEEP_ROWS, standing
 from adapters.postgres.following import Following, heed_cancellation
 from adapters.postgres.read_tables import Connection, ReadTables, advisory_key, live_schema
 from adapters.postgres.rebuild import Rebuilt, rebuild
+from adapters.projecting.pages import PageSlices
 from adapters.projecting.slices import SLICE_EVENTS, LogSlices
 from application.ports import Log, Unavailable
 from projections.rows import Projection
 
-WAIT_SECONDS = 5.0
-"""How long the leader waits for news at a time."""
+WAIT_SECONDS = 1.0
+"""How long the leader waits for news at a time, and how often it makes sure that it still has its connection."""
 ASK_SECONDS = 1.0
 """How often another process asks whether the leader has gone."""
 BACKOFF_SECONDS, BACKOFF_SECONDS_MAX = 0.1, 5.0
 POLL_SECONDS = 0.05
-REBUILD_EVENTS = 5_000
 
 _TRY = "select pg_try_advisory_lock(%s)"
 _DONE = ("following", True)
@@ -101,11 +101,16 @@ class Leader:
         return head
 
     async def _forever(self, following: Following) -> None:
-        head = (await self._log.head()).position
+        clock = asyncio.get_running_loop().time
+        head, answered = (await self._log.head()).position, clock()
         while True:
             settled = await following.catch_up(head)
             # Its listener listened before this reads, so nothing that was committed in between is slept over.
             head = await self._log.wait(head, WAIT_SECONDS if settled else POLL_SECONDS)
+            if clock() - answered >= WAIT_SECONDS:
+                # The lock goes with the connection, and who has nothing to write would not hear that another leads now.
+                await following.ask()
+                answered = clock()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
@@ -147,6 +152,6 @@ class Leader:
         )
 
     async def _rebuild(self, projection: Projection) -> Rebuilt:
-        source = LogSlices(self._log, events=REBUILD_EVENTS, kept=0)
+        source = PageSlices(self._log, projection.facts, projection.readings)
         async with await psycopg.AsyncConnection.connect(self._dsn, autocommit=True) as connection:
             return await rebuild(projection, connection=connection, network=self._network, source=source)

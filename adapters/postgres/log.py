@@ -3,46 +3,31 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final, Literal, Self
+from typing import Final, Self
 from uuid import UUID
 
-import msgspec
-from msgspec import Struct
-from psycopg.types.numeric import Int4, Int8
+import structlog
+from psycopg.types.numeric import Int8
 
+from adapters.postgres.appending import Appending, Overtaken, ready
 from adapters.postgres.database import Database, statement
+from adapters.postgres.gathering import Gathering
 from adapters.postgres.listener import Listener
-from application.envelope import Entropy, Recorded, Unplaced, decode, encode
-from application.ports import (
-    ClockAhead,
-    ClockBehind,
-    CommandIdReused,
-    Decision,
-    Head,
-    History,
-    Outcome,
-    Placed,
-    Raced,
-)
-from domain.kernel import Boundary, Criterion, name_of
-from domain.network.events import NetworkFounded
+from adapters.postgres.looking import Looking
+from adapters.postgres.page_store import unpacked
+from adapters.postgres.recalling import Recalling
+from application.envelope import Entropy, Recorded, decode, encode
+from application.ports import CommandIdReused, Decision, Head, History, Outcome, Raced
+from application.registry import EVENT_TYPES
+from domain.kernel import Boundary
+
+logger = structlog.get_logger()
 
 ATTEMPTS: Final = 5
 """How often a statement is sent while its connections die."""
 
-_LOOK = "select place, bytes from {schema}.look(%s::jsonb)"
-_APPEND = """
-select outcome, last, clock, stored from {schema}.append(
-    %s, %s, %s, %s::jsonb, %s, %s::text[], %s::bytea[], %s::text[], %s::int[], %s::boolean
-)
-"""
-_RECALL = """
-select c.digest, array(
-    select e.data from {schema}.event e where e.position > c.last - c.n and e.position <= c.last order by e.position
-)
-from {schema}.command c where c.id = %s
-"""
 _READ = "select data from {schema}.event where position > %s order by position limit %s"
+_PAGES = "select n, body from {schema}.page where n >= %s order by n limit %s"
 _BODY = "select data from {schema}.event where position = %s"
 _HEAD = """
 select coalesce(e.position, 0), e.at, coalesce(n.constructed, false)
@@ -52,24 +37,28 @@ left join {schema}.network n on n.one
 """
 _LAST_BEFORE = "select {schema}.last_before(%s::timestamptz)"
 
-_AppendOutcome = Literal["placed", "repeated", "reused", "ahead", "behind", "raced"]
-
 
 class PostgresLog:
     """Implements `application.ports.Log`. Close it, or use it as an asynchronous context manager.
 
-    source: the CloudEvents source of its events, "/networks/<name>".
+    source: the CloudEvents source of its events, "/networks/<name>". catalogue: how many event versions this process knows.
     """
 
-    def __init__(self, database: Database, schema: str, source: str, entropy: Entropy) -> None:
+    def __init__(
+        self, database: Database, schema: str, source: str, entropy: Entropy, *, catalogue: int = len(EVENT_TYPES)
+    ) -> None:
         self._database = database
         self._source = source
         self._entropy = entropy
         self._listener = Listener(database, schema)
-        self._look = statement(_LOOK, schema)
-        self._append = statement(_APPEND, schema)
-        self._recall = statement(_RECALL, schema)
+        self._appending = Appending(database.info, schema, catalogue)
+        self._looking = Looking(database.info, schema)
+        self._recalling = Recalling(database.info, schema)
+        self.appends = Gathering("appends", self._appending.carry)
+        self.looks = Gathering("looks", self._looking.carry)
+        self.recalls = Gathering("recalls", self._recalling.carry)
         self._read = statement(_READ, schema)
+        self._pages = statement(_PAGES, schema)
         self._body = statement(_BODY, schema)
         self._head = statement(_HEAD, schema)
         self._last_before = statement(_LAST_BEFORE, schema)
@@ -81,61 +70,57 @@ class PostgresLog:
         await self.close()
 
     async def close(self) -> None:
-        """Stop listening. The database stays open: it belongs to who opened it."""
+        """Stop listening and gathering. The database stays open: it belongs to who opened it."""
         await self._listener.close()
+        for gathering, work in (
+            (self.appends, self._appending),
+            (self.looks, self._looking),
+            (self.recalls, self._recalling),
+        ):
+            await gathering.close()
+            await work.close()
 
     async def look(self, boundary: Boundary) -> History:
-        (head, _), *found = await self._database.rows(self._look, (_items(boundary),), attempts=ATTEMPTS)
-        return History(events=tuple(decode(body) for _, body in found), head=head)
+        head, bodies = await self.looks.ask(boundary)
+        return _history(head, bodies)
 
     async def append(self, decision: Decision) -> Outcome:
-        """Append all events or none, in one round trip; see `application.ports.Log.append` for what it raises.
+        """Append all events or none, together with what others append; see `application.ports.Log.append` for what it raises.
 
         When the connection dies, nobody knows whether the decision was committed. The very same call is sent again: its first
         question is whether this command id was recorded, and under the lock there is no third possibility.
         """
-        asked = decision.asked
-        unplaced = encode(decision.events, asked, self._source, self._entropy)
-        tags = [(tag, ordinal) for ordinal, event in enumerate(unplaced, 1) for tag in event.tags]
-        parameters = (
-            asked.command_id,
-            decision.digest,
-            asked.at,
-            _items(decision.unless),
-            Int8(decision.after),
-            [event.type for event in unplaced],
-            [event.body for event in unplaced],
-            [tag for tag, _ in tags],
-            [Int4(ordinal) for _, ordinal in tags],
-            next((event.constructed for event in decision.events if isinstance(event, NetworkFounded)), None),
-        )
-        (row,) = await self._database.rows(self._append, parameters, attempts=ATTEMPTS)
-        outcome: _AppendOutcome = row[0]
-        last, clock, stored = row[1:]
-        match outcome:
-            case "placed":
-                return _placed(unplaced, last)
-            case "repeated":
-                return _stored(stored, own=unplaced[0].id)
-            case "reused":
-                raise CommandIdReused
-            case "ahead":
-                raise ClockAhead(asked.at, clock.astimezone(UTC))
-            case "behind":
-                raise ClockBehind(asked.at, clock.astimezone(UTC))
-            case "raced":
-                raise Raced
+        unplaced = encode(decision.events, decision.asked, self._source, self._entropy)
+        try:
+            return await self.appends.ask(ready(decision, unplaced))
+        except Overtaken as overtaken:
+            self.appends.raced += 1
+            raise Raced(_history(overtaken.head, overtaken.bodies)) from None
 
     async def recall(self, command_id: UUID, digest: bytes) -> Outcome | None:
-        for known, stored in await self._database.rows(self._recall, (command_id,), attempts=ATTEMPTS):
-            if known != digest:
-                raise CommandIdReused
-            return _stored(stored)
-        return None
+        found = await self.recalls.ask(command_id)
+        if found is None:
+            return None
+        known, outcome = found
+        if known != digest:
+            raise CommandIdReused
+        return outcome
 
     async def read(self, after: int, *, limit: int) -> Sequence[Recorded]:
         rows = await self._database.rows(self._read, (Int8(after), Int8(limit)), attempts=ATTEMPTS)
         return tuple(decode(body) for (body,) in rows)
+
+    async def pages(self, first: int, *, limit: int) -> Sequence[bytes]:
+        found = await self._database.rows(self._pages, (Int8(first), Int8(limit)), attempts=ATTEMPTS)
+        pages = list[bytes]()
+        for n, (number, body) in enumerate(found, first):
+            page = unpacked(body) if number == n else None
+            if page is None:  # it is missing or damaged: whoever reads goes on with rows
+                if number == n:
+                    logger.error("page.damaged", page=n, way_out="tasma audit verify --repair")
+                break
+            pages.append(page)
+        return pages
 
     async def body(self, position: int) -> bytes | None:
         rows = await self._database.rows(self._body, (Int8(position),), attempts=ATTEMPTS)
@@ -157,42 +142,5 @@ class PostgresLog:
             return (await self.head()).position
 
 
-class _Item(Struct, frozen=True, omit_defaults=True):
-    types: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-
-
-_encode_items = msgspec.json.Encoder().encode
-
-
-def _items(boundary: Boundary) -> str:
-    """A boundary as the SQL function `matching` reads it."""
-    return _encode_items([_item(criterion) for criterion in boundary]).decode()
-
-
-def _item(criterion: Criterion) -> _Item:
-    return _Item(types=tuple(name_of(event) for event in criterion.types), tags=criterion.tags)
-
-
-class _Stored(Struct, frozen=True):
-    """What an outcome needs to know of an event, also of one whose type this version does not know."""
-
-    sequence: str
-    id: UUID
-    type: str
-
-
-_decode_stored = msgspec.json.Decoder(_Stored).decode
-
-
-def _placed(unplaced: Sequence[Unplaced], last: int) -> Outcome:
-    first = last - len(unplaced) + 1
-    events = tuple(Placed(position=p, id=e.id, type=e.type) for p, e in enumerate(unplaced, first))
-    return Outcome(position=last, events=events, repeated=False)
-
-
-def _stored(bodies: Sequence[bytes], own: UUID | None = None) -> Outcome:
-    """The outcome recorded before; no repeat where the events are those that this very call had sent."""
-    stored = [_decode_stored(body) for body in bodies]
-    events = tuple(Placed(position=int(e.sequence), id=e.id, type=e.type) for e in stored)
-    return Outcome(position=events[-1].position, events=events, repeated=events[0].id != own)
+def _history(head: int, bodies: Sequence[bytes]) -> History:
+    return History(events=tuple(map(decode, bodies)), head=head)

@@ -19,6 +19,7 @@ from application.ports import Log
 from projections.rows import Projection
 
 FAULTS_MAX = 20
+State = Literal["live", "behind", "halted", "parked", "stale"]
 
 _decode_fault = msgspec.json.Decoder(Fault).decode
 _PARKED = (
@@ -34,10 +35,11 @@ class Status(Struct, frozen=True):
     lag_events: int
     lag_seconds: float
     """The age of the oldest event that was not applied; 0 at the head."""
-    state: Literal["live", "behind", "halted", "parked"]
-    """`halted`: it does not get past the next event; `parked`: it follows, but left events out."""
+    state: State
+    """`halted`: it does not get past the next event; `parked`: it follows, but left events out; `stale`: it stands beyond the
+    end of the log, so it is of another history."""
     faults: tuple[Fault, ...] = ()
-    """Where it halted, or the newest of the events it left out."""
+    """Where it halted, why it is stale, or the newest of the events it left out."""
     parked: int = 0
     """How many events it left out."""
 
@@ -54,14 +56,15 @@ async def projection_status(
     for projection, (stands, faults, parked) in zip(projections, found, strict=True):
         position = stands.position if stands else 0
         body = await log.body(position + 1) if position < head else None
+        stale = _stale(f"Projection {projection.name}", position, head, "it is rebuilt as soon as a process leads")
         statuses.append(
             Status(
                 name=projection.name,
                 position=position,
                 lag_events=max(head - position, 0),
                 lag_seconds=_age(body, now),
-                state=_state(stands, parked, head),
-                faults=faults,
+                state="stale" if stale else _state(stands, parked, head),
+                faults=(*stale, *faults),
                 parked=parked,
             )
         )
@@ -79,14 +82,20 @@ async def policy_status(workers: Sequence[PolicyWorker], *, log: Log, now: datet
     statuses = []
     for worker, mark in zip(workers, marks, strict=True):
         body = await log.body(mark + 1) if mark < head else None
-        faults = () if body is None else _halt(worker, mark + 1, body)
+        stale = _stale(
+            f"Policy {worker.policy.name}",
+            mark,
+            head,
+            "it works nothing off until its mark is set back or the log restored",
+        )
+        faults = stale or (() if body is None else _halt(worker, mark + 1, body))
         statuses.append(
             Status(
                 name=worker.policy.name,
                 position=mark,
                 lag_events=max(head - mark, 0),
                 lag_seconds=_age(body, now),
-                state="halted" if faults else "behind" if body else "live",
+                state="stale" if stale else "halted" if faults else "behind" if body else "live",
                 faults=faults,
             )
         )
@@ -106,6 +115,17 @@ def _halt(worker: PolicyWorker, position: int, body: bytes) -> tuple[Fault, ...]
     return (Fault(position, type_of(body), halt.error, halt.sentence),)
 
 
+def _stale(who: str, position: int, head: int, then: str) -> tuple[Fault, ...]:
+    """Why something that stands beyond the log's end is not of this log; empty where it does not."""
+    if position <= head:
+        return ()
+    sentence = (
+        f"{who} stands at position {position}, but the log ends at {head}: the database is a restored backup, or the "
+        f"position was set by hand; {then}."
+    )
+    return (Fault(position=position, type="", error="Stale", sentence=sentence),)
+
+
 def _age(body: bytes | None, now: datetime) -> float:
     """How long an event has been there, in seconds; 0 for none."""
     return 0.0 if body is None else max((now - time_of(body)).total_seconds(), 0.0)
@@ -123,7 +143,7 @@ async def _one(tables: ReadTables, connection: Connection) -> tuple[Standing | N
     return stands, (*halted, *(_decode_fault(fault) for fault, _ in parked)), parked[0][1] if parked else 0
 
 
-def _state(stands: Standing | None, parked: int, head: int) -> Literal["live", "behind", "halted", "parked"]:
+def _state(stands: Standing | None, parked: int, head: int) -> State:
     if stands and stands.state == "halted":
         return "halted"
     if parked:

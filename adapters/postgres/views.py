@@ -12,11 +12,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar, cast
 
 import psycopg
+from psycopg import AsyncCursor
 
 from adapters.postgres.read_tables import Connection, ReadTables, live_schema
 from adapters.projecting.asking import Answer
-from adapters.projecting.memory import Memory
-from adapters.projecting.slices import LogSlices
+from adapters.projecting.memory import Memory, check_parts
+from adapters.projecting.pages import PageSlices
 from adapters.projecting.working import Poison
 from application.ports import Log, Unavailable
 from projections.rows import Projection, Record, Rows, S
@@ -29,8 +30,6 @@ WAIT_SECONDS = 5.0
 POLL_SECONDS, POLL_SECONDS_MAX = 0.005, 0.1
 ROUNDS_MAX = 100
 """Of look-ups that depend on each other: a question that needs more walks through its data one by one."""
-FOLD_EVENTS = 1_000
-"""A slice folded in memory: about 10 ms, then others have their turn."""
 MEMORIES_MAX = 4
 
 Refuse = Callable[[int, str], str | None]
@@ -44,15 +43,46 @@ class _Noting:
     def __init__(self, tables: ReadTables) -> None:
         self._tables = tables
         self.known: dict[Looked, Sequence[Any]] = {}
-        self.missing: dict[Looked, bytes] = {}
+        self.missing: dict[Looked, None] = {}
+        """In the order of asking."""
 
     def under(self, table: type[S], /, *prefix: object) -> Sequence[S]:
         looked = (table, prefix)
         if looked not in self.known:
-            if looked not in self.missing:
-                self.missing[looked] = self._tables.under(table, len(prefix))
+            check_parts(table, len(prefix))
+            self.missing[looked] = None
             return ()
         return cast("Sequence[S]", self.known[looked])
+
+    async def ask(self, connection: Connection) -> list[tuple[Sequence[Looked], AsyncCursor[Any]]]:
+        """Send for what is missing; what is looked up by whole keys comes with one statement a table."""
+        tables, together = self._tables, dict[type[Record], list[Looked]]()
+        asked: list[tuple[Sequence[Looked], AsyncCursor[Any]]] = []
+        for looked in self.missing:
+            table, prefix = looked
+            if len(prefix) == len(tables.keys[table]):
+                together.setdefault(table, []).append(looked)
+            else:
+                asked.append(((looked,), await connection.execute(tables.under(table, len(prefix)), prefix)))
+        for table, several in together.items():
+            keys = [dict(zip(tables.keys[table], prefix, strict=True)) for _, prefix in several]
+            load = tables.statements[table].load
+            asked.append((several, await connection.execute(load, tables.parameter(keys), prepare=True)))
+        self.missing.clear()
+        return asked
+
+    async def learn(self, asked: Sequence[tuple[Sequence[Looked], AsyncCursor[Any]]]) -> None:
+        """Take in the answers."""
+        for several, cursor in asked:
+            table, prefix = several[0]
+            found = await cursor.fetchone()
+            rows = self._tables.decoders[table].decode(found[0] if found else "[]")
+            if len(prefix) < (parts := len(self._tables.keys[table])):
+                self.known[several[0]] = rows
+                continue
+            key = self._tables.key[table]
+            by_key = {key(row) if parts > 1 else (key(row),): row for row in rows}
+            self.known.update((each, [by_key[each[1]]] if each[1] in by_key else []) for each in several)
 
 
 class Views:
@@ -113,7 +143,7 @@ class Views:
             reason = await self._refusal(projection, refuse)
 
     async def fold(self, projection: Projection, upto: int) -> Memory:
-        """Fold a projection in memory from the log's beginning up to a position. The last few are kept.
+        """Fold a projection in memory up to a position: from the log's beginning, or from the nearest of the few kept.
 
         Raises Unavailable when the log does not reach that far or a halting projection meets a poison event.
         """
@@ -133,7 +163,7 @@ class Views:
             raise
 
     async def _fold(self, projection: Projection, upto: int) -> Memory:
-        memory, slices = Memory(projection), LogSlices(self._log, events=FOLD_EVENTS, kept=0)
+        memory, slices = self._nearest(projection, upto), PageSlices(self._log, projection.facts, projection.readings)
         while memory.position < upto:
             part = await slices.after(memory.position)
             if part is None:
@@ -146,6 +176,15 @@ class Views:
             except Poison as poison:
                 raise Unavailable(f"As of position {upto}: {poison}") from poison
         return memory
+
+    def _nearest(self, projection: Projection, upto: int) -> Memory:
+        """Where a fold begins. Whoever asks as of one month's end after the other folds each event once."""
+        kept = [
+            task.result()
+            for (name, at), task in self._memories.items()
+            if name == projection.name and at < upto and task.done() and not task.cancelled() and not task.exception()
+        ]
+        return max(kept, key=lambda memory: memory.position).copy() if kept else Memory(projection)
 
     async def _refusal(self, projection: Projection, refuse: Refuse) -> str | None:
         """Why it would not answer now, by one look at where it stands; None if it would."""
@@ -209,7 +248,7 @@ async def _converse(
     face, position = _Noting(tables), -1
     for _ in range(ROUNDS_MAX):
         value, failure = _run(question, face)
-        loads = [(looked, await connection.execute(load, looked[1])) for looked, load in face.missing.items()]
+        loads = await face.ask(connection)
         if position < 0:
             row = await stands.fetchone()
             stood = _stood(tables, row, refuse)
@@ -220,10 +259,7 @@ async def _converse(
             if failure:
                 raise failure
             return Answer(value=cast("T", value), position=position)
-        face.missing.clear()
-        for looked, cursor in loads:
-            found = await cursor.fetchone()
-            face.known[looked] = tables.decoders[looked[0]].decode(found[0] if found else "[]")
+        await face.learn(loads)
     raise RuntimeError(
         f"A question to {tables.projection.name} looks up one thing after another more than {ROUNDS_MAX} times."
     )

@@ -1,7 +1,8 @@
 """A projection in memory, folded up to a position: what as-of questions and tests are answered from."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any, cast
 
@@ -19,7 +20,15 @@ class Memory:
         self.parked: list[Fault] = []
         self._working = Working(projection, complete=True)
         self._entries: dict[type[Entry], list[Entry]] = {t: [] for t in self._working.added}
-        self._sorted: dict[type[Record], tuple[list[tuple[Any, ...]], list[Any]]] = {}
+        self._under: dict[type[Record], _Ordered] = {}
+
+    def copy(self) -> "Memory":
+        """Give one that stands here too and goes on by itself. Rows and entries never change, so both may hold them."""
+        other = Memory(self.projection)
+        other.position, other.parked = self.position, list(self.parked)
+        other._working.known = {table: dict(rows) for table, rows in self._working.known.items()}
+        other._entries = {table: list(entries) for table, entries in self._entries.items()}
+        return other
 
     def advance(self, facts: Facts, to: int) -> None:
         """Fold what the projection is about of the events up to a position.
@@ -44,32 +53,52 @@ class Memory:
         working.written()
         self.parked += parked
         self.position = to
-        self._sorted.clear()
+        self._under.clear()
 
     def under(self, table: type[S], /, *prefix: object) -> Sequence[S]:
         """Give the rows or entries under the first parts of a key, in key order."""
         check_parts(table, len(prefix))
-        if table not in self._sorted:
-            self._sorted[table] = self._sort(table)
-        keys, rows = self._sorted[table]
-        start, length = bisect_left(keys, prefix), len(prefix)
+        if table not in self._under:
+            self._under[table] = _Ordered(key_fields(table), self._all(table))
+        return cast("list[S]", self._under[table].under(prefix))
+
+    def _all(self, table: type[Record]) -> Iterable[Any]:
+        if issubclass(table, Entry):
+            return self._entries[table]
+        rows = self._working.known[cast("type[Row]", table)]
+        return (row for row in rows.values() if row is not None)
+
+
+class _Ordered:
+    """Records in the order of their keys, sorted only as far as somebody asked: a statement is of one partner of many."""
+
+    def __init__(self, fields: tuple[str, ...], records: Iterable[Any]) -> None:
+        first, self._key = attrgetter(fields[0]), attrgetter(*fields)
+        self._several = len(fields) > 1
+        self._groups: defaultdict[Any, list[Any]] = defaultdict(list)
+        for record in records:
+            self._groups[first(record)].append(record)
+        self._sorted: dict[Any, list[tuple[Any, ...]]] = {}
+        """By the first part of a key: the keys of its group, which is then in their order."""
+
+    def under(self, prefix: tuple[object, ...]) -> list[Any]:
+        if not prefix:
+            return [record for first in sorted(self._groups) for record in self.under((first,))]
+        group = self._groups.get(prefix[0])
+        if group is None:
+            return []
+        if not self._several:
+            return group[:]
+        length = len(prefix)
+        keys = self._sorted.get(prefix[0])
+        if keys is None:
+            group.sort(key=self._key)
+            keys = self._sorted[prefix[0]] = [self._key(record) for record in group]
+        start = bisect_left(keys, prefix)
         end = start
         while end < len(keys) and keys[end][:length] == prefix:
             end += 1
-        return cast("list[S]", rows[start:end])
-
-    def _sort(self, table: type[Record]) -> tuple[list[tuple[Any, ...]], list[Any]]:
-        fields = key_fields(table)
-        several = attrgetter(*fields)
-        pool: list[Any]
-        if issubclass(table, Entry):
-            pool = self._entries[table]
-        else:
-            rows = self._working.known[cast("type[Row]", table)]
-            pool = [row for row in rows.values() if row is not None]
-        keyed = [(several(row) if len(fields) > 1 else (several(row),), row) for row in pool]
-        keyed.sort(key=lambda pair: pair[0])
-        return [key for key, _ in keyed], [row for _, row in keyed]
+        return group[start:end]
 
 
 def check_parts(table: type[Record], parts: int) -> None:

@@ -14,7 +14,7 @@ from application.envelope import EVENTS_MAX, Recorded
 from application.ports import Log
 from application.registry import EVENT_TYPES
 from domain.kernel import Event, name_of
-from projections.rows import At
+from projections.rows import READ_OF, At, Reading
 
 SLICE_EVENTS = 500
 """A slice of a live follower: at 50,000 events/s it keeps the event loop busy for about 10 ms."""
@@ -33,7 +33,7 @@ class Unreadable(Struct, frozen=True):
         return known is None or known in wanted
 
 
-Fact = Event | Unreadable
+Fact = Event | Reading | Unreadable
 Facts = list[tuple[At, Fact]]
 
 
@@ -42,15 +42,16 @@ class Slice(Struct, frozen=True):
 
     facts: Facts
     to: int
-    ends: tuple[int, ...]
+    ends: Sequence[int]
     """Positions of the last events of the decisions, ascending; the last is `to`."""
 
     def about(self, wanted: frozenset[type[Event]]) -> Facts:
         """Only what a projection is about."""
+        kinds = wanted.union(reading for reading, event in READ_OF.items() if event in wanted)
         return [
             (at, fact)
             for at, fact in self.facts
-            if (fact.concerns(wanted) if isinstance(fact, Unreadable) else type(fact) in wanted)
+            if type(fact) in kinds or (type(fact) is Unreadable and fact.concerns(wanted))
         ]
 
     def cut(self, upto: int) -> "Slice":
@@ -119,10 +120,20 @@ class LogSlices:
                 body = await self._log.body(after + 1)
                 if body is None:
                     break
-                head = _head(body)
-                unreadable = Unreadable(event_type=head.type, error=type(error).__name__)
-                found.append(_Read(At(after + 1, head.time), unreadable, head.commandid))
+                at, unreadable = unreadable_at(after + 1, body, error)
+                found.append(_Read(at, unreadable, decision_of(body)))
         return found
+
+
+def unreadable_at(position: int, body: bytes, error: Exception) -> tuple[At, Unreadable]:
+    """What stands where an event cannot be decoded."""
+    head = _head(body)
+    return At(position, head.time), Unreadable(event_type=head.type, error=type(error).__name__)
+
+
+def decision_of(body: bytes) -> UUID:
+    """The command id of an event: the same for all events of one decision."""
+    return _head(body).commandid
 
 
 def time_of(body: bytes) -> datetime:
@@ -161,4 +172,6 @@ def _slice(read: Sequence[_Read]) -> Slice:
 
 def type_name(fact: Fact) -> str:
     """The permanent name of an event's type, for people who look for a fault."""
-    return fact.event_type if isinstance(fact, Unreadable) else name_of(type(fact))
+    if isinstance(fact, Unreadable):
+        return fact.event_type
+    return name_of(READ_OF[type(fact)] if isinstance(fact, Reading) else type(fact))

@@ -5,14 +5,16 @@ Others note an unknown key in `missing` and answer with the blank; whoever runs 
 which pure folds allow.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, cast
 
+import msgspec
 from msgspec import Struct
 
 from adapters.projecting.slices import Facts, Unreadable, type_name
-from projections.rows import At, Entry, Gone, Projection, R, Record, Row, key_fields
+from domain.kernel import Event
+from projections.rows import READ_OF, At, Entry, Gone, Projection, R, Reading, Record, Row, key_fields
 
 Key = Any
 """The value of a key: the field itself, or a tuple where the key has several fields."""
@@ -41,6 +43,16 @@ class CannotDecode(Exception):
     """The event is of a type or shape that this version does not know."""
 
 
+_encode = msgspec.json.Encoder(order="deterministic").encode
+"""As events are encoded for the log."""
+
+
+def _reader(reading: type[Reading]) -> Callable[[Event], Reading]:
+    """What is read of an event that was decoded as a whole: the same as of its bytes."""
+    decode = msgspec.json.Decoder(reading).decode
+    return lambda event: decode(_encode(event))
+
+
 class Working:
     """Rows at a position, as far as they are known; what a slice changes lies on top until it is accepted."""
 
@@ -60,35 +72,40 @@ class Working:
         self.unwritten_entries: dict[type[Entry], list[Entry]] = {t: [] for t in self.added}
         self.new: dict[type[Row], set[Key]] = {t: set() for t in rows}
         """Keys of `unwritten` that are surely not stored, so that they need no conflict check."""
+        self._read = {READ_OF[reading]: _reader(reading) for reading in projection.readings}
 
     def latest(self, blank: R, /) -> R:
         """Give the newest version of a row, or the blank it was asked with."""
         table = type(blank)
         key = self.key[table](blank)
-        row = self.changed[table].get(key, _UNKNOWN)
+        row: Any = self.changed[table].get(key, _UNKNOWN)
         if row is _UNKNOWN:
             row = self.known[table].get(key, _UNKNOWN)
             if row is _UNKNOWN:
                 if not self.complete:
                     self.missing[table][key] = blank
                 return blank
-        return blank if row is None else cast("R", row)
+        found: R = blank if row is None else row
+        return found
 
     def advance(self, facts: Facts) -> None:
         """Fold a slice on top of what is accepted.
 
         Raises Poison for the event that failed; while something is `missing` that is no verdict yet.
         """
-        fold, key, changed, added = self.projection.fold, self.key, cast("Any", self.changed), cast("Any", self.added)
+        fold, key, changed = self.projection.fold, self.key, cast("Any", self.changed)
+        add: Any = {kind: entries.append for kind, entries in self.added.items()}
+        read: Any = self._read
         at, fact = At(0, cast("Any", None)), cast("Any", None)
         try:
             for at, fact in facts:
-                if type(fact) is Unreadable:
+                kind: Any = type(fact)
+                if kind is Unreadable:
                     raise CannotDecode  # noqa: TRY301 - one place turns every failure into a fault
-                for change in fold(self, fact, at):
+                for change in fold(self, read[kind](fact) if kind in read else fact, at):
                     table: Any = type(change)
-                    if table in added:
-                        added[table].append(change)
+                    if table in add:
+                        add[table](change)
                     elif table is Gone:
                         row = cast("Gone", change).row
                         changed[type(row)][key[type(row)](row)] = None

@@ -5,7 +5,7 @@ from msgspec import Struct
 from domain.money.terms import Terms
 
 
-class Share(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Share(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What one organisation gets of one amount under one clause."""
 
     partner: str

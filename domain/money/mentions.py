@@ -1,6 +1,7 @@
 """What a sharing rule mentions: roles, organisations, units, purposes, and sums counted over a pathway."""
 
 from collections.abc import Container, Iterable, Iterator
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -43,6 +44,7 @@ def units_of(rule: SharingRule) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=4_096)  # asked for every share of every posting, and a network has few rules
 def purpose_of(rule: SharingRule, path: str) -> str | None:
     """What a share is for, by its path: the `for` of its clause, else of the nearest clause around that."""
     purpose = None

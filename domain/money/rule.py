@@ -61,7 +61,7 @@ class Clause(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     if_unbound: Literal["skip"] | None = None
 
 
-class SharingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SharingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, cache_hash=True):
     """How revenue is divided. The last clause of every list takes what remains, so every cent is accounted for."""
 
     rounding: Rounding = "largest-remainder"

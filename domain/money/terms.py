@@ -11,7 +11,7 @@ from domain.money.rule import Tier
 Kind = Literal["fixed", "percent", "percent-of-remaining", "per-unit", "tiers", "remaining"]
 
 
-class Terms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Terms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """How one share came about; what does not apply is left out.
 
     `base_cents`, `earlier_cents` and `taken_before_cents` carry the sign of what they count; the rule's own figures

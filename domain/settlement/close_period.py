@@ -19,6 +19,8 @@ class WorkedOff(Value, frozen=True):
     """Position up to which the sharing policy has worked."""
     last_before_end: int
     """Last position recorded before the period's end."""
+    settled: bool
+    """Whether nothing can be recorded before the period's end any more."""
 
 
 class ClosePeriod(Command, frozen=True):
@@ -45,6 +47,14 @@ class OutOfOrder(Refused):
 class NotEnded(Refused):
     def __init__(self, period: str, end: datetime) -> None:
         super().__init__(f"{period} has not ended: it can be closed from {end:%Y-%m-%dT%H:%M:%SZ} on.")
+
+
+class NotSettled(Refused):
+    def __init__(self, period: str) -> None:
+        super().__init__(
+            f"{period} has only just ended, and what was done in it may still be on its way: close it once something was "
+            "recorded after its end, or an hour later."
+        )
 
 
 class NotWorkedOff(Refused):
@@ -75,6 +85,8 @@ def decide(command: ClosePeriod, state: Closing) -> tuple[Event, ...]:
         raise OutOfOrder(command.period, first_open)
     if command.asked.at < end_of(command.period):
         raise NotEnded(command.period, end_of(command.period))
+    if not command.worked_off.settled:
+        raise NotSettled(command.period)
     if command.worked_off.mark < command.worked_off.last_before_end:
         raise NotWorkedOff(command.period, command.worked_off.mark, command.worked_off.last_before_end)
     return (PeriodClosed(period=command.period, closed_on=command.asked.on),)

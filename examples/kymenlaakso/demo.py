@@ -17,11 +17,12 @@ from projections.referrals import referrals
 
 
 async def demo(network: Network, *, seed: int, scale: int) -> Year:
-    """Play the year and print what came of it."""
+    """Play the year, seal and sign it, and print what came of it."""
     began = time.perf_counter()
     year = Year(Stage(network), seed=seed, scale=scale)
     await year.play()
     await network.catch_up()
+    await network.sealer.seal()
     await report(network, year, seconds=time.perf_counter() - began)
     return year
 

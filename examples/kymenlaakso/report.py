@@ -6,6 +6,9 @@ from collections import Counter
 from rich.console import Console
 from rich.table import Table
 
+from adapters.auditing.report import NotVerified
+from adapters.auditing.verify import verify
+from adapters.postgres.audit_reading import audit_reading
 from adapters.wiring import Network
 from application.as_of import resolve
 from application.notices import CONSTRUCTED
@@ -31,12 +34,26 @@ async def report(network: Network, year: Year, *, seconds: float) -> None:
     await _money(network)
     await _one_line(network)
     await _as_of(network)
+    await _verification(network)
     head = await network.log.head()
     console.print(
         f"\n{head.position:,} events in {seconds:.1f} s: {head.position / seconds:,.0f} events/s, decided, appended, "
         f"projected and settled one after another.\n[bold]{CONSTRUCTED}[/bold]"
     )
     console.print(f"Next: make serve, or: .venv/bin/tasma statement --partner {PARTNER} --period {PERIOD} --line 1")
+
+
+async def _verification(network: Network) -> None:
+    """What an auditor would run. Raises NotVerified."""
+    async with audit_reading(network.dsn, network.settings.network) as reading:
+        found, _ = await verify(reading, views=network.views)
+    if found.first_fault:
+        raise NotVerified(found.first_fault, found.faults_in_all)
+    console.print(
+        f"\nVerified from the bytes: {found.size:,} events, {found.pages:,} sealed pages, {found.checkpoints:,} signed checkpoint, "
+        f"{found.statements:,} issued statements recomputed.\nRoot {found.root}; the same by: tasma audit verify, or tasma audit "
+        "export and python verify.py, which needs nothing of ours."
+    )
 
 
 async def _catalogue(network: Network, year: Year) -> None:

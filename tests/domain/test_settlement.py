@@ -41,6 +41,13 @@ def test_a_period_waits_for_the_sharing_of_its_last_event() -> None:
     assert isinstance(closing(founded(), "2019-01", MAY, mark=9, last_before_end=9).events()[0], PeriodClosed)
 
 
+def test_a_period_closes_when_nothing_can_come_before_its_end_any_more() -> None:
+    closing(founded(), "2019-01", MAY, settled=False).then_refused(
+        "2019-01 has only just ended, and what was done in it may still be on its way: close it once something was "
+        "recorded after its end, or an hour later."
+    )
+
+
 def test_a_statement_is_issued_once_for_a_closed_period() -> None:
     founded().when("issue-statement", ISSUE).then_refused(
         "2019-01 is not closed; its statements are issued after the closing."

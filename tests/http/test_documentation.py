@@ -11,6 +11,7 @@ import pytest
 
 from adapters.http.commands import OFFERED
 from adapters.http.docs_page import _marked
+from adapters.http.feed import all_routes
 from adapters.http.openapi import body_type, openapi
 from adapters.http.reads import all_reads
 from application.door import command_of
@@ -33,7 +34,8 @@ def test_every_command_and_question_is_described(seen: World) -> None:
     document = seen.get("/openapi.json").json()
     assert document["openapi"] == "3.1.0"
     commands = {f"/v1/commands/{name}" for name in OFFERED}
-    assert set(document["paths"]) == commands | {r.path for r in all_reads()} | {"/v1/health"}
+    feed = {r.template for r in all_routes()}
+    assert set(document["paths"]) == commands | {r.path for r in all_reads()} | feed | {"/v1/health", "/metrics"}
     for methods in document["paths"].values():
         for operation in methods.values():
             assert operation["summary"]
@@ -59,7 +61,7 @@ def test_every_reference_leads_somewhere() -> None:
 def test_the_page_names_everything_and_asks_nobody_else(seen: World) -> None:
     answer = seen.get("/docs", None)
     assert answer.headers["content-type"].startswith("text/html")
-    for name in [*OFFERED, *(r.name for r in all_reads())]:
+    for name in [*OFFERED, *(r.name for r in all_reads()), *(r.name for r in all_routes())]:
         assert f'<section id="{name}"' in answer.text
     loaded = re.findall(r'(?:src|href)="([^"#][^"]*)"', answer.text)
     assert set(loaded) == {"/docs/docs.css", "/docs/docs.js", "/openapi.json"}
@@ -85,7 +87,9 @@ def test_examples_are_sent_to_where_the_page_is_read(seen: World, host: str) -> 
     page = unescape(seen.get("/docs", None, {"Host": host}).text)
     wanted = shlex.quote(f"http://{host}/v1/statements/org:ekami/2019-11/lines/1")
     assert f"<pre>curl {wanted} -H 'Authorization: Bearer TOKEN'</pre>" in page
-    assert page.count(f"http://{host}/v1/") == len(openapi(constructed=False)["paths"])
+    assert page.count(f"http://{host}/v1/") + page.count(f"http://{host}/metrics") == len(
+        openapi(constructed=False)["paths"]
+    )
 
 
 @pytest.mark.parametrize("host", ["", "x' -d @/etc/passwd", "<script>", "a@b", "a/b", "$(id)", "x:999999", "[", "ä"])
@@ -109,6 +113,7 @@ def test_every_part_of_a_path_has_an_example_in_its_field(seen: World) -> None:
         ("pathway", "pathway:p-015"),
         ("period", "2019-11"),
         ("position", "1"),
+        ("tile", "0/000.p/1"),
     }
 
 

@@ -20,6 +20,7 @@ def test_health_says_how_far_behind_each_read_model_is(seen: World) -> None:
         "notice": None,
         "head": seen.head,
         "head_time": "2019-03-01T07:00:23Z",
+        "read_only": None,
         "projections": [{"name": "statements", "position": 20, "lag_events": 5, "lag_seconds": 1.235, "state": "live"}],
         "policies": [
             {"name": "share-delivered-parts", "position": 23, "lag_events": 2, "lag_seconds": 0.0, "state": "behind"}
@@ -35,6 +36,8 @@ def test_health_says_how_far_behind_each_read_model_is(seen: World) -> None:
         ("statements", "halted", 503, "halted"),
         ("referrals", "halted", 200, "degraded"),
         ("referrals", "parked", 200, "degraded"),
+        ("statements", "stale", 503, "halted"),
+        ("referrals", "stale", 200, "degraded"),
     ],
 )
 def test_money_that_stands_still_is_no_health(seen: World, name: str, state: str, status: int, word: str) -> None:
@@ -52,6 +55,15 @@ def test_a_halted_policy_is_money_that_stands_still(seen: World) -> None:
     (policy,) = answer.json()["policies"]
     assert (policy["state"], policy["position"]) == ("halted", 23)
     assert "what was in the event" not in answer.text
+
+
+def test_a_log_that_is_only_read_is_money_that_stands_still(world: World) -> None:
+    """Health says why; that is for everybody, since it names positions alone."""
+    world.lags, world.policy_lags = [Lag("statements", 25)], []
+    world.read_only = "The log ends at position 25, but a checkpoint over 30 events was signed."
+    answer = world.get("/v1/health", None)
+    assert (answer.status_code, answer.json()["status"]) == (503, "halted")
+    assert answer.json()["read_only"] == world.read_only
 
 
 @pytest.mark.parametrize(("seconds", "word"), [(LATE_SECONDS, "ok"), (LATE_SECONDS + 1, "degraded")])

@@ -14,17 +14,22 @@ from litestar.testing import TestClient
 from msgspec import Struct
 
 from adapters.entropy import SeededEntropy
+from adapters.figures import Figures, Work
 from adapters.http.app import create_app
 from adapters.memory.log import MemoryLog, MemoryMarks
 from adapters.memory.tokens import MemoryTokens
+from adapters.memory.tree import MemoryTree
 from adapters.memory.views import MemoryViews
 from adapters.settings import Settings
+from adapters.signing import make_key, signers_of
 from application.access import Tokens, Wish
 from application.desk import Asker, Desk
 from application.ports import Outcome
+from application.registry import EVENT_TYPES
 
 T = TypeVar("T")
 START = datetime(2019, 3, 1, 7, 0, tzinfo=UTC)
+ORIGIN = "tasma/networks/testi"
 COORDINATOR = Asker(actor="person:c", role="coordinator")
 POLICY = Asker(actor="policy:share-delivered-parts", role="policy", organisation="org:ekami")
 
@@ -75,11 +80,15 @@ class World:
         self.log = MemoryLog(self.settings.source, SeededEntropy(1), self.clock)
         self.desk = Desk(self.log, MemoryMarks(), self.clock, SeededEntropy(2))
         self.views = MemoryViews(self.log)
+        self.tree = MemoryTree(self.log, ORIGIN, signers_of(make_key(ORIGIN, bytes(32))))
         numbers = count(1)
         self.store = MemoryTokens()
         self.tokens = Tokens(self.store, self.clock, lambda n: hashlib.sha256(str(next(numbers)).encode()).digest()[:n])
         self.lags: list[Lag] = []
         self.policy_lags: list[Lag] = []
+        self.read_only: str | None = None
+        self.unkept: str | None = None
+        self.done = Work()
         self.bearers: dict[str, str] = {}
         self.client: TestClient[Litestar]
 
@@ -91,6 +100,12 @@ class World:
 
     async def policy_status(self) -> Sequence[Lag]:
         return self.policy_lags
+
+    async def figures(self) -> Figures:
+        return Figures(head=(await self.log.head()).position, catalogue=len(EVENT_TYPES))
+
+    def work(self) -> Work:
+        return self.done
 
     def later(self, **step: float) -> None:
         self.now += timedelta(**step)
@@ -185,3 +200,4 @@ def live(world: World) -> None:
             "agreement": "agreement:a-1",
         },
     )
+    run(world.tree.seal())

@@ -14,7 +14,8 @@ from domain.revenue.events import RevenueReversed, RevenueShared
 from domain.settlement.events import PeriodClosed, StatementIssued
 from projections.rows import Rows
 from projections.statement import Account, account_of, partners_stated, totals
-from projections.statements import Line
+from projections.statement_lines import Line, lines_of
+from projections.statements import Balance
 
 
 def check_log(events: Sequence[Recorded]) -> None:
@@ -113,7 +114,7 @@ def check_statements(events: Sequence[Recorded], rows: Rows) -> dict[tuple[str, 
             assert sum(s.cents for s in statement.subtotals) == statement.closing_cents - statement.opening_cents
             assert [line.n for line in statement.lines] == list(range(1, len(statement.lines) + 1))
             opening[partner] = statement.closing_cents
-    lines = rows.under(Line)
+    lines = every_line(rows)
     by_posting: Counter[int] = Counter()
     for line in lines:
         by_posting[line.events[0]] += line.cents
@@ -129,4 +130,15 @@ def check_statements(events: Sequence[Recorded], rows: Rows) -> dict[tuple[str, 
         of_period = [i for i in issued if i.period == period]
         assert {i.position for i in of_period} <= {cut}
         assert len(of_period) <= len(admitted)
+    return found
+
+
+def every_line(rows: Rows) -> list[Line]:
+    """The lines of all statements; each balance counted its own."""
+    found: list[Line] = []
+    for balance in rows.under(Balance):
+        lines = lines_of(rows, balance.partner, balance.period)
+        assert [line.n for line in lines] == list(range(1, balance.lines + 1))
+        assert sum(line.cents for line in lines) == balance.cents
+        found += lines
     return found

@@ -14,7 +14,7 @@ from application.ports import Unavailable
 from tests.log.conftest import Place
 from tests.log.decisions import assigned, decision, founded
 
-TABLES = ("event", "event_type", "tag", "command", "network", "document")
+TABLES = ("event", "event_type", "tag", "command", "network", "document", "catalogue")
 CHANGES = ("delete from {}", "truncate {}", "update {} set {column} = {column}")
 COLUMN = {
     "event": "data",
@@ -23,6 +23,7 @@ COLUMN = {
     "command": "digest",
     "network": "constructed",
     "document": "body",
+    "catalogue": "version",
 }
 
 
@@ -57,7 +58,7 @@ def test_the_application_writes_by_the_function_alone(place: Place) -> None:
         "insert into {}.network (constructed) values (true)",
         "insert into {}.migration (number, name) values (7, 'x')",
         "insert into {}.document (digest, body, kept_at) values ('x', '', '1999-01-01')",
-        "select {}.store(1, now(), array['x'], array[''::bytea], array[]::text[], array[]::int[])",
+        "insert into {}.catalogue (version) values (7)",
         "create table {}.other ()",
         "alter table {}.event disable trigger append_only",
     )

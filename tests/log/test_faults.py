@@ -12,6 +12,7 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from adapters.postgres.database import connect
+from adapters.postgres.log import PostgresLog
 from application.ports import Outcome, Raced, Unavailable
 from domain.kernel import facts
 from domain.mentoring.events import MentorCapacitySet
@@ -132,6 +133,36 @@ def test_a_question_that_never_arrived_is_asked_again(place: Place) -> None:
     asyncio.run(promise())
 
 
+def test_an_answer_lost_to_many_at_once_is_found_again_by_each(place: Place) -> None:
+    """Conditions, a lost race and a repeat among them: everybody hears what would have been heard."""
+
+    async def promise() -> None:
+        async with proxied(place) as (proxy, dsn), place.log(dsn) as log:
+            await log.append(decision(capacity()))
+            known = command_id()
+            await log.append(decision(capacity(), command=known))
+            about_one, about_two = (facts(MentorCapacitySet, about=f"mentor:{n}") for n in (1, 2))
+            for lost in (1, 3):
+                head = (await log.head()).position
+                batches, proxy.lose_answers = log.appends.batches, lost
+                answers = await asyncio.gather(
+                    *(log.append(decision(assigned(9, n), unless=(about_two,), after=0)) for n in range(20)),
+                    log.append(decision(capacity(), unless=(about_one,), after=1)),
+                    log.append(decision(capacity(), command=known)),
+                    return_exceptions=True,
+                )
+                assert (proxy.lose_answers, log.appends.batches) == (0, batches + 1)
+                placed = [a for a in answers[:20] if isinstance(a, Outcome)]
+                assert [(a.position, a.repeated) for a in placed] == [(head + n, False) for n in range(1, 21)]
+                raced, repeated = answers[20:]
+                assert isinstance(raced, Raced)
+                assert isinstance(repeated, Outcome)
+                assert (repeated.position, repeated.repeated) == (2, True)
+                assert (await log.head()).position == head + 20
+
+    asyncio.run(promise())
+
+
 def test_when_nothing_helps_the_log_says_so_and_a_later_repeat_finds_out(place: Place) -> None:
     async def promise() -> None:
         async with proxied(place) as (proxy, dsn), place.log(dsn) as log:
@@ -201,30 +232,34 @@ def test_what_nobody_announced_is_noticed_all_the_same(place: Place) -> None:
 
 
 def test_backends_terminated_all_the_time_lose_and_double_nothing(place: Place) -> None:
-    """Six writers, some racing on one boundary, while backends are terminated at random for three seconds, or more on a busy machine."""
+    """Twelve writers, four to a log, while backends are terminated at random for three seconds, or more on a busy machine."""
     name = f"fault {place.schema}"
     chance = random.Random(4)  # noqa: S311 - not a secret
     done = asyncio.Event()
     acknowledged: dict[int, str] = {}
 
-    async def write(writer: int) -> None:
-        async with place.log(name=name, seed=writer) as log:
-            number = 0
-            while not done.is_set():
-                number += 1
-                boundary = (facts(MentorCapacitySet, about=f"mentor:{writer % 2}"),)
-                command = command_id()
-                while True:
-                    try:
-                        after = (await log.look(boundary)).head
-                        new = capacity(writer % 2), assigned(writer, number)
-                        outcome = await log.append(decision(*new, unless=boundary, after=after, command=command))
-                    except (Raced, Unavailable):
-                        continue
-                    break
-                for place_of_event in outcome.events:
-                    assert place_of_event.position not in acknowledged
-                    acknowledged[place_of_event.position] = str(place_of_event.id)
+    async def write(log: PostgresLog, writer: int) -> None:
+        number = 0
+        while not done.is_set():
+            number += 1
+            mentor = writer % 6
+            boundary = (facts(MentorCapacitySet, about=f"mentor:{mentor}"),)
+            command = command_id()
+            while True:
+                try:
+                    after = (await log.look(boundary)).head
+                    new = capacity(mentor), assigned(writer, number)
+                    outcome = await log.append(decision(*new, unless=boundary, after=after, command=command))
+                except (Raced, Unavailable):
+                    continue
+                break
+            for place_of_event in outcome.events:
+                assert place_of_event.position not in acknowledged
+                acknowledged[place_of_event.position] = str(place_of_event.id)
+
+    async def write_together(first: int) -> None:
+        async with place.log(name=name, seed=first) as log:
+            await asyncio.gather(*(write(log, first + n) for n in range(4)))
 
     async def destroy() -> int:
         killed = 0
@@ -238,8 +273,8 @@ def test_backends_terminated_all_the_time_lose_and_double_nothing(place: Place) 
 
     async def promise() -> None:
         async with asyncio.TaskGroup() as tasks:
-            for writer in range(6):
-                tasks.create_task(write(writer))
+            for first in (0, 4, 8):
+                tasks.create_task(write_together(first))
             killing = tasks.create_task(destroy())
         assert killing.result() > 20
         async with place.log() as log:

@@ -26,65 +26,151 @@ from tests.log.decisions import assigned, decision, founded
 
 SPEC = """'{"specversion":"1.0"}'::bytea"""
 GOOD = {
-    "command_id": "gen_random_uuid()",
-    "command_digest": "'\\x00'::bytea",
-    "reading": "clock_timestamp()",
-    "boundary": "'[]'::jsonb",
-    "since": "0",
-    "types": "array['a', 'b']",
+    "catalogue": "1000",
+    "command_ids": "array[gen_random_uuid(), gen_random_uuid()]",
+    "digests": "array['\\x00'::bytea, '\\x01']",
+    "readings": "array[clock_timestamp(), clock_timestamp()]",
+    "sinces": "array[0, 0]::bigint[]",
+    "names": "array['a', 'b']",
+    "probe_of": "array[1, 2]",
+    "probe_type": "array[1, 2]",
+    "probe_tag": "array['nobody', 'none']",
+    "wider_of": "array[2]",
+    "wider": """array['[{"tags": ["nobody"]}]'::jsonb]""",
+    "event_of": "array[1, 2]",
+    "type_of": "array[1, 2]",
     "bodies": f"array[{SPEC}, {SPEC}]",
     "tags": "array['x', 'y']",
     "tag_of": "array[1, 2]",
     "founded_constructed": "null",
 }
-EVENTS = (
+GOOD_RAW = {
+    "types": "array['a', 'b']",
+    "bodies": f"array[{SPEC}, {SPEC}]",
+    "tags": "array['x', 'y']",
+    "tag_of": "array[1, 2]",
+    "boundary": "'[]'::jsonb",
+    "since": "0",
+}
+RAW_EVENTS = (
     "Give at least one event, each with one type and one body, and with each tag the number of its event, from 1 on: "
     "in arrays that begin at 1 and have no nulls."
 )
+EVENTS = (
+    "Give each decision at least one event, in the order of the decisions, each with one type and one body, and with each tag "
+    "the number of its event, from 1 on: in arrays that begin at 1 and have no nulls. A founding comes alone."
+)
 ARGUMENTS = (
-    "Appending needs a command id, its digest, a reading in the years 1 to 9999, a boundary that is a JSON array, a position, "
-    "and bodies in an array that begins at 1: one is missing or of another form."
+    "Appending needs a catalogue version and, of each decision, a command id, its digest, a reading in the years 1 to 9999 "
+    "and a position: one is missing or of another form."
+)
+BOUNDARIES = (
+    "A boundary is given by types and tags, or by JSON arrays of items, each with the number of its decision: one is missing "
+    "or of another form."
 )
 RAW_ARGUMENTS = "Appending needs a boundary that is a JSON array, and a position: one is missing or of another form."
 SPECVERSION = 'The body of an event begins with {"specversion": position and time are put before that.'
 
-ODD_EVENTS = [
-    ({"types": "'[0:1]={a,b}'::text[]"}, EVENTS),
-    ({"types": "array[array['a', 'b']]"}, EVENTS),
-    ({"types": "array['a']"}, EVENTS),
-    ({"types": "array['a', null]"}, EVENTS),
-    ({"types": "null"}, EVENTS),
-    ({"types": "array[]::text[]"}, EVENTS),
-    ({"tags": "null"}, EVENTS),
-    ({"tag_of": "null"}, EVENTS),
-    ({"tags": "array['x']"}, EVENTS),
-    ({"tags": "array['x', null]"}, EVENTS),
-    ({"tags": "'[2:3]={x,y}'::text[]"}, EVENTS),
-    ({"tag_of": "'[0:1]={1,2}'::int[]"}, EVENTS),
-    ({"tag_of": "array[array[1, 2]]"}, EVENTS),
-    ({"tag_of": "array[1, null]"}, EVENTS),
-    ({"tag_of": "array[0, 1]"}, EVENTS),
-    ({"tag_of": "array[1, 3]"}, EVENTS),
+ODD_TAGS = (
+    {"tags": "null"},
+    {"tag_of": "null"},
+    {"tags": "array['x']"},
+    {"tags": "array['x', null]"},
+    {"tags": "'[2:3]={x,y}'::text[]"},
+    {"tag_of": "'[0:1]={1,2}'::int[]"},
+    {"tag_of": "array[array[1, 2]]"},
+    {"tag_of": "array[1, null]"},
+    {"tag_of": "array[0, 1]"},
+    {"tag_of": "array[1, 3]"},
+)
+ODD_RAW = [
+    *((odd, RAW_EVENTS) for odd in ODD_TAGS),
+    ({"types": "'[0:1]={a,b}'::text[]"}, RAW_EVENTS),
+    ({"types": "array[array['a', 'b']]"}, RAW_EVENTS),
+    ({"types": "array['a']"}, RAW_EVENTS),
+    ({"types": "array['a', null]"}, RAW_EVENTS),
+    ({"types": "null"}, RAW_EVENTS),
+    ({"types": "array[]::text[]"}, RAW_EVENTS),
+    ({"bodies": "null"}, RAW_EVENTS),
+    ({"bodies": "array[]::bytea[]"}, RAW_EVENTS),
+    ({"bodies": "array[''::bytea]"}, RAW_EVENTS),
+    ({"bodies": "array[''::bytea, null]"}, RAW_EVENTS),
+    ({"boundary": "null"}, RAW_ARGUMENTS),
+    ({"since": "null"}, RAW_ARGUMENTS),
+    ({"boundary": "'{}'::jsonb"}, RAW_ARGUMENTS),
 ]
 ODD_CALLS = [
-    *ODD_EVENTS,
-    *(({name: "null"}, ARGUMENTS) for name in ("command_id", "command_digest", "reading", "boundary", "since")),
-    ({"reading": "'infinity'"}, ARGUMENTS),
-    ({"reading": "'-infinity'"}, ARGUMENTS),
-    ({"reading": "'0044-03-15 12:00Z BC'"}, ARGUMENTS),
-    ({"reading": "'9999-12-31 12:00Z'"}, ARGUMENTS),
-    ({"boundary": "'{}'::jsonb"}, ARGUMENTS),
-    ({"boundary": "'null'::jsonb"}, ARGUMENTS),
-    ({"bodies": "null"}, ARGUMENTS),
-    ({"bodies": "array[]::bytea[]"}, ARGUMENTS),
-    ({"bodies": f"array[array[{SPEC}, {SPEC}]]"}, ARGUMENTS),
-    ({"bodies": r"""('[0:1]={"\\x00","\\x00"}')::bytea[]"""}, ARGUMENTS),
+    *((odd, EVENTS) for odd in ODD_TAGS),
+    ({"catalogue": "null"}, ARGUMENTS),
+    ({"catalogue": "0"}, ARGUMENTS),
+    *(({name: "null"}, ARGUMENTS) for name in ("command_ids", "digests", "readings", "sinces")),
+    ({"command_ids": "array[gen_random_uuid(), null]"}, ARGUMENTS),
+    ({"command_ids": "array[gen_random_uuid()]"}, ARGUMENTS),
+    ({"command_ids": "array[]::uuid[]"}, ARGUMENTS),
+    ({"digests": "array['\\x00'::bytea, null]"}, ARGUMENTS),
+    ({"digests": "array['\\x00'::bytea]"}, ARGUMENTS),
+    ({"digests": "array[array['\\x00'::bytea, '\\x01']]"}, ARGUMENTS),
+    ({"sinces": "array[0, null]"}, ARGUMENTS),
+    ({"sinces": "array[0]"}, ARGUMENTS),
+    ({"sinces": "'[0:1]={0,0}'::bigint[]"}, ARGUMENTS),
+    *(
+        ({"readings": f"array[clock_timestamp(), {reading}]"}, ARGUMENTS)
+        for reading in ("null", "'infinity'", "'-infinity'", "'0044-03-15 12:00Z BC'", "'9999-12-31 12:00Z'")
+    ),
+    *(({name: "null"}, BOUNDARIES) for name in ("probe_of", "probe_type", "probe_tag", "wider_of", "wider")),
+    ({"probe_of": "array[1]"}, BOUNDARIES),
+    ({"probe_of": "array[0, 1]"}, BOUNDARIES),
+    ({"probe_of": "array[1, 3]"}, BOUNDARIES),
+    ({"probe_of": "array[1, null]"}, BOUNDARIES),
+    ({"probe_of": "array[]::int[]"}, BOUNDARIES),
+    ({"probe_type": "array[1, 3]"}, BOUNDARIES),
+    ({"probe_type": "array[0, 1]"}, BOUNDARIES),
+    ({"probe_type": "array[1, null]"}, BOUNDARIES),
+    ({"probe_tag": "array['x', null]"}, BOUNDARIES),
+    ({"probe_tag": "array['x']"}, BOUNDARIES),
+    ({"wider_of": "array[0]"}, BOUNDARIES),
+    ({"wider_of": "array[3]"}, BOUNDARIES),
+    ({"wider_of": "array[null]::int[]"}, BOUNDARIES),
+    ({"wider_of": "array[]::int[]"}, BOUNDARIES),
+    ({"wider": "array['{}'::jsonb]"}, BOUNDARIES),
+    ({"wider": "array['null'::jsonb]"}, BOUNDARIES),
+    ({"wider": "array[null]::jsonb[]"}, BOUNDARIES),
+    ({"names": "'[0:1]={a,b}'::text[]"}, EVENTS),
+    ({"names": "array[array['a', 'b']]"}, EVENTS),
+    ({"names": "array['a', null]"}, EVENTS),
+    ({"type_of": "null"}, EVENTS),
+    ({"type_of": "array[1]"}, EVENTS),
+    ({"type_of": "array[1, 3]"}, EVENTS),
+    ({"type_of": "array[0, 1]"}, EVENTS),
+    ({"type_of": "array[1, null]"}, EVENTS),
+    ({"type_of": "'[0:1]={1,2}'::int[]"}, EVENTS),
+    ({"event_of": "null"}, EVENTS),
+    ({"event_of": "array[1]"}, EVENTS),
+    ({"event_of": "array[1, 1]"}, EVENTS),
+    ({"event_of": "array[2, 2]"}, EVENTS),
+    ({"event_of": "array[2, 1]"}, EVENTS),
+    ({"event_of": "array[1, 3]"}, EVENTS),
+    ({"event_of": "array[0, 1]"}, EVENTS),
+    ({"event_of": "array[1, null]"}, EVENTS),
+    ({"event_of": "'[0:1]={1,2}'::int[]"}, EVENTS),
+    ({"bodies": "null"}, EVENTS),
+    ({"bodies": "array[]::bytea[]"}, EVENTS),
+    ({"bodies": f"array[array[{SPEC}, {SPEC}]]"}, EVENTS),
+    ({"bodies": r"""('[0:1]={"\\x00","\\x00"}')::bytea[]"""}, EVENTS),
     ({"bodies": f"array[{SPEC}]"}, EVENTS),
+    ({"founded_constructed": "false"}, EVENTS),
     *(
         ({"bodies": f"array[{SPEC}, {body}]"}, SPECVERSION)
         for body in ("null", "''", "'{'", "'{}'", """' {"specversion":"1.0"}'""", """'{"sequence":"1"}'""")
     ),
 ]
+NO_BOUNDARIES = {
+    "probe_of": "array[]::int[]",
+    "probe_type": "array[]::int[]",
+    "probe_tag": "array[]::text[]",
+    "wider_of": "array[]::int[]",
+    "wider": "array[]::jsonb[]",
+}
 
 
 def call(place: Place, odd: dict[str, str], *, function: str = "append", dsn: str | None = None) -> list[Row]:
@@ -93,9 +179,6 @@ def call(place: Place, odd: dict[str, str], *, function: str = "append", dsn: st
     given = ", ".join(f"{name} => {value}" for name, value in arguments.items())
     with psycopg.connect(dsn or place.server.app_dsn, autocommit=True) as connection:
         return connection.execute(f"select * from {place.schema}.{function}({given})".encode()).fetchall()  # noqa: S608
-
-
-GOOD_RAW = {name: GOOD[name] for name in ("types", "bodies", "tags", "tag_of", "boundary", "since")}
 
 
 def count(place: Place) -> int:
@@ -112,8 +195,9 @@ def test_appending_refuses_what_would_leave_the_log_unsound(place: Place) -> Non
             call(place, odd)
         assert refused.value.diag.message_primary == sentence, odd
     assert count(place) == 3
-    assert call(place, {})[0][:2] == ("placed", 5)
-    assert call(place, {"tags": "array[]::text[]", "tag_of": "array[]::int[]"})[0][:2] == ("placed", 7)
+    assert [row[:2] for row in call(place, {})] == [("placed", 4), ("placed", 5)]
+    no_tags = {"tags": "array[]::text[]", "tag_of": "array[]::int[]"}
+    assert [row[:2] for row in call(place, no_tags | NO_BOUNDARIES)] == [("placed", 6), ("placed", 7)]
 
 
 def test_a_tag_gets_onto_its_own_event_alone(place: Place) -> None:
@@ -130,16 +214,7 @@ def raw(server: Server, network_schema: str) -> Iterator[Place]:
 
 
 def test_a_raw_log_refuses_the_same_and_takes_any_bytes(raw: Place) -> None:
-    also = [
-        ({"bodies": "null"}, EVENTS),
-        ({"bodies": "array[]::bytea[]"}, EVENTS),
-        ({"bodies": "array[''::bytea]"}, EVENTS),
-        ({"bodies": "array[''::bytea, null]"}, EVENTS),
-        ({"boundary": "null"}, RAW_ARGUMENTS),
-        ({"since": "null"}, RAW_ARGUMENTS),
-        ({"boundary": "'{}'::jsonb"}, RAW_ARGUMENTS),
-    ]
-    for odd, sentence in [*ODD_EVENTS, *also]:
+    for odd, sentence in ODD_RAW:
         with pytest.raises(errors.RaiseException) as refused:
             call(raw, odd, function="append_raw", dsn=raw.server.admin_dsn)
         assert refused.value.diag.message_primary == sentence, odd

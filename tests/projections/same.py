@@ -10,7 +10,7 @@ import psycopg
 from adapters.entropy import SeededEntropy
 from adapters.memory.log import MemoryLog
 from adapters.postgres.embedded import Server
-from adapters.postgres.follower import Follower
+from adapters.postgres.follower import Follower, _Taken
 from adapters.postgres.read_tables import Connection, ReadTables, live_schema
 from adapters.postgres.rebuild import rebuild
 from adapters.postgres.views import Views
@@ -53,8 +53,8 @@ class Mortal(Follower):
         assert self.may_be_refused
         await super()._advance_carefully(part)
 
-    async def _store(self) -> None:
-        await super()._store()
+    async def _store(self, taken: _Taken) -> None:
+        await super()._store(taken)
         self.writes_left -= 1
         if self.writes_left < 0:
             raise Crash

@@ -17,7 +17,7 @@ from adapters.postgres.projection_status import projection_status
 from adapters.postgres.read_tables import ReadTables, advisory_key, live_schema
 from adapters.postgres.rebuild import Rebuilt
 from adapters.postgres.views import Views
-from adapters.projecting.slices import Slice
+from adapters.projecting.slices import LogSlices, Slice
 from application.ports import Unavailable
 from projections.rows import Key, Projection, Row
 from tests.projections.mentors import (
@@ -241,5 +241,55 @@ def test_a_cancellation_that_a_failing_statement_swallowed_is_heeded(ground: Gro
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
+
+    asyncio.run(scenario())
+
+
+def test_a_leader_with_nothing_to_do_hears_that_its_connection_died(ground: Ground) -> None:
+    """Nothing is appended, so nothing is written, and yet it no longer says that it leads while another holds the lock."""
+
+    async def scenario() -> None:
+        async with scene(ground) as here, ground.connection() as other:
+            leads = here.leader()
+            async with here.running(leads):
+                await until(lambda: leads.leads)
+                await here.leader().catch_up_once()
+                await kill_leader(ground)
+                key = advisory_key("tasma projections", ground.network)
+                await other.execute("select pg_advisory_lock(%s)", (key,))
+                await until(lambda: not leads.leads)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "BACKOFF_SECONDS", 2.0)
+        asyncio.run(scenario())
+
+
+def test_a_session_that_the_server_ended_is_no_fault_of_the_projection(ground: Ground) -> None:
+    """Whoever leads with it must give up the lead at once instead of letting one projection after the other rest."""
+
+    async def never(projection: Projection) -> Rebuilt:
+        raise NotImplementedError(projection)
+
+    class Ending:
+        """Ends the session of who asks, and gives a slice that has to be stored."""
+
+        def __init__(self, log: PostgresLog, pid: int) -> None:
+            self._slices, self._pid = LogSlices(log), pid
+
+        async def after(self, position: int) -> Slice | None:
+            async with ground.connection() as other:
+                await other.execute("select pg_terminate_backend(%s, 5000)", (self._pid,))
+            return await self._slices.after(position)
+
+    async def scenario() -> None:
+        async with scene(ground) as here, ground.connection() as connection:
+            head = await here.decide(28)
+            tables = ReadTables(halting, live_schema(ground.network))
+            await tables.create(connection, indexed=True)
+            leads = following.Following(
+                connection, [tables], Ending(here.log, connection.info.backend_pid), never, keep=1
+            )
+            with pytest.raises(psycopg.OperationalError):
+                await leads.catch_up(head)
 
     asyncio.run(scenario())

@@ -1,17 +1,20 @@
 """Three ways to run a projection give one result."""
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
+from adapters.postgres.differences import Difference, Sample
 from adapters.postgres.follower import Follower
 from adapters.postgres.read_tables import ReadTables, live_schema
 from adapters.postgres.rebuild import RebuildRuns, rebuild
 from application.ports import OutOfStep
 from projections.registry import all_projections
+from projections.rows import At, Key, Latest, Projection, Row
 from tests.projections.same import Ground, Listed, assert_same, follow, in_memory, read, read_live
 from tests.projections.torture import Cell, Op, cell, log_of, ops, parking, poison, torture
 
@@ -108,6 +111,33 @@ def test_a_rebuild_tells_what_came_out_differently(ground: Ground) -> None:
     asyncio.run(tamper())
 
 
+def test_columns_may_have_any_name(ground: Ground) -> None:
+    """Also those by which the comparison calls the old and the new one."""
+
+    class Named(Row, frozen=True):
+        n: Key[int]
+        o: int = 0
+
+    def fold(_: Latest, event: Op, at: At) -> Iterator[Named]:
+        yield Named(at.position, event.v)
+
+    named = Projection("named", fold, (Named,), frozenset({Op}))
+    events = log_of(Op(do="inc", k=1, v=7), Op(do="inc", k=1, v=8))
+
+    async def tamper() -> None:
+        tables = ReadTables(named, live_schema(ground.network))
+        async with ground.connection() as connection:
+            await tables.create(connection, indexed=True)
+            await follow(tables, connection, Listed(events))
+            await connection.execute(sql.SQL("update {} set o = 9 where n = 2").format(tables.table(Named)))
+            rebuilt = await rebuild(named, connection=connection, network=ground.network, source=Listed(events))
+        assert rebuilt.differences == (
+            Difference("named_named", 0, 0, 1, samples=(Sample({"n": 2, "o": 9}, {"n": 2, "o": 8}),)),
+        )
+
+    asyncio.run(tamper())
+
+
 @pytest.mark.parametrize("rebuilt_to", [20, 30])
 def test_a_rebuild_overtakes_a_live_one_that_moves(ground: Ground, rebuilt_to: int) -> None:
     """The follower of the old generation is told, even where both stand at one position, and starts again."""
@@ -147,6 +177,7 @@ def test_one_rebuild_of_a_projection_at_a_time(ground: Ground) -> None:
 
     async def twice() -> None:
         async with ground.connection() as connection:
+            await ReadTables(torture, live_schema(ground.network)).create(connection, indexed=True)
             await rebuild(torture, connection=connection, network=ground.network, source=Slow([]))
 
     asyncio.run(twice())

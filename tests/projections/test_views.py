@@ -181,6 +181,26 @@ def test_as_of_is_folded_once_and_kept(ground: Ground) -> None:
     asyncio.run(scenario())
 
 
+def test_a_later_as_of_goes_on_from_an_earlier_one(ground: Ground) -> None:
+    """It folds what came after it only, and leaves it as it was."""
+
+    async def scenario() -> None:
+        async with scene(ground) as here:
+            await append_all(here.log, [(4,), (5,), (6,), (7,)])
+            with pytest.raises(Unavailable):
+                await here.views.fold(halting, 9)
+            early = await here.views.fold(halting, 2)
+            before = last_change_of_each(early)
+            assert early.under(CapacityChange, 1)[0].capacity == 4
+            kept = here.log._kept[0]  # noqa: SLF001 - shows that the first event is not read again
+            here.log._kept[0] = type(kept)(kept.type, kept.tags, kept.time, b"{}")  # noqa: SLF001 - see above
+            late = await here.views.fold(halting, 4)
+            assert [change.capacity for change in late.under(CapacityChange)] == [4, 5, 6, 7]
+            assert (early.position, last_change_of_each(early), len(early.under(CapacityChange))) == (2, before, 2)
+
+    asyncio.run(scenario())
+
+
 def test_a_projection_that_was_never_built_is_unavailable(ground: Ground) -> None:
     class Unbuilt(Row, frozen=True):
         n: Key[int]

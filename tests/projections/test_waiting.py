@@ -30,7 +30,7 @@ class Counting:
     async def execute(
         self, query: str | bytes, parameters: Sequence[object] = (), *, prepare: bool | None = None
     ) -> object:
-        if isinstance(query, bytes) and b"order by" in query:
+        if isinstance(query, bytes) and b"json_agg" in query:
             self._loads.append(query)
         return await self._connection.execute(query, parameters, prepare=prepare)
 

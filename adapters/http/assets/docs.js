@@ -20,7 +20,7 @@ for (const section of document.querySelectorAll("section[data-path]")) {
     }
     const body = section.querySelector("textarea");
     if (body) {
-      headers["Content-Type"] = "application/json";
+      headers["Content-Type"] = section.dataset.type;
       // Pages that came over plain HTTP from another machine have no randomUUID; the network makes a key then.
       if (crypto.randomUUID) headers["Idempotency-Key"] = crypto.randomUUID();
     }

@@ -1,0 +1,1 @@
+"""Whether a live log is what it says: everything recomputed from stored bytes."""

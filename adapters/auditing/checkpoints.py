@@ -1,0 +1,69 @@
+"""Whether stored checkpoints and cosignatures were signed by whom they name."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from adapters.auditing.report import Fault
+from adapters.signing import KeyFault, KeyVerifier, verifier_of
+from application.notes import Checkpoint, NoteFault, opened, parse_checkpoint
+
+
+class SignedRoot(NamedTuple):
+    """What a trusted key has signed."""
+
+    size: int
+    root: bytes
+    text: str
+
+
+class CheckpointCheck:
+    """Opens notes with the keys that are trusted and counts who signed."""
+
+    def __init__(self, keys: Sequence[str], witnesses: Sequence[str], origin: str | None) -> None:
+        """Keys that are no keys are faults of their own; `origin`: None takes the first checkpoint's for all."""
+        self.faults: list[Fault] = []
+        self._keys, self._witnesses = self._verifiers(keys), self._verifiers(witnesses)
+        self._origin = origin
+        self.signed_by: Counter[str] = Counter({f"{k.name}+{k.key_hash.hex()}": 0 for k in self._keys})
+        self.cosigned_by: Counter[str] = Counter({f"{k.name}+{k.key_hash.hex()}": 0 for k in self._witnesses})
+
+    def signed(self, size: int, root: bytes, note: str) -> SignedRoot | Fault:
+        """What a stored checkpoint says, or why it says nothing."""
+        try:
+            found = opened(note, self._keys)
+            checkpoint = parse_checkpoint(found.text)
+        except NoteFault as fault:
+            return self._fault(size, str(fault))
+        self.signed_by.update(signature.key for signature in found.verified)
+        self._origin = self._origin or checkpoint.origin
+        if checkpoint != Checkpoint(self._origin, size, root):
+            return self._fault(
+                size,
+                f"The row says {size:,} events and {root.hex()}; {checkpoint.size:,} events and {checkpoint.root.hex()} of "
+                f"{checkpoint.origin} were signed.",
+            )
+        return SignedRoot(size, root, found.text)
+
+    def cosigned(self, signed: SignedRoot, vkey: str, line: str) -> Fault | None:
+        """Whether a kept line is that witness's signature under a checkpoint."""
+        try:
+            found = opened(f"{signed.text}\n{line}", [k for k in self._witnesses if k.vkey == vkey])
+        except NoteFault as fault:
+            what = f"A cosignature of the checkpoint of {signed.size:,} events does not verify: {fault}"
+            return Fault(signed.size, what, "cosignature")
+        self.cosigned_by.update(signature.key for signature in found.verified)
+        return None
+
+    def _verifiers(self, vkeys: Sequence[str]) -> list[KeyVerifier]:
+        verifiers = []
+        for vkey in vkeys:
+            try:
+                verifiers.append(verifier_of(vkey))
+            except KeyFault as fault:
+                self.faults.append(Fault(0, f"A recorded public key is damaged: {fault}", "checkpoint"))
+        return verifiers
+
+    @staticmethod
+    def _fault(size: int, why: str) -> Fault:
+        return Fault(size, f"The checkpoint of {size:,} events is damaged. {why}", "checkpoint")

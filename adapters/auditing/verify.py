@@ -1,0 +1,213 @@
+"""Verify a live log: stream everything in order, recompute it from stored bytes, hold it against what was signed.
+
+Memory does not grow with the log: a part of 2,048 events with its pages and tiles at a time, the next being read meanwhile.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from adapters.auditing.checkpoints import CheckpointCheck, SignedRoot
+from adapters.auditing.copies import Copies, read_copies
+from adapters.auditing.events import Decision, EventCheck
+from adapters.auditing.report import Fault, Faults, First, Repairable, Verified
+from adapters.auditing.signed_tree import SignedTree
+from adapters.auditing.statements import Issued, check_documents, check_recomputed
+from adapters.postgres.audit_reading import AuditReading, Ends, TileRow
+from adapters.postgres.database import Row
+from adapters.projecting.asking import Views
+from application.envelope import PAGE_EVENTS
+from domain.network.events import NetworkFounded
+from domain.settlement.events import StatementIssued
+
+_PART_PAGES: Final = 8
+
+
+class _Part(NamedTuple):
+    """What is read at a time: the pages from `first` on."""
+
+    first: int
+    rows: list[Row]
+    """(position, type id, time, tags, bytes)"""
+    pages: dict[int, bytes]
+    tiles: dict[int, TileRow]
+    checkpoints: list[Row]
+
+
+async def verify(
+    reading: AuditReading, *, keys: Sequence[str] | None = None, origin: str | None = None, views: Views | None = None
+) -> tuple[Verified, Repairable]:
+    """Verify all that is there; what can be made again where it is damaged.
+
+    keys: the public keys that are trusted; None: those that the database itself says have signed. views: where the issued
+    statements are recomputed. Raises Unavailable.
+    """
+    began = asyncio.get_running_loop().time()
+    work = _Verification(reading, await reading.head(), await reading.ends(), EventCheck(await reading.types()))
+    checkpoints = CheckpointCheck(await reading.keys() if keys is None else keys, await reading.witnesses(), origin)
+    root = await work.stream(checkpoints)
+    await work.check_rest(views)
+    faults = work.faults
+    faults.add(*checkpoints.faults)
+    kept = tuple(faults.kept())
+    verified = Verified(
+        size=work.head,
+        root=root.hex() if root else "",
+        ok=not faults.count,
+        first_fault=First(kept[0].position, kept[0].what) if kept else None,
+        faults=kept,
+        faults_in_all=faults.count,
+        pages=work.pages,
+        checkpoints=work.checkpoints,
+        keys=dict(checkpoints.signed_by),
+        cosignatures=dict(checkpoints.cosigned_by),
+        unsigned=max(work.head - (work.ends.checkpoint or 0), 0),
+        unknown_types=work.events.unknown,
+        statements=len(work.issued),
+        seconds=asyncio.get_running_loop().time() - began,
+    )
+    return verified, work.tree.repairable
+
+
+class _Verification:
+    def __init__(self, reading: AuditReading, head: int, ends: Ends, events: EventCheck) -> None:
+        self._reading, self.head, self.ends, self.events = reading, head, ends, events
+        # Rows gone at the end are found by what is sealed of them.
+        sealed = max(-1 if end is None else end for end in (ends.page, ends.tile))
+        self._last = max(head, (sealed + 1) * PAGE_EVENTS)
+        self._needed = max(sealed, (ends.checkpoint or 0) // PAGE_EVENTS - 1)
+        self.faults = Faults()
+        self.tree = SignedTree(self.faults)
+        self.pages = self.checkpoints = 0
+        self.issued: list[Issued] = []
+        self._founded: NetworkFounded | None = None
+        self._tags = self._decisions = 0
+        self._cosignatures: dict[int, list[tuple[str, str]]] = {}
+
+    async def stream(self, checkpoints: CheckpointCheck) -> bytes | None:
+        """Everything in order of position; the root over it."""
+        for size, vkey, line in await self._reading.cosignatures():
+            self._cosignatures.setdefault(size, []).append((vkey, line))
+        root: bytes | None = None
+        looked_up: asyncio.Task[None] | None = None
+        coming = asyncio.create_task(self._part(0))
+        try:
+            for first in range(0, self._last // PAGE_EVENTS + 1, _PART_PAGES):
+                part = await coming
+                coming = asyncio.create_task(self._part(first + _PART_PAGES))
+                await asyncio.sleep(0)  # it sends its questions before this works on
+                self._check_rows(part, at_end=self._is_last(first))
+                if looked_up:
+                    await looked_up
+                looked_up = asyncio.create_task(self._look_up(first, self.events.decisions))
+                self.events.decisions = []
+                await asyncio.sleep(0)
+                root = await self._check_pages(part, checkpoints)
+            if looked_up:
+                await looked_up
+        finally:
+            begun = [task for task in (coming, looked_up) if task]
+            for task in begun:
+                task.cancel()
+            await asyncio.gather(*begun, return_exceptions=True)
+        return root
+
+    def _is_last(self, first: int) -> bool:
+        return first + _PART_PAGES > self._last // PAGE_EVENTS
+
+    async def _part(self, first: int) -> _Part:
+        after, end = first * PAGE_EVENTS, first + _PART_PAGES
+        rows = await self._reading.events(after, end * PAGE_EVENTS)
+        return _Part(
+            first,
+            rows,
+            await self._reading.pages(first, end),
+            await self._reading.tiles(0, first, end),
+            await self._reading.checkpoints(after, end * PAGE_EVENTS),
+        )
+
+    def _check_rows(self, part: _Part, *, at_end: bool) -> None:
+        for row in part.rows:
+            self._tags += len(set(row[3]))
+            event = self.events.check(*row)
+            if event.__class__ is StatementIssued:
+                self.issued.append((row[0], event))
+            elif event.__class__ is NetworkFounded:
+                self._founded = self._founded or event
+        self.faults.add(*self.events.faults)
+        self.events.faults.clear()
+        if at_end:
+            self.events.finish()
+        self._decisions += len(self.events.decisions)
+
+    async def _look_up(self, first: int, decisions: Sequence[Decision]) -> None:
+        """Tags and commands of a part, by the database while the next one is checked here."""
+        after = first * PAGE_EVENTS
+        for position, tag in await self._reading.missing_tags(after, after + _PART_PAGES * PAGE_EVENTS):
+            self.faults.add(Fault(position, f"Position {position:,}: it is not found under its tag {tag}.", "tag"))
+        for command, last, recorded_last, recorded_n in await self._reading.wrong_commands(decisions):
+            if recorded_last is None:
+                what = f"Position {last:,}: the command {command} that led to it is not recorded; a repeat would act again."
+            else:
+                what = (
+                    f"Position {last:,}: the command {command} that led to it is recorded with {recorded_n} events up to "
+                    f"{recorded_last:,}."
+                )
+            self.faults.add(Fault(last, what, "command"))
+
+    async def _check_pages(self, part: _Part, checkpoints: CheckpointCheck) -> bytes | None:
+        """The pages of a part with their checkpoints; at the end of the log the root over everything."""
+        signed: dict[int, list[SignedRoot]] = {}
+        for size, root, note in part.checkpoints:
+            self.checkpoints += 1
+            checked = checkpoints.signed(size, root, note)
+            if isinstance(checked, Fault):
+                self.faults.add(checked)
+                continue
+            signed.setdefault((size - 1) // PAGE_EVENTS, []).append(checked)
+            cosigned = (checkpoints.cosigned(checked, vkey, line) for vkey, line in self._cosignatures.get(size, ()))
+            self.faults.add(*(fault for fault in cosigned if fault))
+        after = part.first * PAGE_EVENTS
+        found: list[bytes | None] = [None] * min(_PART_PAGES * PAGE_EVENTS, self._last - after)
+        for position, _, _, _, data in part.rows:
+            found[position - after - 1] = data
+        for n in range(part.first, part.first + _PART_PAGES):
+            bodies = found[n * PAGE_EVENTS - after : (n + 1) * PAGE_EVENTS - after]
+            copies = Copies(n, bodies, part.pages.get(n), part.tiles.get(n), needed=n <= self._needed)
+            self.pages += copies.page is not None
+            readings = read_copies(copies)
+            if len(bodies) < PAGE_EVENTS:
+                return self.tree.finish(n, readings, signed.get(n, ()))
+            for branch, tile in self.tree.add(n, readings, signed.get(n, ())):
+                stored = (await self._reading.tiles(tile.level, tile.n, tile.n + 1)).get(tile.n)
+                if stored or n <= self._needed:
+                    branch.compare(tile, stored)
+        return None
+
+    async def check_rest(self, views: Views | None) -> None:
+        """What is not in the order of positions."""
+        reading, faults = self._reading, self.faults
+        for size, *_ in await reading.checkpoints(self._last, 2**63 - 1):
+            what = f"The checkpoint of {size:,} events covers events that are gone: the log ends at {self.head:,}."
+            faults.add(Fault(self.head + 1, what, "tree"))
+        for level, n in await reading.tiles_beyond(self._last // PAGE_EVENTS):
+            faults.add(Fault(0, f"The tile {level}/{n} is over events that were never there.", "tile"))
+        if await reading.tag_count(self.head) != self._tags:
+            for position, tag in await reading.stray_tags(self.head):
+                what = f"Position {position:,}: it is found under the tag {tag}, which it does not have."
+                faults.add(Fault(position, what, "tag"))
+        if await reading.command_count(self.head) != self._decisions:
+            for command, last in await reading.stray_commands(self.head):
+                what = f"Position {last:,}: the command {command} is recorded for it and did not lead to it."
+                faults.add(Fault(last, what, "command"))
+        constructed = await reading.constructed()
+        if (constructed is None) != (self.head == 0):
+            faults.add(
+                Fault(0, "The network's row is there if and only if the log has events; here it is not so.", "network")
+            )
+        elif self._founded and self._founded.constructed != constructed:
+            said = "constructed" if self._founded.constructed else "real"
+            faults.add(Fault(0, f"The network was founded as {said}; its row says otherwise.", "network"))
+        faults.add(*await check_documents(self.issued, reading))
+        if views and not faults.count:
+            faults.add(*await check_recomputed(self.issued, views, self.head))

@@ -1,0 +1,1 @@
+"""How fast the log decides and the read models follow, beside others in the same run on the same machine."""

@@ -1,0 +1,129 @@
+"""`tasma status`: how far everything is, and whether anything needs somebody."""
+
+from datetime import datetime
+
+import click
+from msgspec import Struct
+from rich.console import Console
+
+from adapters.cli.session import format_option, with_network, write, write_json
+from adapters.cli.session import table as table_of
+from adapters.postgres.projection_status import Status
+from adapters.wiring import Network
+
+
+class Sealed(Struct, frozen=True):
+    pages: int
+    lag_events: int
+    lag_seconds: float
+
+
+class Signed(Struct, frozen=True):
+    """The newest checkpoint."""
+
+    size: int
+    at: datetime | None
+    """None: none was ever signed."""
+    lag_events: int
+    lag_seconds: float
+    kept_in: str
+    """The file outside the database."""
+
+
+class Verified(Struct, frozen=True):
+    """The last time that all was recomputed and found right."""
+
+    size: int
+    at: datetime
+
+
+class Catalogue(Struct, frozen=True):
+    """Versions of the event catalogue: of this process, and the newest that the network has recorded events with."""
+
+    own: int
+    recorded: int
+
+
+class NetworkStatus(Struct, frozen=True, kw_only=True):
+    network: str
+    constructed: bool
+    head: int
+    time: datetime | None
+    read_only: str | None
+    """Why nothing is appended."""
+    sealed: Sealed
+    checkpoint: Signed
+    verified: Verified | None
+    catalogue: Catalogue
+    projections: tuple[Status, ...]
+    policies: tuple[Status, ...]
+
+
+@click.command("status")
+@format_option
+def status_command(form: str) -> None:
+    """Say how far the log reaches and how far everything that follows it has come: read models, policies, seals, signatures."""
+    found = with_network(_look)
+    if form == "json":
+        write_json(found)
+        return
+    table = table_of("", "position", "lag, events", "lag, s", "state", title=f"{found.network}: {found.head} events")
+    for row in (*found.projections, *found.policies):
+        table.add_row(row.name, str(row.position), str(row.lag_events), f"{row.lag_seconds:.1f}", row.state)
+    Console().print(table)
+    write("\n".join(_sentences(found)))
+
+
+async def _look(network: Network) -> NetworkStatus:
+    head = await network.log.head()
+    figures = await network.figures()
+    return NetworkStatus(
+        network=network.settings.network,
+        constructed=head.constructed,
+        head=head.position,
+        time=head.time,
+        read_only=network.read_only,
+        sealed=Sealed(figures.pages, figures.unsealed_events, figures.unsealed_seconds),
+        checkpoint=Signed(
+            figures.checkpoint_size,
+            figures.checkpoint_at,
+            figures.unsigned_events,
+            figures.unsigned_seconds,
+            str(network.custody.file.path),
+        ),
+        verified=Verified(figures.verified_size, figures.verified_at) if figures.verified_at else None,
+        catalogue=Catalogue(figures.catalogue, figures.recorded_catalogue),
+        projections=tuple(await network.status()),
+        policies=tuple(await network.policy_status()),
+    )
+
+
+def _sentences(found: NetworkStatus) -> list[str]:
+    told = [f"READ-ONLY: {found.read_only}"] if found.read_only else []
+    told.append(f"{found.sealed.pages:,} pages are sealed; {found.sealed.lag_events:,} events are in none yet.")
+    signed = found.checkpoint
+    if signed.at is None:
+        told.append("No checkpoint is signed: that needs a server at work with a signing key (TASMA_SIGNING_KEY).")
+    else:
+        told.append(
+            f"The newest checkpoint covers {signed.size:,} events and was signed {_when(signed.at)}; "
+            f"{signed.lag_events:,} events came since."
+        )
+    told.append(f"Outside the database the newest checkpoint is kept in {signed.kept_in}.")
+    if found.verified:
+        told.append(
+            f"`tasma audit verify` last found all right {_when(found.verified.at)}, up to {found.verified.size:,}."
+        )
+    else:
+        told.append("`tasma audit verify` has not run here yet.")
+    own, recorded = found.catalogue.own, found.catalogue.recorded
+    if own < recorded:
+        told.append(
+            f"This version knows {own} versions of events, the network has recorded with one that knows {recorded}: "
+            "it reads and does not decide. Update it."
+        )
+    return told
+
+
+def _when(at: datetime) -> str:
+    return at.isoformat(sep=" ", timespec="seconds")

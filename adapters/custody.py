@@ -1,0 +1,218 @@
+"""Whether this database still holds all that was signed: the newest checkpoint outside it against what is inside.
+
+A database that ends before that checkpoint is a restored backup, or another network's; one whose first events have another
+root has a forked history. Either is read and never appended to until somebody decides what is right.
+
+When it is compared: before anything else at the start; before every decision by its head, against the size known here; every
+few seconds by head; whenever the head that is seen falls; and by root before each new checkpoint is kept.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from adapters.checkpoint_file import CheckpointFile
+from application.notes import NoteFault, Verifier, opened, parse_checkpoint, read
+from application.ports import Log, ReadOnly, Tree
+from application.tree import Frontier, leaf_hash, perfect_subtrees
+
+WATCH_SECONDS: Final = 2.0
+
+Trust = Callable[[str], Verifier]
+
+logger = structlog.get_logger()
+
+
+class _Wrong(Exception):
+    """What does not fit, as a sentence."""
+
+
+class Custody:
+    """Compares, and says what is wrong: `fault` is a sentence while nothing may be appended."""
+
+    def __init__(
+        self, file: CheckpointFile, log: Log, tree: Tree, *, origin: str, own: Sequence[Verifier], trust: Trust
+    ) -> None:
+        """`own`: the keys that sign here now; `trust` makes a verifier of the text of one that is recorded inside."""
+        self.file = file
+        self.fault: str | None = None
+        self.unkept: str | None = None
+        """Why the newest checkpoint could not be kept outside."""
+        self.signed_size = 0
+        """The size of the newest checkpoint outside, as far as this process knows."""
+        self._log, self._tree, self._origin = log, tree, origin
+        self._own, self._trust = own, trust
+        self._compared: str | None = None
+        """The note whose root was compared last."""
+        self.highest = 0
+        """The highest head that was seen."""
+        self._judging = asyncio.Lock()
+
+    async def begin(self) -> None:
+        """Compare for the first time; where nothing is outside yet, keep what the database has. Raises Unavailable."""
+        await self.judge()
+        if self.fault or self._compared is not None or (await self._log.head()).position == 0:
+            return
+        note = await self._tree.checkpoint()
+        if note is None:
+            logger.info("custody.nothing_signed")
+            return
+        try:
+            opened(note, await self._verifiers())
+        except NoteFault as fault:
+            logger.error("custody.inside_not_verified", why=str(fault))  # noqa: TRY400 - its sentence says it all
+            return
+        logger.warning("custody.nothing_outside", why="the newest checkpoint inside the database is kept outside now")
+        await self.keep(note)
+
+    async def judge(self, *, by_root: bool = False) -> None:
+        """Compare the database with the checkpoint outside. `by_root`: also where the same root was compared before.
+
+        Raises Unavailable.
+        """
+        async with self._judging:
+            before, self.fault = self.fault, await self._judged(by_root=by_root)
+        if self.fault and self.fault != before:
+            logger.error("custody.read_only", why=self.fault)
+        elif before and not self.fault:
+            logger.warning("custody.writable_again")
+
+    async def watch(self) -> None:
+        """Go on comparing until cancelled, so that a database that changes under a running process is noticed."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            await self.judge()
+
+    async def writable(self) -> None:
+        """Wait until something may be appended; `watch` finds out."""
+        while self.fault:  # noqa: ASYNC110 - who decides is an operator, not a task
+            await asyncio.sleep(WATCH_SECONDS)
+
+    async def admit(self, head: int) -> None:
+        """Let a decision pass that was made when the log ended at `head`. Raises ReadOnly and Unavailable."""
+        if head < self.signed_size:
+            await self.judge()
+        if self.fault:
+            raise ReadOnly(self.fault)
+
+    async def saw(self, head: int, *, before: int) -> None:
+        """Take note of where the log ends, asked when `before` was the highest known; what falls is looked into.
+
+        Raises Unavailable.
+        """
+        if head < before:
+            logger.error("custody.head_fell", before=before, now=head)
+            self.highest = head
+            await self.judge()
+        self.highest = max(self.highest, head)
+
+    async def keep(self, note: str) -> None:
+        """Keep a newly signed checkpoint outside.
+
+        A file that cannot be written is logged and shown; signing goes on. Raises ReadOnly where the database no longer
+        goes on from the checkpoint outside, NoteFault, and Unavailable.
+        """
+        await self.judge(by_root=True)
+        if self.fault:
+            raise ReadOnly(self.fault)
+        try:
+            kept = await asyncio.to_thread(self.file.keep, note)
+        except OSError as error:
+            self.unkept = f"The newest checkpoint cannot be kept outside the database: {error.strerror or error}."
+            logger.error("custody.unkept", why=self.unkept)  # noqa: TRY400 - the file system's word is all there is to say
+            return
+        self.unkept = None
+        if kept:
+            self._compared, self.signed_size = note, parse_checkpoint(read(note)[0]).size
+
+    async def _judged(self, *, by_root: bool) -> str | None:
+        try:
+            await self._compare(by_root=by_root)
+        except _Wrong as wrong:
+            return f"{wrong} {_WAY_OUT}"
+        return None
+
+    async def _compare(self, *, by_root: bool) -> None:
+        """Raises _Wrong and Unavailable."""
+        note = await self._outside()
+        if note is None:
+            self._compared, self.signed_size = None, 0
+            return
+        head = (await self._log.head()).position
+        if note == self._compared and head >= self.signed_size and not by_root:
+            return
+        try:
+            checkpoint = parse_checkpoint(read(note)[0])
+            signed = await self._signed(note)
+        except NoteFault as fault:
+            raise _Wrong(f"The checkpoint kept outside the database is not what was signed. {fault}") from fault
+        if checkpoint.origin != self._origin:
+            raise _Wrong(
+                f"The checkpoint kept outside the database is that of {checkpoint.origin}, not of {self._origin}."
+            )
+        self.signed_size = checkpoint.size
+        if head < checkpoint.size:
+            raise _Wrong(
+                f"The log ends at position {head:,}, but a checkpoint over {checkpoint.size:,} events was {signed}: "
+                "the database is a restored backup, or not this network's."
+            )
+        if await self._root_at(checkpoint.size) != checkpoint.root:
+            raise _Wrong(
+                f"The first {checkpoint.size:,} of {head:,} events are not those over which a checkpoint was {signed}: "
+                "the history was forked."
+            )
+        self._compared = note
+
+    async def _outside(self) -> str | None:
+        try:
+            return await asyncio.to_thread(self.file.note)
+        except (OSError, UnicodeDecodeError) as error:
+            raise _Wrong(
+                f"The checkpoint kept outside the database cannot be read ({type(error).__name__})."
+            ) from error
+
+    async def _root_at(self, size: int) -> bytes:
+        """The root over the first events, from tiles as far as anything was signed inside, from the events behind that."""
+        note = await self._tree.checkpoint()
+        sealed = min(size, parse_checkpoint(read(note)[0]).size) if note else 0
+        frontier = Frontier(sealed, [await self._tree.subtree(*each) for each in perfect_subtrees(0, sealed)])
+        for position in range(sealed + 1, size + 1):
+            frontier.add(leaf_hash(await self._log.body(position) or b""))
+        return frontier.root()
+
+    async def _verifiers(self) -> Sequence[Verifier]:
+        """Every key that signed here, as far as this database knows, and those that sign now."""
+        known = {verifier.vkey: verifier for verifier in self._own}
+        for vkey in await self._tree.verifiers():
+            known.setdefault(vkey, self._trust(vkey))
+        return tuple(known.values())
+
+    async def _signed(self, note: str) -> str:
+        """When the checkpoint outside was kept, and by which key it was signed, for people. Raises NoteFault."""
+        when = await asyncio.to_thread(self._kept_at)
+        verifiers = await self._verifiers()
+        known = {(v.name, v.key_hash) for v in verifiers}
+        signatures = read(note)[1]
+        if any((s.name, s.key_hash) in known for s in signatures):
+            keys = ", ".join(s.key for s in opened(note, verifiers).verified)
+            return f"signed by {keys} (kept {when})"
+        keys = ", ".join(s.key for s in signatures[:3])
+        if note != self._compared:
+            logger.warning("custody.unknown_key", keys=keys)
+        return f"signed by {keys}, a key that is not known here (kept {when})"
+
+    def _kept_at(self) -> str:
+        try:
+            written = self.file.path.stat().st_mtime
+        except FileNotFoundError:
+            return "just now"
+        return datetime.fromtimestamp(written, UTC).isoformat(timespec="seconds")
+
+
+_WAY_OUT: Final = (
+    "Everything can be read, nothing is appended. Connect the right database or restore a newer backup; "
+    "to go on with this one for good, `tasma audit accept-restore`."
+)

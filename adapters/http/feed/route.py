@@ -1,0 +1,61 @@
+"""A path of the feed: where it is, what it gives to whom, and how it answers."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal
+
+from litestar import HttpMethod, Response
+from msgspec import Struct, field
+
+from adapters.http.network import Asked
+from adapters.http.reading import has_tag
+
+FOR_EVER = "public, max-age=31536000, immutable"
+AT_ONCE = "no-cache"
+"""Kept only to be compared."""
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """One path. Everything said here is in the documentation."""
+
+    name: str
+    path: str
+    """With the parts that vary in braces; `{tile:path}` may contain slashes."""
+    says: str
+    who: str = "everybody, without a token"
+    gives: Mapping[str, Any]
+    """By media type: the type of the answer, None where it is text or bytes."""
+    respond: Callable[[Asked], Awaitable[Response[bytes]]]
+    query: type[Struct] | None = None
+    method: Literal["get", "post"] = "get"
+    statuses: Mapping[str, str] = field(default_factory=lambda: {"200": "As asked.", "304": "Nothing has changed."})
+    problems: frozenset[str]
+    """The statuses of what can go wrong, 405 and 503 left out: these can everywhere."""
+    takes: Mapping[str, str] = {}
+    """By media type: an example of the body."""
+
+    @property
+    def template(self) -> str:
+        """The path as documents write it."""
+        return self.path.replace(":path}", "}")
+
+    @property
+    def methods(self) -> tuple[HttpMethod, ...]:
+        """None named: what can be got can be asked for its headers alone."""
+        return (HttpMethod.POST,) if self.method == "post" else ()
+
+    @property
+    def is_open(self) -> bool:
+        return self.who.startswith("everybody")
+
+
+def reply(request: Asked, body: bytes, media_type: str, caching: str) -> Response[bytes]:
+    """The answer, or that who asks has it already."""
+    tag = f'"{hashlib.sha256(media_type.encode() + body).hexdigest()[:32]}"'
+    same = has_tag(request.headers.get("if-none-match"), tag)
+    return Response(
+        content=b"" if same else body,
+        status_code=304 if same else 200,
+        headers={"ETag": tag, "Cache-Control": caching},
+        media_type=media_type,
+    )

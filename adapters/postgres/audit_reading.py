@@ -1,0 +1,177 @@
+"""What a verification reads: one network's tables as of one moment, in order and in parts.
+
+All of it is seen through one snapshot, on two connections: while a program checks a part on one, the database looks up tags
+and commands of that part on the other.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.types.numeric import Int4, Int8
+
+from adapters.postgres.checkpoints import KEYS
+from adapters.postgres.database import Row, conninfo, statement, unreachable
+
+_EVENTS = """
+select position, type_id, at, tags, data from {schema}.event where position > %s and position <= %s order by position
+"""
+_TYPES = "select id, name from {schema}.event_type"
+_HEAD = "select coalesce(max(position), 0) from {schema}.event"
+_PAGES = "select n, body from {schema}.page where n >= %s and n < %s"
+_TILES = "select n, hashes, root from {schema}.tile where level = %s and n >= %s and n < %s"
+_ENDS = """
+select (select max(n) from {schema}.page), (select max(n) from {schema}.tile where level = 0),
+    (select max(size) from {schema}.checkpoint)
+"""
+_BEYOND = "select level, n from {schema}.tile where (n + 1) * 256::numeric ^ level > %s order by level, n"
+_CHECKPOINTS = "select size, root, note from {schema}.checkpoint where size > %s and size <= %s order by size"
+_COSIGNATURES = "select size, vkey, line from {schema}.cosignature order by size, vkey"
+_WITNESSES = "select vkey from {schema}.witness order by registered_at"
+_MISSING_TAGS = """
+select e.position, w.tag from {schema}.event e cross join lateral (select distinct unnest(e.tags) as tag) w
+where e.position > %s and e.position <= %s
+    and not exists (select from {schema}.tag t where t.tag = w.tag and t.type_id = e.type_id and t.position = e.position)
+order by e.position, w.tag limit 100
+"""
+_TAG_COUNTS = "select count(*) from {schema}.tag where position <= %s"
+_STRAY_TAGS = """
+select t.position, t.tag from {schema}.tag t left join {schema}.event e on e.position = t.position
+where t.position <= %s and (e.position is null or e.type_id <> t.type_id or not t.tag = any (e.tags))
+order by t.position, t.tag limit 100
+"""
+_WRONG_COMMANDS = """
+select w.id, w.last, c.last, c.n from unnest(%b::uuid[], %b::bigint[], %b::int[]) as w(id, last, n)
+left join {schema}.command c on c.id = w.id
+where c.id is null or c.last <> w.last or c.n <> w.n
+"""
+_COMMANDS = "select count(*) from {schema}.command where last <= %s"
+_STRAY_COMMANDS = """
+select c.id, c.last from {schema}.command c left join {schema}.event e on e.position = c.last
+where c.last <= %s and (e.position is null or strpos(convert_from(e.data, 'UTF8'), '"commandid":"' || c.id || '"') = 0)
+order by c.last limit 100
+"""
+_NETWORK = "select constructed from {schema}.network"
+_DOCUMENT = "select body from {schema}.document where digest = %s"
+
+
+class TileRow(NamedTuple):
+    """A tile as stored."""
+
+    hashes: bytes
+    root: bytes
+
+
+class Ends(NamedTuple):
+    """The last page, the last tile of level 0 and the newest checkpoint; None for what there is none of."""
+
+    page: int | None
+    tile: int | None
+    checkpoint: int | None
+
+
+class AuditReading:
+    """The tables of one schema as of one moment. Made by `audit_reading`."""
+
+    def __init__(self, main: AsyncConnection[Row], beside: AsyncConnection[Row], schema: str) -> None:
+        self._main, self._beside, self._schema = main, beside, schema
+
+    async def head(self) -> int:
+        return int((await self._rows(_HEAD))[0][0])
+
+    async def types(self) -> dict[int, str]:
+        return dict(await self._rows(_TYPES))
+
+    async def ends(self) -> Ends:
+        return Ends(*(await self._rows(_ENDS))[0])
+
+    async def events(self, after: int, upto: int) -> list[Row]:
+        """Rows (position, type id, time, tags, bytes)."""
+        return await self._rows(_EVENTS, Int8(after), Int8(upto))
+
+    async def pages(self, first: int, end: int) -> dict[int, bytes]:
+        return dict(await self._rows(_PAGES, Int8(first), Int8(end)))
+
+    async def tiles(self, level: int, first: int, end: int) -> dict[int, TileRow]:
+        rows = await self._rows(_TILES, Int4(level), Int8(first), Int8(end))
+        return {n: TileRow(hashes, root) for n, hashes, root in rows}
+
+    async def tiles_beyond(self, pages: int) -> list[Row]:
+        """Rows (level, n) of tiles over more pages than there are."""
+        return await self._rows(_BEYOND, Int8(pages))
+
+    async def checkpoints(self, after: int, upto: int) -> list[Row]:
+        """Rows (size, root, note)."""
+        return await self._rows(_CHECKPOINTS, Int8(after), Int8(upto))
+
+    async def cosignatures(self) -> list[Row]:
+        """Rows (size, key, line)."""
+        return await self._rows(_COSIGNATURES)
+
+    async def keys(self) -> list[str]:
+        return [vkey for (vkey,) in await self._rows(KEYS)]
+
+    async def witnesses(self) -> list[str]:
+        return [vkey for (vkey,) in await self._rows(_WITNESSES)]
+
+    async def constructed(self) -> bool | None:
+        """What the table of the network says; None where it has no row."""
+        return next((bool(constructed) for (constructed,) in await self._rows(_NETWORK)), None)
+
+    async def document(self, digest: str) -> bytes | None:
+        return next((body for (body,) in await self._rows(_DOCUMENT, digest)), None)
+
+    async def missing_tags(self, after: int, upto: int) -> list[Row]:
+        """Rows (position, tag): what the events' rows have and the index of tags has not. On the second connection."""
+        return await self._rows_beside(_MISSING_TAGS, Int8(after), Int8(upto))
+
+    async def tag_count(self, upto: int) -> int:
+        return int((await self._rows(_TAG_COUNTS, Int8(upto)))[0][0])
+
+    async def stray_tags(self, upto: int) -> list[Row]:
+        """Rows (position, tag): what the index has and no event's row."""
+        return await self._rows(_STRAY_TAGS, Int8(upto))
+
+    async def wrong_commands(self, decisions: Sequence[tuple[UUID, int, int]]) -> list[Row]:
+        """Rows (id, last, recorded last, recorded n) of decisions recorded otherwise, or not. On the second connection."""
+        ids, lasts, ns = [d[0] for d in decisions], [Int8(d[1]) for d in decisions], [Int4(d[2]) for d in decisions]
+        return await self._rows_beside(_WRONG_COMMANDS, ids, lasts, ns)
+
+    async def command_count(self, upto: int) -> int:
+        return int((await self._rows(_COMMANDS, Int8(upto)))[0][0])
+
+    async def stray_commands(self, upto: int) -> list[Row]:
+        """Rows (id, last) of commands that the event at their last position was not written by."""
+        return await self._rows(_STRAY_COMMANDS, Int8(upto))
+
+    async def _rows(self, query: str, *parameters: Any) -> list[Row]:  # noqa: ANN401 - whatever SQL takes
+        cursor = await self._main.execute(statement(query, self._schema), parameters, binary=True)
+        return await cursor.fetchall()
+
+    async def _rows_beside(self, query: str, *parameters: Any) -> list[Row]:  # noqa: ANN401 - whatever SQL takes
+        cursor = await self._beside.execute(statement(query, self._schema), parameters, binary=True)
+        return await cursor.fetchall()
+
+
+@asynccontextmanager
+async def audit_reading(dsn: str, schema: str) -> AsyncIterator[AuditReading]:
+    """Read as of now, for as long as the block lasts. Raises Unavailable."""
+    info = conninfo(dsn, "tasma audit")
+    try:
+        async with (
+            await AsyncConnection.connect(info, autocommit=True, prepare_threshold=0) as main,
+            await AsyncConnection.connect(info, autocommit=True, prepare_threshold=0) as beside,
+        ):
+            for connection in (main, beside):
+                await connection.execute("set timezone = 'UTC'")
+                await connection.execute("begin isolation level repeatable read, read only")
+            row = await (await main.execute("select pg_export_snapshot()")).fetchone()
+            await beside.execute(f"set transaction snapshot '{row[0] if row else ''}'")
+            yield AuditReading(main, beside, schema)
+            for connection in (main, beside):
+                await connection.execute("commit")
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise unreachable(error) from error

@@ -1,0 +1,138 @@
+"""How callers that meet are served together: while one batch is under way, the next one gathers. Nobody waits for company."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+import structlog
+
+from application.ports import Overloaded, Unavailable
+
+BATCH_MAX: Final = 128
+"""Items in a batch: beyond that a batch takes longer and each item no less."""
+WAITING_MAX: Final = 2_000
+"""Items that may wait. Whoever comes then is refused at once: they would wait longer than they would try."""
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+logger = structlog.get_logger()
+
+
+class Gathering(Generic[Item, Answer]):
+    """Takes items one by one and hands them on in batches, one batch at a time, in the order in which they came.
+
+    carry: carries out a batch and gives the answer to each item, or the exception that is raised to whoever asked; must bear
+    to be called again with an item that it had carried out. For one event loop at a time. There is a task only while
+    something is to be done.
+
+    The attributes count since the beginning, for whoever wants to know how it goes.
+    """
+
+    def __init__(self, name: str, carry: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]]) -> None:
+        self.name = name
+        self._carry = carry
+        self._queue: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+        self.batches = 0
+        self.items = 0
+        self.largest = 0
+        """Items in the largest batch."""
+        self.sizes = [0] * BATCH_MAX.bit_length()
+        """How many batches had 1, 2-3, 4-7, ... items: batch of n items counts at `n.bit_length() - 1`."""
+        self.refused = 0
+        """Items refused because too many waited."""
+        self.raced = 0
+        """Items that came to nothing because another was faster; counted by who knows."""
+
+    @property
+    def waiting(self) -> int:
+        return len(self._queue)
+
+    async def ask(self, item: Item) -> Answer:
+        """The answer to an item. Raises what `carry` gave for it, Overloaded, Unavailable after `close`.
+
+        A caller that is cancelled disturbs nobody; its item may be carried out all the same.
+        """
+        if self._closed:
+            raise _closing()
+        if len(self._queue) >= WAITING_MAX:
+            self.refused += 1
+            raise Overloaded(len(self._queue))
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._queue.append((item, future))
+        if self._task is None:
+            self._task = asyncio.create_task(self._drain(), name=f"tasma {self.name}")
+        return await future
+
+    async def close(self) -> None:
+        """Stop. Who waits gets Unavailable; of the batch under way nobody knows what became, a repeat finds out."""
+        self._closed = True
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        while self._queue:
+            _, future = self._queue.popleft()
+            _raise(future, _closing())
+
+    async def _drain(self) -> None:
+        try:
+            while self._queue:
+                batch: list[tuple[Item, asyncio.Future[Answer]]] = []
+                while self._queue and len(batch) < BATCH_MAX:
+                    asked = self._queue.popleft()
+                    if not asked[1].done():  # its caller was cancelled before anything was sent
+                        batch.append(asked)
+                if batch:
+                    await self._carry_out(batch)
+        finally:
+            self._task = None
+
+    async def _carry_out(self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        size = len(batch)
+        self.batches += 1
+        self.items += size
+        self.largest = max(self.largest, size)
+        self.sizes[size.bit_length() - 1] += 1
+        try:
+            answers = await self._answers([item for item, _ in batch])
+        except asyncio.CancelledError:
+            for _, future in batch:
+                _raise(future, _closing())
+            raise
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if isinstance(answer, Exception):
+                _raise(future, answer)
+            elif not future.done():
+                future.set_result(answer)
+
+    async def _answers(self, items: Sequence[Item]) -> Sequence[Answer | Exception]:
+        """Carry out a batch; if that fails, one by one, so that an item which cannot be carried out fails alone."""
+        try:
+            return await self._carry(items)
+        except Unavailable as error:
+            return [Unavailable(str(error)) for _ in items]
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised to whoever asked
+            if len(items) == 1:
+                return [error]
+            logger.warning("gathering.one_by_one", gathering=self.name, items=len(items), error=type(error).__name__)
+        answers: list[Answer | Exception] = []
+        for item in items:
+            if answers and isinstance(answers[-1], Unavailable):
+                answers.append(Unavailable(str(answers[-1])))
+            else:
+                answers += await self._answers([item])
+        return answers
+
+
+def _raise(future: asyncio.Future[Answer], error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
+
+
+def _closing() -> Unavailable:
+    return Unavailable("This process is stopping; send the request again.")

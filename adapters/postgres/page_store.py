@@ -1,0 +1,206 @@
+"""Pages and tiles as they are stored: made of the events' bytes, and read back to be compared with them.
+
+Making and comparing are apart on purpose. What was made in memory proves nothing about what came to lie on a disk; only
+`Stored.fits` says that the page's bytes, the tile and the events agree, each as the database gives it back.
+"""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+import zstandard
+from psycopg import AsyncConnection
+from psycopg.types.numeric import Int8
+
+from adapters.postgres.database import Row, statement
+from application.envelope import PAGE_EVENTS
+from application.tree import leaf_hash, root_of
+
+PAGE_BYTES_MAX: Final = PAGE_EVENTS * 65_536
+"""A page's events with their line ends."""
+_LEVEL: Final = 3
+"""Of zstd: 1.4 million events a second and a fifth of the size; higher levels gain little on events."""
+
+_ROWS = "select position, data from {schema}.event where position > %s and position <= %s order by position"
+_LINES = r"""
+select (e.position - 1) / 256, count(*), string_agg(e.data, '\x0a'::bytea order by e.position)
+from {schema}.event e where e.position > %s and e.position <= %s group by 1 order by 1
+"""
+_STORE_PAGES = """
+insert into {schema}.page (n, body) select * from unnest(%b::bigint[], %b::bytea[]) on conflict do nothing
+"""
+_STORE_TILES = """
+insert into {schema}.tile (level, n, hashes, root)
+select * from unnest(%b::int[], %b::bigint[], %b::bytea[], %b::bytea[]) on conflict do nothing
+"""
+_READ_BACK = r"""
+select w.n, p.body, t.hashes, t.root, (
+    select sha256(string_agg(e.data, '\x0a'::bytea order by e.position))
+    from {schema}.event e where e.position > w.n * 256 and e.position <= w.n * 256 + 256
+)
+from generate_series(%s::bigint, %s::bigint) as w(n)
+left join {schema}.page p on p.n = w.n
+left join {schema}.tile t on t.level = 0 and t.n = w.n
+order by w.n
+"""
+_READ_TILES = """
+select t.level, t.n, t.hashes, t.root from {schema}.tile t
+join unnest(%b::int[], %b::bigint[]) as w(level, n) on w.level = t.level and w.n = t.n
+"""
+_DISCARD = """
+with pages as (delete from {schema}.page where n = any (%b::bigint[]))
+delete from {schema}.tile where level = 0 and n = any (%b::bigint[])
+"""
+_DISCARD_TILES = """
+delete from {schema}.tile t using unnest(%b::int[], %b::bigint[]) as w(level, n) where w.level = t.level and w.n = t.n
+"""
+
+
+class Unpageable(Exception):
+    """Rows of which no page can be made: a position is missing, or bytes would not stay one line."""
+
+
+class Tile(NamedTuple):
+    """A full tile, by level and number."""
+
+    level: int
+    n: int
+    hashes: bytes
+    root: bytes
+
+
+class Page(NamedTuple):
+    """Page `n` as the rows of the events make it."""
+
+    n: int
+    lines: bytes
+    hashes: tuple[bytes, ...]
+    """Of its leaves."""
+
+    @property
+    def tile(self) -> Tile:
+        return Tile(0, self.n, b"".join(self.hashes), root_of(self.hashes))
+
+
+class Stored(NamedTuple):
+    """What the database gives back of page `n`: None for what is not there."""
+
+    n: int
+    body: bytes | None
+    hashes: bytes | None
+    root: bytes | None
+    rows_digest: bytes | None
+    """SHA-256 over the events' lines without the last line end, by the database."""
+
+    def fits(self, tile: Tile) -> bool:
+        """Whether the page as stored, the tile as stored and the events give the hashes of this tile."""
+        lines = None if self.body is None else unpacked(self.body)
+        return (
+            lines is not None
+            and lines.endswith(b"\n")
+            and sha256(memoryview(lines)[:-1]).digest() == self.rows_digest
+            and b"".join(hashes_of(lines)) == tile.hashes == self.hashes
+            and self.root == tile.root
+        )
+
+
+def packed(lines: bytes) -> bytes:
+    """A page's lines as one zstd frame that says its size and carries a checksum."""
+    return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(lines)
+
+
+def unpacked(body: bytes) -> bytes | None:
+    """The lines of a stored page; None where its bytes are damaged."""
+    try:
+        # The frame says how much it holds; a damaged one must not make us take that much memory.
+        size = zstandard.frame_content_size(body)
+        if not 0 < size <= PAGE_BYTES_MAX or not zstandard.get_frame_parameters(body).has_checksum:
+            return None
+        return zstandard.ZstdDecompressor().decompress(body, allow_extra_data=False)
+    except zstandard.ZstdError:
+        return None
+
+
+def hashes_of(lines: bytes) -> tuple[bytes, ...]:
+    """The leaf hashes of a page's lines."""
+    return tuple(map(leaf_hash, lines.removesuffix(b"\n").split(b"\n")))
+
+
+def page_of(n: int, lines: bytes) -> Page:
+    """Page `n` of the lines of its events. Raises Unpageable."""
+    hashes = hashes_of(lines)
+    if len(hashes) != PAGE_EVENTS:
+        raise Unpageable(
+            f"An event of page {n:,} holds a line break, which no event's bytes have: restore it from a backup."
+        )
+    return Page(n, lines, hashes)
+
+
+class PageStore:
+    """The statements on pages and tiles of one schema, for a connection that the caller holds."""
+
+    def __init__(self, schema: str) -> None:
+        self._rows = statement(_ROWS, schema)
+        self._lines = statement(_LINES, schema)
+        self._store_pages = statement(_STORE_PAGES, schema)
+        self._store_tiles = statement(_STORE_TILES, schema)
+        self._read_back = statement(_READ_BACK, schema)
+        self._read_tiles = statement(_READ_TILES, schema)
+        self._discard = statement(_DISCARD, schema)
+        self._discard_tiles = statement(_DISCARD_TILES, schema)
+
+    async def bodies(self, connection: AsyncConnection[Row], after: int, upto: int) -> list[bytes]:
+        """The bytes of the events after one position up to another. Raises Unpageable where one is missing."""
+        cursor = await connection.execute(self._rows, (Int8(after), Int8(upto)), binary=True)
+        rows = await cursor.fetchall()
+        if len(rows) != upto - after:
+            missing = next((p for p, (q, _) in enumerate(rows, after + 1) if p != q), after + len(rows) + 1)
+            raise Unpageable(
+                f"The event at position {missing:,} is gone, and later ones are there: restore it from a backup; until then "
+                "nothing after it is sealed."
+            )
+        return [body for _, body in rows]
+
+    async def lines(self, connection: AsyncConnection[Row], first: int, count: int) -> list[bytes]:
+        """The events of full pages, one a line. Raises Unpageable where one is missing."""
+        after, upto = first * PAGE_EVENTS, (first + count) * PAGE_EVENTS
+        cursor = await connection.execute(self._lines, (Int8(after), Int8(upto)), binary=True)
+        rows = await cursor.fetchall()
+        if [(n, events) for n, events, _ in rows] != [(n, PAGE_EVENTS) for n in range(first, first + count)]:
+            await self.bodies(connection, after, upto)  # says which
+        return [lines + b"\n" for _, _, lines in rows]
+
+    async def store(self, connection: AsyncConnection[Row], pages: Sequence[Page], tiles: Sequence[Tile]) -> None:
+        """Store pages and tiles, all or none. What another process has stored stays as it is."""
+        bodies = [packed(page.lines) for page in pages]
+        async with connection.transaction():
+            # What is lost with the machine is made again; a checkpoint waits for the disk, and for all that was before it.
+            await connection.execute("set local synchronous_commit = off")
+            await connection.execute(self._store_pages, ([Int8(page.n) for page in pages], bodies))
+            await self._insert_tiles(connection, tiles)
+
+    async def _insert_tiles(self, connection: AsyncConnection[Row], tiles: Sequence[Tile]) -> None:
+        columns = [list(column) for column in zip(*tiles, strict=True)] or [[], [], [], []]
+        await connection.execute(self._store_tiles, columns)
+
+    async def read_back(self, connection: AsyncConnection[Row], first: int, count: int) -> list[Stored]:
+        cursor = await connection.execute(self._read_back, (Int8(first), Int8(first + count - 1)), binary=True)
+        return [Stored(*row) for row in await cursor.fetchall()]
+
+    async def tiles(self, connection: AsyncConnection[Row], wanted: Sequence[tuple[int, int]]) -> set[Tile]:
+        """Those of the wanted tiles, each a level and a number, that are there."""
+        if not wanted:
+            return set()
+        levels, numbers = [level for level, _ in wanted], [Int8(n) for _, n in wanted]
+        cursor = await connection.execute(self._read_tiles, (levels, numbers), binary=True)
+        return {Tile(*row) for row in await cursor.fetchall()}
+
+    async def discard(self, connection: AsyncConnection[Row], pages: Sequence[int]) -> None:
+        """Delete pages with their tiles: they are made again from the events."""
+        numbers = [Int8(n) for n in pages]
+        await connection.execute(self._discard, (numbers, numbers))
+
+    async def discard_tiles(self, connection: AsyncConnection[Row], tiles: Sequence[tuple[int, int]]) -> None:
+        """Delete higher tiles."""
+        levels, numbers = [level for level, _ in tiles], [Int8(n) for _, n in tiles]
+        await connection.execute(self._discard_tiles, (levels, numbers))

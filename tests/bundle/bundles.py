@@ -1,0 +1,79 @@
+"""Bundles of the example's year, and the same bundles with something done to them."""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from adapters.bundle import verify
+from adapters.bundle.export import Source
+from adapters.bundle.verify import Report, check_bundle
+from adapters.memory.tree import MemoryTree
+from adapters.signing import make_key, signer_of
+from tests.examples.memory_stage import MemoryStage
+
+EVENTS = 600
+"""Two full pages and a part of one."""
+ORIGIN = "tasma/networks/kymenlaakso"
+KEY = make_key(ORIGIN, bytes(range(32)))
+VKEY = signer_of(KEY).vkey
+OTHER_VKEY = signer_of(make_key(ORIGIN, bytes(32))).vkey
+VERIFY = Path(verify.__file__)
+
+
+def source_of(stage: MemoryStage, tree: MemoryTree | None = None) -> Source:
+    """A played stage as the network that is exported; without a tree of its own nothing was signed."""
+    tree = tree or MemoryTree(stage.log, ORIGIN, (signer_of(KEY),))
+    return Source(
+        network="kymenlaakso",
+        source="/networks/kymenlaakso",
+        log=stage.log,
+        tree=tree,
+        documents=stage.documents,
+    )
+
+
+class Entries:
+    """A bundle's files by name, in order."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.files = files
+
+    def changed(self, changes: Mapping[str, bytes | None], *, vouched: bool = False) -> "Entries":
+        """Other content under some names, None: without it. vouched: the manifest is made to agree, as a forger would."""
+        files = {name: data for name, data in {**self.files, **changes}.items() if data is not None}
+        if vouched:
+            manifest = json.loads(files["manifest.json"])
+            manifest["files"] = {
+                name: hashlib.sha256(data).hexdigest()
+                for name, data in files.items()
+                if not name.startswith(("pages/", "tiles/", "manifest"))
+            }
+            files["manifest.json"] = json.dumps(manifest).encode()
+        return Entries(files)
+
+    def claiming(self, **claims: object) -> "Entries":
+        """With another manifest."""
+        manifest = {**json.loads(self.files["manifest.json"]), **claims}
+        return self.changed({"manifest.json": json.dumps(manifest).encode()})
+
+    def written(self, path: Path, write: Callable[[zipfile.ZipFile], None] = lambda _: None) -> Path:
+        """As a zip file whose checksums are right; `write` adds more to it."""
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, data in self.files.items():
+                archive.writestr(name, data)
+            write(archive)
+        return path
+
+    def checked(self, path: Path, *keys: str) -> Report:
+        return check_bundle(self.written(path), keys)
+
+
+def entries_of(path: Path) -> Entries:
+    with zipfile.ZipFile(path) as archive:
+        return Entries({name: archive.read(name) for name in archive.namelist()})
+
+
+def faults(report: Report) -> list[str]:
+    return [str(fault) for fault in report.faults]

@@ -1,0 +1,146 @@
+"""verify.py as an auditor runs it: the file from the bundle, in an empty folder, with whatever is on that machine."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bundle.bundles import OTHER_VKEY, VERIFY, VKEY, Entries, entries_of
+
+ALONE = (sys.executable, "-I", "-S")
+"""Nothing but the standard library."""
+WITH_PACKAGES = (sys.executable, "-I")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, bundle: Path, entries: Entries) -> Path:
+    """An empty folder with the bundle and the program out of it."""
+    (tmp_path / "verify.py").write_bytes(entries.files["verify.py"])
+    shutil.copy(bundle, tmp_path / "bundle.zip")
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str, python: tuple[str, ...] = ALONE, path: str = "") -> tuple[int, str]:
+    ran = subprocess.run(  # noqa: S603 - our own program
+        [*python, "verify.py", *arguments],
+        cwd=folder,
+        env={"PATH": path, "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in ran.stderr
+    return ran.returncode, ran.stdout
+
+
+def openssl() -> str:
+    found = shutil.which("openssl")
+    if found is None:
+        pytest.skip("NOT TESTED: there is no openssl on this machine.")
+    return str(Path(found).parent)
+
+
+def test_it_needs_nothing_but_python_and_says_that_no_signature_was_checked(folder: Path) -> None:
+    code, said = run(folder, "bundle.zip")
+    assert code == 0
+    assert said.startswith("NOT CHECKED: the signature by tasma/networks/kymenlaakso+")
+    assert "neither the Python package cryptography nor a program openssl that knows Ed25519 is here." in said
+    assert re.search("^600 events were gone through, and 65 documents that they name.$", said, re.MULTILINE)
+    assert said.endswith("WHOLE.\n")
+
+
+def test_a_key_that_was_asked_for_and_cannot_be_checked_is_no_yes(folder: Path) -> None:
+    code, said = run(folder, "bundle.zip", "--key", VKEY)
+    assert code == 1
+    assert re.search(r"FAULT: the signature by the key you gave, \S+, cannot be checked here\.", said)
+
+
+def test_it_checks_signatures_with_openssl(folder: Path, entries: Entries) -> None:
+    code, said = run(folder, "bundle.zip", "--key", VKEY, path=openssl())
+    assert (code, "(the key you gave)." in said, "NOT CHECKED" in said) == (0, True, False)
+    another(entries, folder)
+    code, said = run(folder, "another.zip", "--key", VKEY, path=openssl())
+    assert code == 1
+    assert "(the key you gave) does not fit the checkpoint." in said
+
+
+def test_it_checks_signatures_with_cryptography(folder: Path, entries: Entries) -> None:
+    code, said = run(folder, "bundle.zip", "--key", VKEY, python=WITH_PACKAGES)
+    assert (code, "(the key you gave)." in said, "NOT CHECKED" in said) == (0, True, False)
+    another(entries, folder)
+    code, said = run(folder, "another.zip", "--key", VKEY, python=WITH_PACKAGES)
+    assert code == 1
+    assert "(the key you gave) does not fit the checkpoint." in said
+
+
+def another(entries: Entries, folder: Path) -> None:
+    """A bundle whose checkpoint names another root, under the old signature."""
+    text, signatures = entries.files["checkpoint.txt"].split(b"\n\n")
+    origin, size, _ = text.split(b"\n")
+    note = b"\n".join([origin, size, b"A" * 43 + b"=", b"", signatures])
+    entries.changed({"checkpoint.txt": note}, vouched=True).written(folder / "another.zip")
+
+
+def test_an_openssl_without_ed25519_is_no_judge(folder: Path) -> None:
+    """An old program says that it does not know the option; that is not the same as a wrong signature."""
+    old = folder / "old"
+    old.mkdir()
+    (old / "openssl").write_text("#!/bin/sh\necho 'pkeyutl: Unrecognized flag rawin' >&2\nexit 1\n", encoding="utf-8")
+    (old / "openssl").chmod(0o755)
+    code, said = run(folder, "bundle.zip", path=str(old))
+    assert code == 0
+    assert said.startswith("NOT CHECKED: the signature by ")
+
+
+def test_a_key_that_did_not_sign_is_named(folder: Path) -> None:
+    code, said = run(folder, "bundle.zip", "--key", OTHER_VKEY, python=WITH_PACKAGES)
+    assert code == 1
+    assert f"FAULT: the signature by the key you gave, {OTHER_VKEY.rsplit('+', 1)[0]}, is not there." in said
+
+
+def test_without_a_key_it_says_whose_keys_were_used(folder: Path) -> None:
+    _, said = run(folder, "bundle.zip", python=WITH_PACKAGES)
+    assert "(the network's own key)." in said
+    assert "The keys came along with what they are to prove: compare their ids with what you noted before." in said
+
+
+def test_wrong_usage_is_exit_code_2_and_what_cannot_be_read_1(folder: Path) -> None:
+    assert run(folder)[0] == 2
+    assert run(folder, "bundle.zip", "--proof", "x.json")[0] == 2
+    assert run(folder, "none.zip")[0] == 1
+    (folder / "cut.zip").write_bytes((folder / "bundle.zip").read_bytes()[:50_000])
+    code, said = run(folder, "cut.zip")
+    assert (code, said) == (1, "FAULT: this is no bundle that can be read: File is not a zip file.\nNOT WHOLE.\n")
+
+
+def test_it_is_one_file_of_the_standard_library_for_python_3_9(bundle: Path) -> None:
+    text = VERIFY.read_text(encoding="utf-8")
+    tree = ast.parse(text, feature_version=(3, 9))
+    top = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {a.name for node in top if isinstance(node, ast.Import) for a in node.names}
+    names |= {node.module or "" for node in top if isinstance(node, ast.ImportFrom)}
+    assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
+    assert entries_of(bundle).files["verify.py"] == text.encode()
+
+
+def test_the_commands_of_the_readme_give_what_it_says(folder: Path, entries: Entries) -> None:
+    """A reader who trusts no program of ours gets by hand the same hash as the tile has."""
+    needed = ("sh", "sed", "tr", "sha256sum", "od")
+    if missing := [name for name in needed if shutil.which(name) is None]:
+        pytest.skip(f"NOT TESTED: this machine has no {', '.join(missing)}.")
+    shutil.unpack_archive(folder / "bundle.zip", folder)
+    commands = [line for line in entries.files["README.txt"].decode().splitlines() if line.startswith("    (printf")]
+    commands += [line for line in entries.files["README.txt"].decode().splitlines() if line.startswith("    od ")]
+    found = [
+        subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, check=True, env=os.environ).stdout  # noqa: S603, S607 - the README's own
+        for command in commands
+    ]
+    by_hand, in_tile = ("".join(out.decode().replace("-", "").split()) for out in found)
+    assert by_hand == in_tile
+    assert len(by_hand) == 64
