@@ -159,7 +159,9 @@ class Desk:
         end, head = end_of(period), await self.log.head()
         # Times rise: with one after the end in the log, none before it comes any more. Where nothing has happened since, only a
         # clock can tell, and this process's may be wrong. A constructed network is played by one hand.
-        settled = head.constructed or (head.time is not None and head.time >= end) or self.clock() >= end + SETTLED_AFTER
+        settled = (
+            head.constructed or (head.time is not None and head.time >= end) or self.clock() >= end + SETTLED_AFTER
+        )
         worked_off = WorkedOff(
             mark=await self.marks.mark(SHARING), last_before_end=await self.log.last_before(end), settled=settled
         )

@@ -192,7 +192,9 @@ def account_of(rows: Rows, partner: str, period: str) -> Account | None:
     """The account of an organisation that was ever admitted or posted to; None for any other, or before the books began."""
     network = next(iter(rows.under(Network)), None)
     balances = rows.under(Balance, partner)
-    known = any(o.partner for o in rows.under(Organisation, partner))
+    # All of them, who are few, in the first round of look-ups: whose names are needed would be known only after the last.
+    organisations = {o.organisation: o for o in rows.under(Organisation)}
+    known = partner in organisations and organisations[partner].partner
     if network is None or period < network.first_period or not (known or balances):
         return None
     opening = sum(b.cents for b in balances if b.period < period)
@@ -212,7 +214,7 @@ def account_of(rows: Rows, partner: str, period: str) -> Account | None:
         own_cents=sum(b.own_cents for b in balances if b.period == period),
         lines=lines,
         issued_digest=issued.digest if issued else None,
-        names={c: next((o.name for o in rows.under(Organisation, c)), None) for c in counterparties},
+        names={c: organisations[c].name if c in organisations else None for c in counterparties},
     )
 
 
