@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test serve check lock clean
+.PHONY: demo test serve check simulate lock clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Täsmä needs Python 3.11 or newer: make PYTHON=python3.12")'
@@ -26,6 +26,10 @@ check: .venv/ready
 
 test: check
 	$(BIN)/python -m pytest --numprocesses=2
+
+# Histories of the whole system under faults, each from a seed; `--seed N -v` shows one.
+simulate: .venv/ready
+	$(BIN)/python -m tests.simulation --seeds 500
 
 # Hashes of every distribution file, no addresses.
 lock:

@@ -25,7 +25,7 @@ ASKED = Asked(at=datetime(2019, 3, 5, tzinfo=UTC), actor="person:c", role="coord
 @pytest.mark.parametrize("name", sorted(DECIDERS))
 def test_every_example_is_a_body_that_can_be_sent(name: str) -> None:
     decider = DECIDERS[name]
-    filled = {"worked_off": {"mark": 0, "last_before_end": 0}} if name == "close-period" else {}
+    filled = {"worked_off": {"mark": 0, "last_before_end": 0, "settled": True}} if name == "close-period" else {}
     assert isinstance(command_of(name, decider.example, ASKED, **filled), decider.command)
     msgspec.convert(decider.example, body_type(decider.command))
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -36,11 +37,17 @@ def store_strange(server: Server, schema: str, position: int) -> None:
         '"id":"0169388b-7d00-7000-8000-000000000001","type":"tasma.network.dreamt.v9","subject":"network:t",'
         '"commandid":"0169388b-7d00-8000-8000-000000000001","data":{"secret":"what was in the event"}}'
     )
-    store = sql.SQL(
-        "select {}(%s, now(), array['tasma.network.dreamt.v9'], array[%s::bytea], array[]::text[], array[]::int[])"
-    )
-    with psycopg.connect(server.admin_dsn, autocommit=True) as connection:
-        connection.execute(store.format(sql.Identifier(schema, "store")), (position, body.encode()))
+    names = {name: sql.Identifier(schema, name) for name in ("event_type", "event")}
+    with psycopg.connect(server.admin_dsn, autocommit=True) as connection, connection.transaction():
+        kind = sql.SQL(
+            "insert into {event_type} (id, name) select max(id) + 1, 'tasma.network.dreamt.v9' from {event_type} returning id"
+        )
+        (number,) = connection.execute(kind.format(**names)).fetchone() or (0,)
+        event = sql.SQL(
+            "insert into {event} (position, type_id, at, tags, data) values (%s, %s, now(), '{{}}', %s::bytea)"
+        )
+        connection.execute(event.format(**names), (position, number, body.encode()))
+        connection.execute("select pg_notify(%s, %s)", (f"tasma_{schema}", str(position)))
 
 
 async def all_halted(network: Network) -> None:
@@ -49,9 +56,11 @@ async def all_halted(network: Network) -> None:
             await asyncio.sleep(0.02)
 
 
-def test_an_unknown_event_halts_the_policies_in_everybodys_sight(server: Server, network_schema: str) -> None:
+def test_an_unknown_event_halts_the_policies_in_everybodys_sight(
+    server: Server, network_schema: str, tmp_path: Path
+) -> None:
     async def scenario() -> None:
-        settings = Settings(database_url=server.app_dsn, network=network_schema)
+        settings = Settings(database_url=server.app_dsn, network=network_schema, data_dir=tmp_path)
         async with serving_network(settings) as network:
             founding = {"network": "testi", "name": {"fi": "Testi"}, "first_period": "2019-02"}
             await network.desk.carry_out("found-network", founding, COORDINATOR)
