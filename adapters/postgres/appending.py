@@ -12,18 +12,13 @@ from msgspec.structs import replace
 from adapters.postgres.arrays import binaries, int4s, int8s, texts, times, uuids
 from adapters.postgres.boundaries import Boundaries
 from adapters.postgres.database import Row, statement
-from adapters.postgres.dedicated import Dedicated
+from adapters.postgres.dedicated import LIMITS, Dedicated
 from application.envelope import Unplaced
 from application.ports import ClockAhead, ClockBehind, CommandIdReused, Decision, Outcome, Outdated, Placed
 from domain.network.events import NetworkFounded
 
-LOCK_MILLISECONDS: Final = 3_000
-"""How long one attempt waits for the lock of the log, so that a process which hangs with it does not hang all others."""
-STATEMENT_MILLISECONDS: Final = 30_000
-
 _SETTINGS: Final = {
-    "lock_timeout": str(LOCK_MILLISECONDS),
-    "statement_timeout": str(STATEMENT_MILLISECONDS),
+    **LIMITS,
     "client_min_messages": "warning",  # the one that a commit was not confirmed has to arrive
 }
 _APPEND = """

@@ -19,6 +19,10 @@ from application.ports import Unavailable
 ATTEMPTS: Final = 5
 """How often a statement is sent while its connections die."""
 
+LIMITS: Final = {"lock_timeout": "3000", "statement_timeout": "30000"}
+"""Milliseconds for each attempt, so that a session which hangs with a lock does not hang whoever waits for it."""
+LOCK_ATTEMPTS: Final = 2
+"""How often a lock is waited for: who holds it that long holds it longer."""
 _SET = b"select set_config(name, setting, false) from unnest(%s::text[], %s::text[]) as given(name, setting)"
 _LIMITS = "54"
 """The class of errors that say a name or value is too large: no second attempt changes that."""
@@ -55,7 +59,7 @@ class Dedicated:
                 if (error.sqlstate or "").startswith(_LIMITS):
                     raise
                 await self.close()
-                if attempt == ATTEMPTS:
+                if attempt == ATTEMPTS or (isinstance(error, errors.LockNotAvailable) and attempt == LOCK_ATTEMPTS):
                     raise _unavailable(error) from error
         raise AssertionError("The last attempt returns or raises.")
 

@@ -15,6 +15,9 @@ BATCH_MAX: Final = 128
 WAITING_MAX: Final = 2_000
 """Items that may wait. Whoever comes then is refused at once: they would wait longer than they would try."""
 
+PATIENCE_SECONDS: Final = 10.0
+"""How long an item waits for its turn. What waited longer is given back unsent: who sent it has stopped waiting."""
+
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -34,7 +37,7 @@ class Gathering(Generic[Item, Answer]):
     def __init__(self, name: str, carry: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]]) -> None:
         self.name = name
         self._carry = carry
-        self._queue: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
+        self._queue: deque[tuple[Item, asyncio.Future[Answer], float]] = deque()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
         self.batches = 0
@@ -62,8 +65,9 @@ class Gathering(Generic[Item, Answer]):
         if len(self._queue) >= WAITING_MAX:
             self.refused += 1
             raise Overloaded(len(self._queue))
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._queue.append((item, future))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Answer] = loop.create_future()
+        self._queue.append((item, future, loop.time() + PATIENCE_SECONDS))
         if self._task is None:
             self._task = asyncio.create_task(self._drain(), name=f"tasma {self.name}")
         return await future
@@ -76,17 +80,21 @@ class Gathering(Generic[Item, Answer]):
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         while self._queue:
-            _, future = self._queue.popleft()
+            _, future, _ = self._queue.popleft()
             _raise(future, _closing())
 
     async def _drain(self) -> None:
         try:
             while self._queue:
                 batch: list[tuple[Item, asyncio.Future[Answer]]] = []
+                now = asyncio.get_running_loop().time()
                 while self._queue and len(batch) < BATCH_MAX:
-                    asked = self._queue.popleft()
-                    if not asked[1].done():  # its caller was cancelled before anything was sent
-                        batch.append(asked)
+                    item, future, until = self._queue.popleft()
+                    if until < now:
+                        self.refused += 1
+                        _raise(future, Overloaded(len(self._queue) + 1))
+                    elif not future.done():  # else its caller was cancelled before anything was sent
+                        batch.append((item, future))
                 if batch:
                     await self._carry_out(batch)
         finally:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from adapters.postgres.boundaries import Boundaries
 from adapters.postgres.database import statement
-from adapters.postgres.dedicated import Dedicated
+from adapters.postgres.dedicated import LIMITS, Dedicated
 from domain.kernel import Boundary
 
 _LOOK = "select ordinal, place, bytes from {schema}.look(%s, %s, %s, %s, %s, %s)"
@@ -22,7 +22,7 @@ class Looking:
     """Carries out batches of boundaries on a connection of its own."""
 
     def __init__(self, info: str, schema: str) -> None:
-        self._line = Dedicated(info, {})
+        self._line = Dedicated(info, LIMITS)
         self._query = statement(_LOOK, schema)
 
     async def close(self) -> None:

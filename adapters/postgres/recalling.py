@@ -6,7 +6,7 @@ from uuid import UUID
 from adapters.postgres.appending import outcome_of
 from adapters.postgres.arrays import uuids
 from adapters.postgres.database import statement
-from adapters.postgres.dedicated import Dedicated
+from adapters.postgres.dedicated import LIMITS, Dedicated
 from application.ports import Outcome
 
 # Where there are synchronous standbys, what is found here may not have reached them (see the end of the function `append`):
@@ -26,7 +26,7 @@ class Recalling:
     """Carries out batches of command ids on a connection of its own."""
 
     def __init__(self, info: str, schema: str) -> None:
-        self._line = Dedicated(info, {"client_min_messages": "warning", "enable_seqscan": "off"})
+        self._line = Dedicated(info, {**LIMITS, "client_min_messages": "warning", "enable_seqscan": "off"})
         self._query = statement(_RECALL, schema)
 
     async def close(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 from structlog.testing import capture_logs
 
+from adapters.postgres import gathering
 from adapters.postgres.gathering import BATCH_MAX, WAITING_MAX, Gathering
 from application.ports import Overloaded, Unavailable
 
@@ -158,3 +159,33 @@ def test_one_gathering_serves_one_event_loop_after_another() -> None:
 
     run(ask)
     run(ask)
+
+
+def test_what_waited_too_long_is_given_back_unsent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits behind a log that hangs hears within seconds, and what it sent was never carried out."""
+
+    async def scenario() -> None:
+        carried: list[int] = []
+        began, hangs = asyncio.Event(), asyncio.Event()
+
+        async def carry(batch: Sequence[int]) -> Sequence[int | Exception]:
+            carried.extend(batch)
+            began.set()
+            await hangs.wait()
+            return list(batch)
+
+        asked: Gathering[int, int] = Gathering("slow", carry)
+        first = asyncio.create_task(asked.ask(1))
+        await began.wait()
+        monkeypatch.setattr(gathering, "PATIENCE_SECONDS", -1.0)
+        second = asyncio.create_task(asked.ask(2))
+        await asyncio.sleep(0)
+        hangs.set()
+        assert await first == 1
+        with pytest.raises(Overloaded):
+            await second
+        assert carried == [1]
+        assert asked.refused == 1
+        await asked.close()
+
+    asyncio.run(scenario())

@@ -69,6 +69,7 @@ BOUNDARIES = (
     "or of another form."
 )
 RAW_ARGUMENTS = "Appending needs a boundary that is a JSON array, and a position: one is missing or of another form."
+LINE = "The body of an event has at most 65,455 bytes and no line break."
 SPECVERSION = 'The body of an event begins with {"specversion": position and time are put before that.'
 
 ODD_TAGS = (
@@ -159,6 +160,8 @@ ODD_CALLS = [
     ({"bodies": r"""('[0:1]={"\\x00","\\x00"}')::bytea[]"""}, EVENTS),
     ({"bodies": f"array[{SPEC}]"}, EVENTS),
     ({"founded_constructed": "false"}, EVENTS),
+    ({"bodies": f"array[{SPEC}, {SPEC} || '\\x0a'::bytea]"}, LINE),
+    ({"bodies": f"array[{SPEC}, {SPEC} || convert_to(repeat(' ', 65455), 'UTF8')]"}, LINE),
     *(
         ({"bodies": f"array[{SPEC}, {body}]"}, SPECVERSION)
         for body in ("null", "''", "'{'", "'{}'", """' {"specversion":"1.0"}'""", """'{"sequence":"1"}'""")

@@ -179,7 +179,8 @@ $$;
 
 
 -- The application reads everything and writes by `append` alone, which runs with the rights of the tables' owner. With INSERT
--- on the tables, whoever holds the application's login could leave a gap, bend the time or pass by a condition; so it cannot.
+-- on the tables, whoever holds the application's login could leave a gap, bend the times of rows or change what is there; so it
+-- cannot. What it may say in an event's bytes is its own: `tasma audit verify` compares them with position, time, type and tags.
 revoke all on function {schema}.append from public;
 grant usage on schema {schema} to {app};
 grant select on all tables in schema {schema} to {app};

@@ -183,6 +183,10 @@ begin
         if substr(body, 1, 14) is distinct from '{{"specversion"'::bytea then
             raise exception 'The body of an event begins with {{"specversion": position and time are put before that.';
         end if;
+        -- 80 bytes are put before it; a page has one event a line.
+        if octet_length(body) > 65455 or position('\x0a'::bytea in body) > 0 then
+            raise exception 'The body of an event has at most 65,455 bytes and no line break.';
+        end if;
     end loop;
     if wider_of <> '{{}}' then
         foreach items in array wider loop
