@@ -36,10 +36,20 @@ from typing import Any
 PAGE, HASH = 256, 32  # events in a page, bytes in a hash
 EVENT_BYTES, FILE_BYTES, FAULTS_MAX = 65_535, 2**26, 20  # nothing larger is unpacked or read
 ED25519, COSIGNATURE = 1, 4  # kinds of keys, as the C2SP specifications of signed notes and cosignatures number them
-ENTRY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+ENTRY = re.compile(  # all that a bundle has; no two of these names differ by case alone
+    r"README\.txt|verify\.py|manifest\.json|checkpoint\.txt|keys\.txt|pages/[0-9]{6,9}\.ndjson|tiles/0/[0-9]{6,9}\.bin"
+    r"|schemas/tasma\.[a-z0-9_.]{1,99}\.json|documents/[0-9a-f]{64}\.json"
+)
+PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,30}")
+FOUNDED = "tasma.network.founded.v1"
 HEAD = re.compile(rb'\{"sequence":"([0-9]{20})","time":"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}Z)",')
 UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError)
 UNFORMED = (ValueError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError, RuntimeError)
+
+
+def shown(text: str) -> str:
+    """Text without anything that could draw on a terminal: what came from the bundle may hold whatever its writer likes."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 class Fault(Exception):
@@ -49,14 +59,21 @@ class Fault(Exception):
         super().__init__(what)
         self.position = position
 
+    def __str__(self) -> str:
+        return shown(str(self.args[0]))
+
 
 class Report:
     """What was found. Size and root are the checkpoint's; where there is none, of all events."""
 
     def __init__(self) -> None:
-        self.said: list[str] = []
+        self.lines: list[str] = []
         self.faults: list[Fault] = []
         self.size, self.root = 0, ""
+
+    @property
+    def said(self) -> list[str]:
+        return [shown(line) for line in self.lines]
 
 
 # --- The hash tree (RFC 6962, section 2.1) ---
@@ -99,12 +116,15 @@ class Key:
     """A public key, written `name+id+base64`: the id is a hash of the rest."""
 
     def __init__(self, vkey: str, whose: str) -> None:
-        name, hexed, text = vkey.split("+", 2)
-        found = unbase64(text)
-        self.kind, self.public, self.whose = found[0], found[1:], whose
-        self.id = name + "+" + hashlib.sha256(name.encode() + b"\n" + found).hexdigest()[:8]
+        try:
+            name, hexed, text = vkey.split("+", 2)
+            found = unbase64(text)
+            self.kind, self.public, self.whose = found[0], found[1:], whose
+            self.id = name + "+" + hashlib.sha256(name.encode() + b"\n" + found).hexdigest()[:8]
+        except UNFORMED as error:
+            raise Fault(f"{vkey[:200]} is no public key: it is not written name+id+base64.") from error
         if self.id != f"{name}+{hexed}" or len(self.public) != HASH or self.kind not in (ED25519, COSIGNATURE):
-            raise ValueError(f"{vkey[:200]} is no Ed25519 key, or was changed: its id does not fit")
+            raise Fault(f"{vkey[:200]} is no Ed25519 key, or was changed: its id does not fit.")
 
     def fits(self, signature: bytes, text: bytes) -> bool | None:
         if self.kind == COSIGNATURE:
@@ -161,9 +181,9 @@ def check_note(note: str, keys: Sequence[Key], given: Sequence[Key], report: Rep
             report.faults.append(Fault(f"the signature by {key_id}{whose} does not fit the checkpoint."))
         elif answer is None:
             why = why if whose else "its key is not among those that came along"
-            report.said.append(f"NOT CHECKED: the signature by {key_id}{whose}: {why}.")
+            report.lines.append(f"NOT CHECKED: the signature by {key_id}{whose}: {why}.")
         else:
-            report.said.append(f"The checkpoint was signed by {key_id}{whose}.")
+            report.lines.append(f"The checkpoint was signed by {key_id}{whose}.")
         answers[key_id] = answer
         if dash != "\u2014":
             raise ValueError("a signature begins with a dash")
@@ -172,7 +192,7 @@ def check_note(note: str, keys: Sequence[Key], given: Sequence[Key], report: Rep
             why = "cannot be checked here" if key.id in answers else "is not there"
             report.faults.append(Fault(f"the signature by the key you gave, {key.id}, {why}."))
     if not given:
-        report.said.append(
+        report.lines.append(
             "The keys came along with what they are to prove: compare their ids with what you noted before."
         )
         if not any(key.id in answers for key in keys if key.whose == OWN):
@@ -206,6 +226,14 @@ def strict_json(data: bytes) -> Any:  # noqa: ANN401 - anything that is JSON
     return json.loads(data, object_pairs_hook=once)
 
 
+def formed(found: Any, **kinds: type) -> Any:  # noqa: ANN401 - as it came
+    """An object some of whose fields are of just these kinds: 1.0, true and "1" are no numbers."""
+    for name, kind in kinds.items():
+        if type(found[name]) is not kind:
+            raise ValueError(f"{name} is {found[name]!r:.50}, which is no plain {kind.__name__}")
+    return found
+
+
 def statement_digest(document: dict[str, Any]) -> str:
     """The digest of a statement in form 1: of its figures, not of the sentences that explain them."""
     names = ("form", "partner", "period", "position", "opening_cents", "closing_cents", "subtotals")
@@ -226,6 +254,12 @@ DOCUMENTS: dict[str, tuple[str, dict[int, Callable[[dict[str, Any]], str]], Sequ
 }
 
 
+UNCOVERED = (
+    "Of a document, its digest proves form, partner, period, position, the balances, subtotals and lines without their `text`; "
+    "whatever else it says (`text`, own_cents, state, as_of, network, constructed) is not proven."
+)
+
+
 # --- The bundle ---
 
 
@@ -238,12 +272,26 @@ class Archive:
         for info in self.zip.infolist():
             name = info.orig_filename
             if not ENTRY.fullmatch(name) or name in self.left or info.flag_bits & 1 or info.compress_type not in (0, 8):
-                raise Fault(f"the zip has {name[:200]!r} twice, encrypted, or under a name that leads out of it.")
+                raise Fault(
+                    f"the zip has {name[:200]!r} twice, encrypted, or though no file of a bundle is called that."
+                )
             self.left[name] = info
+        if min((info.header_offset for info in self.left.values()), default=0):
+            raise Fault("something stands before the zip's first file: it would be another file to another reader.")
         self.sums: dict[str, str] = {}
-        claims = strict_json(self.take("manifest.json"))
-        self.events, self.exported, self.sums = int(claims["events"]), int(claims["exported"]), dict(claims["files"])
-        self.project, self.constructed, self.source = claims["project"], claims["constructed"], claims["source"]
+        kinds = {"form": int, "events": int, "exported": int, "documents": int, "constructed": bool, "files": dict}
+        claims = formed(strict_json(self.take("manifest.json")), network=str, source=str, **kinds)
+        if claims["checkpoint"] is not None:
+            formed(claims, checkpoint=int)
+        self.events, self.exported, sums = claims["events"], claims["exported"], claims["files"]
+        self.project, self.constructed, self.network = claims["project"], claims["constructed"], claims["network"]
+        if claims["source"] != f"/networks/{self.network}":
+            raise Fault(f"manifest.json says both network {self.network:.80} and source {claims['source']:.80}.")
+        if self.project is not None and not PROJECT.fullmatch(self.project):
+            raise Fault(f"manifest.json names the project {self.project!r:.80}, which is no project code.")
+        if strange := [name for name in sums if not ENTRY.fullmatch(name)]:
+            raise Fault(f"manifest.json names {strange[0][:200]!r}; no file of a bundle is called that.")
+        self.sums = sums
 
     def take(self, name: str, limit: int = FILE_BYTES) -> bytes:
         """The bytes of a file, compared with the manifest's sum where it has one."""
@@ -267,7 +315,7 @@ class Pass:
 
     def __init__(self, archive: Archive, size: int, report: Report) -> None:
         self.archive, self.size, self.report = archive, size, report
-        self.last, self.time, self.events, self.documents = 0, b"", 0, set[str]()
+        self.last, self.time, self.events, self.documents, self.founded = 0, b"", 0, set[str](), False
         self.first: Fault | None = None  # the first event whose page and tile do not agree
         self.by_tiles: list[bytes] = []  # the roots of the pages, as far as the checkpoint reaches
         self.by_pages: list[bytes] = []
@@ -317,15 +365,17 @@ class Pass:
         data, kind = event["data"], event["type"]
         if self.archive.project is not None and data.get("project") != self.archive.project:
             raise Fault("it is not of the project.")
-        if kind == "tasma.network.founded.v1" and data["constructed"] != self.archive.constructed:
-            raise Fault("manifest.json says something else of the network: constructed or not.")
+        if kind == FOUNDED:
+            self.founded = True
+            if data["constructed"] is not self.archive.constructed:
+                raise Fault("manifest.json says something else of the network: constructed or not.")
         if kind not in DOCUMENTS or data[DOCUMENTS[kind][0]] in self.documents:
             return
         field, forms, alike = DOCUMENTS[kind]
         self.documents.add(data[field])
         document = strict_json(self.archive.take(name := f"documents/{data[field]}.json"))
         if data["form"] not in forms:
-            self.report.said.append(f"NOT CHECKED: {name} has a form that this program does not know.")
+            self.report.lines.append(f"NOT CHECKED: {name} has a form that this program does not know.")
         elif (found := forms[data["form"]](document)) != data[field]:
             raise Fault(f"the document it names has the digest {found}, not {data[field]}.")
         elif unlike := [key for key in alike if document[key] != data[key]]:
@@ -356,14 +406,14 @@ def checkpoint_in(archive: Archive, given: Sequence[Key], report: Report) -> byt
     if "checkpoint.txt" in archive.left or "checkpoint.txt" in archive.sums:
         note, keys = (archive.take(name).decode() for name in ("checkpoint.txt", "keys.txt"))
         origin, report.size, root = check_note(note, keys_in(keys), given, report)
-        if origin != f"tasma{archive.source}" or report.size > archive.events:
+        if origin != (own := f"tasma/networks/{archive.network}") or report.size > archive.events:
             what = f"the checkpoint is of {report.size:,} events of {origin}"
-            raise Fault(f"{what}, the bundle has {archive.events:,} of tasma{archive.source}.")
+            raise Fault(f"{what}, the bundle has {archive.events:,} of {own}.")
         return root
     if given:
         raise Fault("there is no checkpoint, so nothing was signed by the key that you gave.")
     what = "the bundle agrees with itself, and cannot show that it is the network's log and all of it"
-    report.said.append(f"NOT SIGNED: there is no checkpoint; {what}. Compare the root with one that you noted before.")
+    report.lines.append(f"NOT SIGNED: there is no checkpoint; {what}. Compare the root with one that you noted before.")
     return None
 
 
@@ -385,8 +435,12 @@ def check_archive(archive: Archive, given: Sequence[Key], report: Report) -> Non
             archive.take(name)
         else:
             report.faults.append(Fault(f"{name} is here, and nothing names it."))
-    said = report.said
+    said = report.lines
     said.append(f"{found.events:,} events were gone through, and {len(found.documents):,} documents that they name.")
+    if found.documents:
+        said.append(UNCOVERED)
+    if not found.founded:
+        said.append("NOT CHECKED: constructed or not is what manifest.json says; the network's founding is not here.")
     said.append(f"The tree over {report.size:,} events has the root {report.root}.")
     if archive.events > report.size:
         since = f"positions {report.size + 1:,} to {archive.events:,}"
@@ -401,9 +455,10 @@ def check_archive(archive: Archive, given: Sequence[Key], report: Report) -> Non
 def check_bundle(path: Path, given: Sequence[str] = ()) -> Report:
     report = Report()
     try:
+        keys = [Key(vkey, "the key you gave") for vkey in given]
         archive = Archive(path)
         with archive.zip:
-            check_archive(archive, [Key(vkey, "the key you gave") for vkey in given], report)
+            check_archive(archive, keys, report)
     except Fault as fault:
         report.faults.append(fault)
     except (*UNREADABLE, *UNFORMED) as error:
@@ -415,17 +470,26 @@ def check_proof(path: Path, given: Sequence[str] = ()) -> Report:
     """Whether an event stands at its position in the tree of a checkpoint."""
     report = Report()
     try:
-        with path.open("rb") as file:
-            proof = strict_json(file.read(FILE_BYTES))
         keys = [Key(vkey, "the key you gave") for vkey in given]
-        _, report.size, root = check_note(proof["checkpoint"], keys_in("\n".join(proof["keys"])), keys, report)
+        with path.open("rb") as file:
+            proof = formed(strict_json(file.read(FILE_BYTES)), position=int, size=int, constructed=bool)
+        came = keys_in("\n".join(proof["keys"]))
+        origin, report.size, root = check_note(proof["checkpoint"], came, keys, report)
         position, body, hashes = proof["position"], proof["event"].encode(), [unbase64(h) for h in proof["hashes"]]
         head, report.root = HEAD.match(body), root.hex()
         if head is None or int(head.group(1)) != position or not 0 < position <= report.size:
             report.faults.append(Fault(f"the event does not say that its position is {position:,}.", position))
         elif climb(leaf_hash(body), position - 1, report.size, hashes) != root or hashes:
             report.faults.append(Fault("the proof does not lead from the event to the checkpoint's root.", position))
-        report.said.append(f"The proof is of position {position:,} among {report.size:,}.")
+        computed = {"size": report.size, "root": report.root, "leaf_hash": leaf_hash(body).hex(), "network": origin}
+        said = {**proof, "network": f"tasma/networks/{proof['network']}"}
+        if (event := json.loads(body))["type"] == FOUNDED:
+            computed["constructed"] = event["data"]["constructed"]
+        for name in (name for name, value in computed.items() if said[name] != value):
+            report.faults.append(Fault(f"the proof's {name} is not that of its event and checkpoint.", position))
+        report.lines.append(f"The proof is of position {position:,} among {report.size:,} of {origin}.")
+    except Fault as fault:
+        report.faults.append(fault)
     except (OSError, *UNFORMED) as error:
         report.faults.append(Fault(f"this is no proof that can be read: {error}."))
     return report
@@ -438,9 +502,16 @@ def main() -> int:
     what.add_argument("--proof", type=Path, metavar="FILE")
     parser.add_argument("--key", action="append", default=[], metavar="VKEY")
     asked = parser.parse_args()
+    try:
+        for vkey in asked.key:
+            Key(vkey, "")
+    except Fault as fault:
+        parser.error(f"--key: {fault}")
     report = check_proof(asked.proof, asked.key) if asked.proof else check_bundle(asked.bundle, asked.key)
     faults = [f"FAULT: {fault}" for fault in report.faults]
-    print("\n".join([*report.said, *faults, "NOT WHOLE." if faults else "WHOLE."]))
+    text = "\n".join([*report.said, *faults, "NOT WHOLE." if faults else "WHOLE."])
+    encoding = sys.stdout.encoding or "ascii"
+    print(text.encode(encoding, "backslashreplace").decode(encoding))
     return 1 if faults else 0
 
 

@@ -180,14 +180,17 @@ def test_a_changed_key_is_refused(entries: Entries, place: Path) -> None:
 
 
 def test_another_network_s_bundle_does_not_pass_for_this_one(entries: Entries, place: Path) -> None:
-    (fault,) = faults(entries.claiming(source="/networks/other").checked(place))
+    (fault,) = faults(entries.claiming(network="other", source="/networks/other").checked(place))
     assert "of tasma/networks/other" in fault
+    for one in ({"source": "/networks/other"}, {"network": "other"}):
+        (fault,) = faults(entries.claiming(**one).checked(place))
+        assert fault.startswith("manifest.json says both network ")
 
 
 def test_what_nobody_names_is_said(entries: Entries, place: Path) -> None:
-    extra = entries.changed({"pages/000099.ndjson": b"{}\n", "documents/" + "0" * 64 + ".json": b"{}", "more.txt": b""})
+    extra = entries.changed({"pages/000099.ndjson": b"{}\n", "documents/" + "0" * 64 + ".json": b"{}"})
     found = faults(extra.checked(place))
-    assert [f.split(" ")[0] for f in found] == ["documents/" + "0" * 64 + ".json", "more.txt", "pages/000099.ndjson"]
+    assert [f.split(" ")[0] for f in found] == ["documents/" + "0" * 64 + ".json", "pages/000099.ndjson"]
     assert all(f.endswith(" is here, and nothing names it.") for f in found)
     vouched = entries.changed({"documents/" + "0" * 64 + ".json": b"{}"}, vouched=True)
     assert len(faults(vouched.checked(place))) == 1
@@ -202,7 +205,59 @@ def test_a_network_s_being_constructed_is_not_hidden(entries: Entries, place: Pa
 @pytest.mark.parametrize("name", ["/etc/passwd", "../verify.py", "pages/../x", "a\\b", "pages/", ".hidden", "C:x"])
 def test_a_name_that_leads_out_of_the_bundle_is_refused(entries: Entries, place: Path, name: str) -> None:
     report = check_bundle(entries.written(place, lambda archive: archive.writestr(zipfile.ZipInfo(name), b"x")))
-    assert faults(report) == [f"the zip has {name!r} twice, encrypted, or under a name that leads out of it."]
+    assert faults(report) == [f"the zip has {name!r} twice, encrypted, or though no file of a bundle is called that."]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "more.txt",
+        "readme.txt",
+        "Pages/000001.ndjson",
+        "pages/1.ndjson",
+        "tiles/1/000000.bin",
+        "schemas/tasma.X.v1.json",
+        "documents/" + "A" * 64 + ".json",
+        "pages/00000\u0661.ndjson",
+        "\x1b[2Jx",
+    ],
+)
+def test_only_the_files_of_a_bundle_are_in_it_even_if_the_manifest_names_others(
+    entries: Entries, place: Path, name: str
+) -> None:
+    """Among them are names that differ from a right one by case alone."""
+    report = entries.changed({name: b""}, vouched=True).checked(place)
+    assert faults(report) == [f"the zip has {name!r} twice, encrypted, or though no file of a bundle is called that."]
+    files = {**json.loads(entries.files["manifest.json"])["files"], name: "0" * 64}
+    (fault,) = faults(entries.claiming(files=files).checked(place))
+    assert fault == f"manifest.json names {name!r}; no file of a bundle is called that."
+
+
+def test_nothing_stands_before_the_first_file(entries: Entries, place: Path) -> None:
+    """A program or a picture in front would be what another reader sees."""
+    whole = entries.written(place).read_bytes()
+    place.write_bytes(b"#!/bin/sh\n" + whole)
+    assert faults(check_bundle(place)) == [
+        "something stands before the zip's first file: it would be another file to another reader."
+    ]
+    with zipfile.ZipFile(place.with_name("front.zip"), "w") as front:
+        front.writestr("front.txt", b"x")
+    place.write_bytes(place.with_name("front.zip").read_bytes() + whole)
+    assert faults(check_bundle(place))[0].startswith("something stands before the zip's first file")
+
+
+@pytest.mark.parametrize("text", ["\x1b[2J\x1b[HWHOLE.", "a\nWHOLE.", "\u202eELOHW", "\ud800", "\x9b2J", "x y"])
+def test_what_a_bundle_says_draws_nothing_on_the_terminal(entries: Entries, place: Path, text: str) -> None:
+    note = entries.files["checkpoint.txt"]
+    raw = text.encode("utf-8", "surrogatepass")
+    notes = [note.replace(b"tasma/", raw, 1), note.replace(b"\xe2\x80\x94 tasma/", b"\xe2\x80\x94 " + raw)]
+    changed = [entries.claiming(**{field: text}) for field in ("project", "network", "source", "events", "constructed")]
+    changed += [entries.claiming(files={text: ""}), entries.claiming(**{text: 1, "events": None})]
+    changed += [entries.changed({"checkpoint.txt": each}, vouched=True) for each in notes]
+    for bundle in changed:
+        report = bundle.checked(place)
+        assert report.faults
+        assert all(line.isprintable() for line in [*report.said, *faults(report)])
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -210,7 +265,7 @@ def test_a_name_that_stands_twice_is_refused(entries: Entries, place: Path) -> N
     """Which of the two a reader sees depends on the reader."""
     report = check_bundle(entries.written(place, lambda archive: archive.writestr("pages/000001.ndjson", b"x")))
     assert faults(report) == [
-        "the zip has 'pages/000001.ndjson' twice, encrypted, or under a name that leads out of it."
+        "the zip has 'pages/000001.ndjson' twice, encrypted, or though no file of a bundle is called that."
     ]
 
 
@@ -252,7 +307,25 @@ def test_anything_for_a_manifest_leads_to_a_fault(entries: Entries, place: Path,
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("events", -1), ("events", "many"), ("events", 10**15), ("exported", 3), ("files", []), ("project", "S1")],
+    [
+        ("events", -1),
+        ("events", "many"),
+        ("events", "600"),
+        ("events", 600.0),
+        ("exported", "600"),
+        ("form", True),
+        ("form", "1"),
+        ("checkpoint", "600"),
+        ("documents", 1.0),
+        ("constructed", 1),
+        ("network", None),
+        ("project", "a b"),
+        ("project", 1),
+        ("events", 10**15),
+        ("exported", 3),
+        ("files", []),
+        ("project", "S1"),
+    ],
 )
 def test_a_manifest_that_claims_something_else_is_refused(
     entries: Entries, place: Path, field: str, value: object
@@ -347,6 +420,26 @@ def test_an_event_and_its_document_say_the_same(entries: Entries, place: Path) -
     lines[0] = lines[0].replace(b'"period":"2019-', b'"period":"2018-')
     found = faults(forged(entries, lines).checked(place))
     assert found[0].endswith("is not in order: the document it names says another period.")
+
+
+def test_it_says_what_a_document_s_digest_does_not_cover(entries: Entries, place: Path) -> None:
+    """What is written beside the figures can be changed unseen, so nobody may take it for proven."""
+    name = next(name for name in entries.files if name.startswith("documents/"))
+    document = {**json.loads(entries.files[name]), "own_cents": 7, "state": "open", "constructed": False}
+    report = entries.changed({name: json.dumps(document).encode()}, vouched=True).checked(place)
+    assert faults(report) == []
+    (line,) = [line for line in report.said if line.endswith(" is not proven.")]
+    readme = entries.files["README.txt"].decode().split("How to check a statement by hand")[1]
+    for field in ("text", "own_cents", "state", "as_of", "network", "constructed"):
+        assert field in line.split("whatever else it says")[1]
+        assert f"`{field}`" in readme.split("Whatever else stands there")[1]
+
+
+def test_a_key_that_is_none_has_its_own_sentence(entries: Entries, place: Path) -> None:
+    for key in ("", "x", "a+b+c", VKEY[:-4], VKEY.replace("+", "-")):
+        (fault,) = faults(entries.checked(place, key))
+        assert fault.startswith(f"{key} is no ")
+        assert " key" in fault
 
 
 def test_nothing_is_left_behind_on_the_disk(entries: Entries, place: Path) -> None:

@@ -227,6 +227,7 @@ def test_a_project_s_events_come_with_the_hashes_of_all(tmp_path: Path) -> None:
     report = entries.checked(tmp_path / "c.zip", VKEY)
     assert faults(report) == []
     assert any(said.startswith("These are events of the project S20967 alone") for said in report.said)
+    assert any(said.startswith("NOT CHECKED: constructed or not") for said in report.said)
     page = entries.files["pages/000001.ndjson"]
     changed = entries.changed({"pages/000001.ndjson": page.replace(b"pathway:400", b"pathway:401")})
     assert faults(changed.checked(tmp_path / "c.zip"))[0].startswith(

@@ -65,6 +65,40 @@ def test_a_key_that_did_not_sign_proves_nothing(stage: MemoryStage, sealed: Memo
     assert fault.endswith("is not there.")
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("size", 601),
+        ("size", 600.0),
+        ("root", "0" * 64),
+        ("leaf_hash", "0" * 64),
+        ("network", "other"),
+        ("network", None),
+        ("constructed", False),
+        ("constructed", 1),
+        ("position", 1.0),
+        ("position", True),
+    ],
+)
+def test_what_a_proof_repeats_agrees_with_what_is_computed(
+    stage: MemoryStage, sealed: MemoryTree, place: Path, field: str, value: object
+) -> None:
+    """A reader may look at nothing but these fields."""
+    (fault,) = checked(place, {**proof_of(stage, sealed, 1), field: value}, VKEY)
+    assert fault in (
+        f"the proof's {field} is not that of its event and checkpoint.",
+        (
+            f"this is no proof that can be read: {field} is {value!r}, which is no plain "
+            f"{'bool' if field == 'constructed' else 'int'}."
+        ),
+    )
+
+
+def test_a_proof_says_whose_log_it_is_of(stage: MemoryStage, sealed: MemoryTree, place: Path) -> None:
+    assert checked(place, proof_of(stage, sealed, 5), VKEY) == []
+    assert f"The proof is of position 5 among 600 of {ORIGIN}." in check_proof(place, [VKEY]).said
+
+
 @pytest.mark.parametrize("proof", [None, [], {}, {"checkpoint": 1}, "x"])
 def test_anything_else_is_no_proof(place: Path, proof: object) -> None:
     (fault,) = checked(place, proof)

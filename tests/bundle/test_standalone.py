@@ -25,11 +25,13 @@ def folder(tmp_path: Path, bundle: Path, entries: Entries) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *arguments: str, python: tuple[str, ...] = ALONE, path: str = "") -> tuple[int, str]:
+def run(
+    folder: Path, *arguments: str, python: tuple[str, ...] = ALONE, path: str = "", encoding: str = "utf-8"
+) -> tuple[int, str]:
     ran = subprocess.run(  # noqa: S603 - our own program
         [*python, "verify.py", *arguments],
         cwd=folder,
-        env={"PATH": path, "PYTHONIOENCODING": "utf-8"},
+        env={"PATH": path, "PYTHONIOENCODING": encoding},
         capture_output=True,
         text=True,
         timeout=60,
@@ -117,6 +119,23 @@ def test_wrong_usage_is_exit_code_2_and_what_cannot_be_read_1(folder: Path) -> N
     (folder / "cut.zip").write_bytes((folder / "bundle.zip").read_bytes()[:50_000])
     code, said = run(folder, "cut.zip")
     assert (code, said) == (1, "FAULT: this is no bundle that can be read: File is not a zip file.\nNOT WHOLE.\n")
+
+
+def test_a_key_that_is_none_is_wrong_usage(folder: Path) -> None:
+    for what in (["bundle.zip"], ["--proof", "none.json"]):
+        assert run(folder, *what, "--key", "no key") == (2, "")
+    assert run(folder, "bundle.zip", "--key", VKEY[:-4]) == (2, "")
+
+
+def test_neither_a_forger_nor_a_narrow_terminal_makes_it_fail(folder: Path, entries: Entries) -> None:
+    """A lone surrogate cannot be written anywhere, and not every output has every letter."""
+    for text in ("\ud800", "\x1b[2J\x1b[HWHOLE.", "x\nWHOLE.\n"):
+        entries.claiming(network=text).written(folder / "another.zip")
+        code, said = run(folder, "another.zip")
+        assert (code, said.count("\n"), said.endswith(".\nNOT WHOLE.\n")) == (1, 2, True)
+        assert said.replace("\n", "").isprintable()
+    entries.claiming(network="kymi-\u00e4").written(folder / "another.zip")
+    assert "kymi-\\xe4" in run(folder, "another.zip", python=(sys.executable, "-S"), encoding="ascii")[1]
 
 
 def test_it_is_one_file_of_the_standard_library_for_python_3_9(bundle: Path) -> None:

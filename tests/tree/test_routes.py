@@ -128,6 +128,17 @@ def test_no_tile_is_at_any_other_path(sealed: World, tile: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "tile",
+    ["0//000", "/0/000", "%30/000", "0/%30%30%30", "0%2f000", "0/000/", "0/000//", "0/001%2ep/44", "0/001.p//44"],
+)
+def test_a_tile_has_one_path(sealed: World, tile: str) -> None:
+    """Whoever keeps copies for others keeps one of each."""
+    answer = sealed.get(f"/v1/feed/tile/{tile}", None)
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/no-such-path")
+    assert sealed.get(f"/v1/feed//tile/{tile}", None).status_code == 404
+
+
+@pytest.mark.parametrize(
     ("path", "where", "sentence"),
     [
         ("inclusion", "?position", "Object missing required field `position` (at ?position)"),

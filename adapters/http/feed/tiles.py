@@ -18,10 +18,15 @@ FOR_A_DAY = "public, max-age=86400"
 async def respond(request: Asked) -> Response[bytes]:
     tree = network_of(request).tree
     check_path(request)
+    asked = f"tile{request.path_params['tile']}"
     try:
-        level, n, width = parse_tile_path(f"tile{request.path_params['tile']}")
+        level, n, width = parse_tile_path(asked)
     except ValueError:
         raise NoSuchPath(request.url.path) from None
+    if (
+        request.scope["raw_path"].partition(b"?")[0] != f"/v1/feed/{asked}".encode()
+    ):  # doubled slashes, escapes: one path a tile
+        raise NoSuchPath(request.url.path)
     _, covered = await newest(tree)
     there = tile_width(level, n, covered.size)
     if there < width:
