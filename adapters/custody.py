@@ -18,6 +18,7 @@ from adapters.checkpoint_file import CheckpointFile
 from application.notes import NoteFault, Verifier, opened, parse_checkpoint, read
 from application.ports import Log, ReadOnly, Tree
 from application.tree import Frontier, leaf_hash, perfect_subtrees
+from domain.kernel import Refused
 
 WATCH_SECONDS: Final = 2.0
 
@@ -56,11 +57,11 @@ class Custody:
         await self.judge()
         if self.fault or self._compared is not None or (await self._log.head()).position == 0:
             return
-        note = await self._tree.checkpoint()
-        if note is None:
-            logger.info("custody.nothing_signed")
-            return
         try:
+            note = await self._tree.checkpoint()
+            if note is None:
+                logger.info("custody.nothing_signed")
+                return
             opened(note, await self._verifiers())
         except NoteFault as fault:
             logger.error("custody.inside_not_verified", why=str(fault))  # noqa: TRY400 - its sentence says it all
@@ -159,7 +160,14 @@ class Custody:
                 f"The log ends at position {head:,}, but a checkpoint over {checkpoint.size:,} events was {signed}: "
                 "the database is a restored backup, or not this network's."
             )
-        if await self._root_at(checkpoint.size) != checkpoint.root:
+        try:
+            root = await self._root_at(checkpoint.size)
+        except _Wrong as wrong:
+            raise _Wrong(
+                f"{wrong} A checkpoint over the first {checkpoint.size:,} of {head:,} events was {signed}, and what the "
+                "database holds of them is not whole."
+            ) from wrong
+        if root != checkpoint.root:
             raise _Wrong(
                 f"The first {checkpoint.size:,} of {head:,} events are not those over which a checkpoint was {signed}: "
                 "the history was forked."
@@ -175,19 +183,34 @@ class Custody:
             ) from error
 
     async def _root_at(self, size: int) -> bytes:
-        """The root over the first events, from tiles as far as anything was signed inside, from the events behind that."""
-        note = await self._tree.checkpoint()
-        sealed = min(size, parse_checkpoint(read(note)[0]).size) if note else 0
-        frontier = Frontier(sealed, [await self._tree.subtree(*each) for each in perfect_subtrees(0, sealed)])
+        """The root over the first events, from tiles as far as anything was signed inside, from the events behind that.
+
+        Raises _Wrong where an event is missing, or what was signed inside cannot be read.
+        """
+        try:
+            note = await self._tree.checkpoint()
+            sealed = min(size, parse_checkpoint(read(note)[0]).size) if note else 0
+        except NoteFault as fault:
+            raise _Wrong(f"The newest checkpoint inside the database is damaged. {fault}") from fault
+        try:
+            frontier = Frontier(sealed, [await self._tree.subtree(*each) for each in perfect_subtrees(0, sealed)])
+        except ValueError as missing:  # the tree's word for a leaf that the log does not have
+            raise _Wrong(str(missing)) from missing
         for position in range(sealed + 1, size + 1):
-            frontier.add(leaf_hash(await self._log.body(position) or b""))
+            body = await self._log.body(position)
+            if body is None:
+                raise _Wrong(f"The log has no event at position {position:,}.")
+            frontier.add(leaf_hash(body))
         return frontier.root()
 
     async def _verifiers(self) -> Sequence[Verifier]:
         """Every key that signed here, as far as this database knows, and those that sign now."""
         known = {verifier.vkey: verifier for verifier in self._own}
         for vkey in await self._tree.verifiers():
-            known.setdefault(vkey, self._trust(vkey))
+            try:
+                known.setdefault(vkey, self._trust(vkey))
+            except Refused as fault:
+                logger.error("custody.key_damaged", why=str(fault))  # noqa: TRY400 - its sentence says it all
         return tuple(known.values())
 
     async def _signed(self, note: str) -> str:

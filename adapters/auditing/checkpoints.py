@@ -20,16 +20,26 @@ class SignedRoot(NamedTuple):
 class CheckpointCheck:
     """Opens notes with the keys that are trusted and counts who signed."""
 
-    def __init__(self, keys: Sequence[str], witnesses: Sequence[str], origin: str | None) -> None:
-        """Keys that are no keys are faults of their own; `origin`: None takes the first checkpoint's for all."""
+    def __init__(self, keys: Sequence[str], witnesses: Sequence[str], origin: str | None, held: Sequence[str]) -> None:
+        """Keys that are no keys are faults of their own; `origin`: None takes the first checkpoint's for all.
+
+        held: those of the keys that are known from outside the database.
+        """
         self.faults: list[Fault] = []
         self._keys, self._witnesses = self._verifiers(keys), self._verifiers(witnesses)
         self._origin = origin
         self.signed_by: Counter[str] = Counter({f"{k.name}+{k.key_hash.hex()}": 0 for k in self._keys})
+        known = {k.vkey: f"{k.name}+{k.key_hash.hex()}" for k in self._keys}
+        self.held = tuple(dict.fromkeys(known[vkey] for vkey in held if vkey in known))
+        self.newest: tuple[str, ...] = ()
+        """Who has signed the newest checkpoint."""
+        self.damaged = False
+        """Whether one does not say what it must."""
         self.cosigned_by: Counter[str] = Counter({f"{k.name}+{k.key_hash.hex()}": 0 for k in self._witnesses})
 
     def signed(self, size: int, root: bytes, note: str) -> SignedRoot | Fault:
-        """What a stored checkpoint says, or why it says nothing."""
+        """What a stored checkpoint says, or why it says nothing. In order of size."""
+        self.newest = ()
         try:
             found = opened(note, self._keys)
             checkpoint = parse_checkpoint(found.text)
@@ -43,7 +53,18 @@ class CheckpointCheck:
                 f"The row says {size:,} events and {root.hex()}; {checkpoint.size:,} events and {checkpoint.root.hex()} of "
                 f"{checkpoint.origin} were signed.",
             )
+        self.newest = tuple(signature.key for signature in found.verified)
         return SignedRoot(size, root, found.text)
+
+    def unheld(self, newest: int) -> Fault | None:
+        """Whether the newest checkpoint is signed by none of the keys that are held, where any are."""
+        if not self.held or not self.newest or set(self.held) & set(self.newest):
+            return None
+        what = (
+            f"The newest checkpoint, of {newest:,} events, is signed by {', '.join(self.newest)}, for which only the "
+            "database vouches; no key that this process holds has signed it."
+        )
+        return Fault(newest, what, "checkpoint")
 
     def cosigned(self, signed: SignedRoot, vkey: str, line: str) -> Fault | None:
         """Whether a kept line is that witness's signature under a checkpoint."""
@@ -64,6 +85,6 @@ class CheckpointCheck:
                 self.faults.append(Fault(0, f"A recorded public key is damaged: {fault}", "checkpoint"))
         return verifiers
 
-    @staticmethod
-    def _fault(size: int, why: str) -> Fault:
+    def _fault(self, size: int, why: str) -> Fault:
+        self.damaged = True
         return Fault(size, f"The checkpoint of {size:,} events is damaged. {why}", "checkpoint")

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
 from adapters.auditing.report import Fault
-from application.envelope import decode
+from application.envelope import EVENT_BYTES_MAX, decode
 from application.registry import EVENT_TYPES
 from domain.kernel import FACTS, Event, tags_of
 
@@ -25,10 +25,14 @@ class Decision(NamedTuple):
 class _Envelope(Struct, frozen=True):
     """What is read of an event of any type."""
 
+    sequence: str
+    time: datetime
     type: str
     commandid: UUID
 
 
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What bytes are answered with that are no event."""
 _envelope = msgspec.json.Decoder(_Envelope).decode
 
 
@@ -58,11 +62,16 @@ class EventCheck:
             self._at, self._stamp = at, stamp.encode()
         if not data.startswith(b'{"sequence":"%020d","time":"%s",' % (position, self._stamp)):
             self._fault(position, "its bytes do not begin with the position and time of its row")
+        if b"\n" in data:
+            self._fault(position, "its bytes hold a line break, which no event's bytes have")
+        if len(data) > EVENT_BYTES_MAX:
+            self._fault(position, f"it has {len(data):,} bytes; an event has at most {EVENT_BYTES_MAX:,}")
         try:
             recorded = decode(data)
-        except msgspec.MsgspecError as error:
+        except _UNREADABLE as error:
             self._check_unreadable(position, self._types.get(type_id), data, error, same_time=same_time)
             return None
+        self._check_place(position, recorded.sequence, recorded.time)
         event = recorded.data
         if FACTS[event.__class__].name != self._types.get(type_id):
             self._fault(position, f"its bytes say {recorded.type}, its row says {self._types.get(type_id)}")
@@ -81,10 +90,12 @@ class EventCheck:
         self, position: int, name: str | None, data: bytes, error: Exception, *, same_time: bool
     ) -> None:
         try:
+            data.decode()  # what is not looked at is skipped unread
             envelope = _envelope(data)
-        except msgspec.MsgspecError:
+        except _UNREADABLE:
             self._fault(position, f"its bytes are no event: {error}")
             return
+        self._check_place(position, envelope.sequence, envelope.time)
         if envelope.type in EVENT_TYPES:
             self._fault(position, f"its bytes are no {envelope.type}: {error}")
         elif envelope.type != name:
@@ -92,6 +103,13 @@ class EventCheck:
         else:
             self.unknown[envelope.type] = self.unknown.get(envelope.type, 0) + 1
         self._follow(position, envelope.commandid, same_time=same_time)
+
+    def _check_place(self, position: int, sequence: str, time: datetime) -> None:
+        """JSON that says a thing twice is read as what it says last, whatever it begins with."""
+        if sequence != f"{position:020d}" or time != self._at:
+            self._fault(
+                position, f"its bytes are read as the event {sequence} of {time.isoformat()}; its row says otherwise"
+            )
 
     def _follow(self, position: int, command: UUID, *, same_time: bool) -> None:
         """One decision, one time; each decision a later one than the one before it."""

@@ -1,10 +1,12 @@
 """What a verification found."""
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from msgspec import Struct, field
 
+from adapters.postgres.page_store import Tile
+from application.envelope import PAGE_EVENTS
 from domain.kernel import Refused
 
 FAULTS_MAX: Final = 100
@@ -22,6 +24,7 @@ Kind = Literal[
     "document",
     "statement",
     "network",
+    "outside",
 ]
 
 
@@ -54,6 +57,10 @@ class Verified(Struct, frozen=True, kw_only=True):
     checkpoints: int
     keys: Mapping[str, int]
     """How many checkpoints each known key has signed; keys as name+hash."""
+    held: tuple[str, ...]
+    """Those of the keys that are known from outside the database: this process signs with them, or they were given to it."""
+    newest_signed_by: tuple[str, ...]
+    """The known keys that have signed the newest checkpoint."""
     cosignatures: Mapping[str, int]
     """The same of witnesses."""
     unsigned: int
@@ -86,12 +93,21 @@ class Faults:
 
 
 class Repairable(Struct, frozen=True):
-    """Pages and tiles that differ from events which fit the signed tree."""
+    """Pages and tiles that differ from events which fit the signed tree, as far as a verified checkpoint covers them."""
 
-    pages: set[int] = field(default_factory=set)
-    """With their tiles."""
-    tiles: set[tuple[int, int]] = field(default_factory=set)
-    """Higher ones, by level and number."""
+    pages: dict[int, bytes] = field(default_factory=dict)
+    """With the roots of their tiles."""
+    tiles: dict[tuple[int, int], Tile] = field(default_factory=dict)
+    """Higher ones, by level and number, as they must be."""
+    refused: bool = False
+    """Whether nothing may be made again, because a checkpoint does not verify or does not fit."""
+
+    def take(self, other: Self, covered: int) -> None:
+        """Add of another what ends at or before a position."""
+        self.pages.update((n, root) for n, root in other.pages.items() if (n + 1) * PAGE_EVENTS <= covered)
+        self.tiles.update(
+            (at, tile) for at, tile in other.tiles.items() if (at[1] + 1) * PAGE_EVENTS ** (at[0] + 1) <= covered
+        )
 
 
 class NotVerified(Refused):

@@ -36,13 +36,14 @@ class Branch:
     def add(self, n: int, reading: Reading, *, as_rows: bool) -> list[Tile]:
         """Add a page; the higher tiles that are full by it. as_rows: the rows can make page and tile again."""
         self._faults += reading.faults
-        if reading.seal_again and as_rows:
-            self._repairable.pages.add(n)
         hashes = _known(reading.leaves)
         if self._tree is None or hashes is None:
             self._tree = None
             return []
-        return self._tree.add(reading.root or root_of(hashes))
+        root = reading.root or root_of(hashes)
+        if reading.seal_again and as_rows:
+            self._repairable.pages[n] = root
+        return self._tree.add(root)
 
     def compare(self, tile: Tile, stored: TileRow | None) -> None:
         """Compare a higher tile as it must be with the stored one."""
@@ -52,7 +53,7 @@ class Branch:
         how = "is missing" if stored is None else "is damaged"
         first = tile.n * PAGE_EVENTS ** (tile.level + 1) + 1
         self._faults.append(Fault(first, f"The tile {path} {how}; the tiles below it give another.", "tile"))
-        self._repairable.tiles.add((tile.level, tile.n))
+        self._repairable.tiles[tile.level, tile.n] = tile
 
     def found(self, *faults: Fault) -> None:
         self._faults += faults
@@ -62,12 +63,10 @@ class Branch:
         hashes = _known(leaves)
         return None if self._tree is None or hashes is None else self._tree.root(hashes)
 
-    def settle(self, faults: Faults, repairable: Repairable | None) -> None:
-        """Hand over what was found: as it is now known."""
+    def settle(self, faults: Faults, repairable: Repairable, covered: int) -> None:
+        """Hand over what was found: as it is now known. What may be made again: what the last checkpoint that fits covers."""
         faults.add(*self._faults)
-        if repairable is not None:
-            repairable.pages.update(self._repairable.pages)
-            repairable.tiles.update(self._repairable.tiles)
+        repairable.take(self._repairable, covered)
         self._faults, self._repairable = [], Repairable()
 
 
@@ -79,7 +78,8 @@ class SignedTree:
         self._sealed = Branch(PageTree())
         self._rows: Branch | None = None
         self._fitted = 0
-        self._forked = False
+        self.forked = False
+        """Whether a checkpoint fits nothing: nobody knows then which copy is right."""
         self.repairable = Repairable()
 
     def add(self, n: int, readings: Readings, signed: Sequence[SignedRoot]) -> list[tuple[Branch, Tile]]:
@@ -95,15 +95,14 @@ class SignedTree:
         """The leaves after the last full page, with their checkpoints; the root over everything, if it can be known."""
         readings = self._decide(n, readings, signed)
         self._sealed.found(*readings.sealed.faults)
-        # Below a checkpoint that fits nothing, nobody knows which copy is right: nothing is made again there.
-        self._sealed.settle(self._faults, None if self._forked else self.repairable)
+        self._sealed.settle(self._faults, self.repairable, self._fitted)
         return self._sealed.root(readings.sealed.leaves)
 
     def _decide(self, n: int, readings: Readings, signed: Sequence[SignedRoot]) -> Readings:
         if self._rows is None and readings.sealed.leaves != readings.rows.leaves:
             self._rows = self._sealed.copy()
         for checkpoint in signed:
-            if self._forked:
+            if self.forked:
                 break
             ends = checkpoint.size - n * PAGE_EVENTS
             if self._sealed.root(readings.sealed.leaves[:ends]) != checkpoint.root:
@@ -111,14 +110,14 @@ class SignedTree:
                     self._fork(checkpoint)
                     break
                 self._sealed, readings = self._rows, Readings(readings.rows, readings.rows)
-            self._sealed.settle(self._faults, self.repairable)
             self._fitted = checkpoint.size
+            self._sealed.settle(self._faults, self.repairable, self._fitted)
             # What differs after the checkpoint is still open.
             self._rows = self._sealed.copy() if readings.sealed.leaves != readings.rows.leaves else None
         return readings
 
     def _fork(self, checkpoint: SignedRoot) -> None:
-        self._forked, self._rows = True, None
+        self.forked, self._rows = True, None
         first = self._fitted + 1
         where = f"position {first:,}" if first == checkpoint.size else f"positions {first:,} to {checkpoint.size:,}"
         before = f"the checkpoint of {self._fitted:,} events fits" if self._fitted else "no checkpoint before it fits"

@@ -35,20 +35,31 @@ class _Part(NamedTuple):
 
 
 async def verify(
-    reading: AuditReading, *, keys: Sequence[str] | None = None, origin: str | None = None, views: Views | None = None
+    reading: AuditReading,
+    *,
+    keys: Sequence[str] | None = None,
+    held: Sequence[str] = (),
+    origin: str | None = None,
+    views: Views | None = None,
 ) -> tuple[Verified, Repairable]:
     """Verify all that is there; what can be made again where it is damaged.
 
-    keys: the public keys that are trusted; None: those that the database itself says have signed. views: where the issued
-    statements are recomputed. Raises Unavailable.
+    keys: the public keys that are trusted; None: those that the database itself says have signed, beside those held. held:
+    public keys known from outside the database; one of them, if there are any, must have signed the newest checkpoint.
+    views: where the issued statements are recomputed. Raises Unavailable.
     """
     began = asyncio.get_running_loop().time()
     work = _Verification(reading, await reading.head(), await reading.ends(), EventCheck(await reading.types()))
-    checkpoints = CheckpointCheck(await reading.keys() if keys is None else keys, await reading.witnesses(), origin)
+    held = held if keys is None else keys
+    trusted = tuple(dict.fromkeys((*held, *(await reading.keys() if keys is None else ()))))
+    checkpoints = CheckpointCheck(trusted, await reading.witnesses(), origin, held)
     root = await work.stream(checkpoints)
     await work.check_rest(views)
     faults = work.faults
     faults.add(*checkpoints.faults)
+    unheld = checkpoints.unheld(work.ends.checkpoint or 0)
+    faults.add(*((unheld,) if unheld else ()))
+    refused = work.tree.forked or work.beyond or checkpoints.damaged or unheld is not None
     kept = tuple(faults.kept())
     verified = Verified(
         size=work.head,
@@ -60,13 +71,15 @@ async def verify(
         pages=work.pages,
         checkpoints=work.checkpoints,
         keys=dict(checkpoints.signed_by),
+        held=checkpoints.held,
+        newest_signed_by=checkpoints.newest,
         cosignatures=dict(checkpoints.cosigned_by),
         unsigned=max(work.head - (work.ends.checkpoint or 0), 0),
         unknown_types=work.events.unknown,
         statements=len(work.issued),
         seconds=asyncio.get_running_loop().time() - began,
     )
-    return verified, work.tree.repairable
+    return verified, Repairable(refused=True) if refused else work.tree.repairable
 
 
 class _Verification:
@@ -78,6 +91,8 @@ class _Verification:
         self._needed = max(sealed, (ends.checkpoint or 0) // PAGE_EVENTS - 1)
         self.faults = Faults()
         self.tree = SignedTree(self.faults)
+        self.beyond = False
+        """Whether a checkpoint covers events that are gone."""
         self.pages = self.checkpoints = 0
         self.issued: list[Issued] = []
         self._founded: NetworkFounded | None = None
@@ -190,14 +205,17 @@ class _Verification:
         for size, *_ in await reading.checkpoints(self._last, 2**63 - 1):
             what = f"The checkpoint of {size:,} events covers events that are gone: the log ends at {self.head:,}."
             faults.add(Fault(self.head + 1, what, "tree"))
+            self.beyond = True
+        for position in await reading.below():
+            faults.add(Fault(position, f"Position {position:,}: there is a row, and the first position is 1.", "row"))
         for level, n in await reading.tiles_beyond(self._last // PAGE_EVENTS):
             faults.add(Fault(0, f"The tile {level}/{n} is over events that were never there.", "tile"))
-        if await reading.tag_count(self.head) != self._tags:
-            for position, tag in await reading.stray_tags(self.head):
+        if await reading.tag_count() != self._tags:
+            for position, tag in _first_beyond(await reading.stray_tags(), self.head, 0):
                 what = f"Position {position:,}: it is found under the tag {tag}, which it does not have."
                 faults.add(Fault(position, what, "tag"))
-        if await reading.command_count(self.head) != self._decisions:
-            for command, last in await reading.stray_commands(self.head):
+        if await reading.command_count() != self._decisions:
+            for command, last in _first_beyond(await reading.stray_commands(), self.head, 1):
                 what = f"Position {last:,}: the command {command} is recorded for it and did not lead to it."
                 faults.add(Fault(last, what, "command"))
         constructed = await reading.constructed()
@@ -211,3 +229,9 @@ class _Verification:
         faults.add(*await check_documents(self.issued, reading))
         if views and not faults.count:
             faults.add(*await check_recomputed(self.issued, views, self.head))
+
+
+def _first_beyond(rows: Sequence[Row], head: int, column: int) -> Sequence[Row]:
+    """Rows by position: beyond the head the first says it for all, so that the others do not crowd out other faults."""
+    within = sum(row[column] <= head for row in rows)
+    return rows[: within + 1]

@@ -1,6 +1,9 @@
 """`tasma audit accept-restore`: a person decides that a network goes on from a restored backup."""
 
 import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -8,7 +11,9 @@ from adapters.auditing.report import NotVerified
 from adapters.auditing.verify import verify
 from adapters.cli.audit import audit
 from adapters.cli.session import format_option, with_network, write, write_json
+from adapters.held_keys import signers_for
 from adapters.postgres.audit_reading import audit_reading
+from adapters.signing import verifier_of
 from adapters.wiring import Network
 from domain.kernel import Refused
 
@@ -27,18 +32,44 @@ class AnotherHead(Refused):
         )
 
 
+class NobodyVouches(Refused):
+    def __init__(self, keys: Sequence[str]) -> None:
+        super().__init__(
+            f"The newest checkpoint inside the database is signed by {', '.join(keys) or 'no known key'}, which only the database "
+            "vouches for: whoever can write into it can have put the key there too. Give the signing key in TASMA_SIGNING_KEY, or "
+            "a public key that you trust with --key."
+        )
+
+
+class NotMoved(Refused):
+    def __init__(self, path: Path, why: OSError) -> None:
+        super().__init__(
+            f"{path} cannot be moved aside: {os.strerror(why.errno or 0)}. It must be a file that Tasma can read, in a folder it "
+            "can write to; nothing was accepted."
+        )
+
+
 @audit.command("accept-restore")
 @click.option(
     "--head", required=True, type=click.IntRange(0), help="Where the restored log ends, as `tasma status` says."
 )
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    metavar="VKEY",
+    help="Trust this public key beside those that this process signs with.",
+)
 @format_option
-def accept_restore(head: int, form: str) -> None:
+def accept_restore(head: int, keys: tuple[str, ...], form: str) -> None:
     """Go on for good from a database that ends before, or differs from, what was signed.
 
     What is there is verified, and the checkpoint kept outside is moved aside under a name with its size: keep that file.
     Nothing is appended by this. Servers that run go on by themselves within seconds. Whoever holds a checkpoint from the
     part that is lost will find that no later one goes on from it: tell them, with the file and the reason.
     """
+    for key in keys:
+        verifier_of(key)
 
     async def work(network: Network) -> dict[str, object]:
         if network.read_only is None:
@@ -47,11 +78,18 @@ def accept_restore(head: int, form: str) -> None:
         if found != head:
             raise AnotherHead(head, found)
         why = network.read_only
+        held = [*keys, *(signer.vkey for signer in await asyncio.to_thread(signers_for, network.settings))]
         async with audit_reading(network.dsn, network.settings.network) as reading:
-            verified, _ = await verify(reading, views=network.views)
+            verified, _ = await verify(reading, held=held, views=network.views)
+        if verified.checkpoints and not set(verified.held) & set(verified.newest_signed_by):
+            raise NobodyVouches(verified.newest_signed_by)
         if verified.first_fault:
             raise NotVerified(verified.first_fault, verified.faults_in_all)
-        aside = await asyncio.to_thread(network.custody.file.set_aside)
+        file = network.custody.file
+        try:
+            aside = await asyncio.to_thread(file.set_aside)
+        except OSError as why_not:
+            raise NotMoved(file.path, why_not) from why_not
         await network.custody.begin()
         return {"head": head, "was": why, "moved_to": str(aside)}
 

@@ -8,6 +8,16 @@ from adapters.cli.audit_export import seal, source_of
 from adapters.cli.session import format_option, with_network, write, write_json
 from adapters.wiring import Network
 from application.notices import CONSTRUCTED
+from application.tree import ProofFault
+from domain.kernel import Refused
+
+
+class NotProven(Refused):
+    def __init__(self, position: int, why: Exception) -> None:
+        super().__init__(
+            f"The event at position {position:,} cannot be proven: it, or what is sealed of the events around it, is not what was "
+            f"signed. {why} `tasma audit verify` says which copy is wrong."
+        )
 
 
 @audit.command("prove")
@@ -21,7 +31,10 @@ def prove_command(position: int, form: str) -> None:
 
     async def work(network: Network) -> Proof:
         await seal(network)
-        return await prove(source_of(network), position)
+        try:
+            return await prove(source_of(network), position)
+        except (ProofFault, ValueError) as why:  # ValueError: the tree's word for an event that is gone
+            raise NotProven(position, why) from why
 
     proof = with_network(work)
     if form == "json":

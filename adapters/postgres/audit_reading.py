@@ -37,10 +37,11 @@ where e.position > %s and e.position <= %s
     and not exists (select from {schema}.tag t where t.tag = w.tag and t.type_id = e.type_id and t.position = e.position)
 order by e.position, w.tag limit 100
 """
-_TAG_COUNTS = "select count(*) from {schema}.tag where position <= %s"
+_BELOW = "select position from {schema}.event where position < 1 order by position limit 100"
+_TAG_COUNTS = "select count(*) from {schema}.tag"
 _STRAY_TAGS = """
 select t.position, t.tag from {schema}.tag t left join {schema}.event e on e.position = t.position
-where t.position <= %s and (e.position is null or e.type_id <> t.type_id or not t.tag = any (e.tags))
+where t.position < 1 or e.position is null or e.type_id <> t.type_id or not t.tag = any (e.tags)
 order by t.position, t.tag limit 100
 """
 _WRONG_COMMANDS = """
@@ -48,10 +49,10 @@ select w.id, w.last, c.last, c.n from unnest(%b::uuid[], %b::bigint[], %b::int[]
 left join {schema}.command c on c.id = w.id
 where c.id is null or c.last <> w.last or c.n <> w.n
 """
-_COMMANDS = "select count(*) from {schema}.command where last <= %s"
+_COMMANDS = "select count(*) from {schema}.command"
 _STRAY_COMMANDS = """
 select c.id, c.last from {schema}.command c left join {schema}.event e on e.position = c.last
-where c.last <= %s and (e.position is null or strpos(convert_from(e.data, 'UTF8'), '"commandid":"' || c.id || '"') = 0)
+where c.last < 1 or e.position is null or position(convert_to('"commandid":"' || c.id || '"', 'UTF8') in e.data) = 0
 order by c.last limit 100
 """
 _NETWORK = "select constructed from {schema}.network"
@@ -128,24 +129,28 @@ class AuditReading:
         """Rows (position, tag): what the events' rows have and the index of tags has not. On the second connection."""
         return await self._rows_beside(_MISSING_TAGS, Int8(after), Int8(upto))
 
-    async def tag_count(self, upto: int) -> int:
-        return int((await self._rows(_TAG_COUNTS, Int8(upto)))[0][0])
+    async def below(self) -> list[int]:
+        """Positions of events before the first."""
+        return [position for (position,) in await self._rows(_BELOW)]
 
-    async def stray_tags(self, upto: int) -> list[Row]:
+    async def tag_count(self) -> int:
+        return int((await self._rows(_TAG_COUNTS))[0][0])
+
+    async def stray_tags(self) -> list[Row]:
         """Rows (position, tag): what the index has and no event's row."""
-        return await self._rows(_STRAY_TAGS, Int8(upto))
+        return await self._rows(_STRAY_TAGS)
 
     async def wrong_commands(self, decisions: Sequence[tuple[UUID, int, int]]) -> list[Row]:
         """Rows (id, last, recorded last, recorded n) of decisions recorded otherwise, or not. On the second connection."""
         ids, lasts, ns = [d[0] for d in decisions], [Int8(d[1]) for d in decisions], [Int4(d[2]) for d in decisions]
         return await self._rows_beside(_WRONG_COMMANDS, ids, lasts, ns)
 
-    async def command_count(self, upto: int) -> int:
-        return int((await self._rows(_COMMANDS, Int8(upto)))[0][0])
+    async def command_count(self) -> int:
+        return int((await self._rows(_COMMANDS))[0][0])
 
-    async def stray_commands(self, upto: int) -> list[Row]:
+    async def stray_commands(self) -> list[Row]:
         """Rows (id, last) of commands that the event at their last position was not written by."""
-        return await self._rows(_STRAY_COMMANDS, Int8(upto))
+        return await self._rows(_STRAY_COMMANDS)
 
     async def _rows(self, query: str, *parameters: Any) -> list[Row]:  # noqa: ANN401 - whatever SQL takes
         cursor = await self._main.execute(statement(query, self._schema), parameters, binary=True)

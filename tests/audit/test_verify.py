@@ -335,6 +335,94 @@ async def some(sealing: Sealing) -> tuple[StatementIssued]:
     )
 
 
+BODIES = {
+    "not UTF-8": ("data || '\\xff'::bytea", "its bytes are no event: "),
+    "a string that is not UTF-8": ("set_byte(data, (NONCE), 255)", "its bytes are no event: "),
+    "a NUL": ("set_byte(data, (NONCE), 0)", "its bytes are no event: "),
+    "nested deep": ("convert_to(repeat('[', 60000), 'UTF8')", "its bytes are no event: "),
+    "a line break": ("data || '\\x0a'::bytea", "its bytes hold a line break, which no event's bytes have."),
+    "too long": ("data || convert_to(repeat(' ', 70000), 'UTF8')", "bytes; an event has at most 65,535."),
+    "another position at the end": (
+        "substr(data, 1, length(data) - 1) || convert_to(',\"sequence\":\"00000000000000000007\"}}', 'UTF8')",
+        "its row says otherwise.",
+    ),
+    "another time at the end": (
+        "substr(data, 1, length(data) - 1) || convert_to(',\"time\":\"2019-01-01T00:00:00Z\"}}', 'UTF8')",
+        "its bytes are read as the event 00000000000000000650 of 2019-01-01T00:00:00+00:00; its row says otherwise.",
+    ),
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_bytes_that_no_event_has_are_named_at_their_position(ground: Ground, body: str) -> None:
+    change, sentence = BODIES[body][0].replace("(NONCE)", NONCE), BODIES[body][1]
+
+    async def promise() -> None:
+        async with ground.open() as sealing:
+            await sealed(sealing)
+            sealing.tamper(f"update {{schema}}.event set data = {change} where position = 650")  # noqa: S608 - of the above
+            sealing.tamper("delete from {schema}.command where last = 100")  # has the strays looked for
+            sealing.tamper(
+                "insert into {schema}.command values ('00000000-0000-0000-0000-000000000001', '', 650, 1), "
+                "('00000000-0000-0000-0000-000000000002', '', 649, 1)"
+            )
+            found = await sentences(sealing)
+            assert [what for what in found if what.startswith("Position 650: ") and sentence in what]
+
+    asyncio.run(promise())
+
+
+def test_nothing_is_made_again_above_or_against_a_verified_checkpoint(ground: Ground) -> None:
+    """Without one there is nothing that says which copy is right."""
+
+    async def promise() -> None:
+        async with ground.open() as sealing:
+            await sealed(sealing)
+            flip = "update {schema}.page set body = set_byte(body, 500, get_byte(body, 500) # 1) where n = "
+            sealing.tamper(f"{flip}1")
+            sealing.tamper(CHANGE, 650)
+            _, repairable = await verified(sealing)
+            assert repairable == Repairable(refused=True)
+            sealing.tamper(CHANGE, 650)
+            sealing.tamper(f"{flip}1")
+            await sealing.grow(900)
+            await sealing.sealer(signers=()).seal()
+            sealing.tamper(f"{flip}1")
+            sealing.tamper(f"{flip}2")
+            found, repairable = await verified(sealing)
+            assert (found.faults_in_all, set(repairable.pages), repairable.refused) == (2, {1}, False)
+            sealing.tamper("update {schema}.checkpoint set note = 'x' where size = 100")
+            _, repairable = await verified(sealing)
+            assert repairable == Repairable(refused=True)
+
+    asyncio.run(promise())
+
+
+def test_a_page_that_ends_with_the_newest_checkpoint_is_made_again(ground: Ground) -> None:
+    async def promise() -> None:
+        async with ground.open() as sealing:
+            await sealed(sealing, 768)
+            sealing.tamper("delete from {schema}.page where n = 2")
+            _, repairable = await verified(sealing)
+            assert await repair(repairable, sealing.database, sealing.schema) == ["page 2 and tile 0/002"]
+            assert await sentences(sealing) == []
+
+    asyncio.run(promise())
+
+
+def test_rows_that_changed_since_they_were_verified_make_no_page(ground: Ground) -> None:
+    async def promise() -> None:
+        async with ground.open() as sealing:
+            await sealed(sealing)
+            sealing.tamper("delete from {schema}.page where n = 1")
+            _, repairable = await verified(sealing)
+            sealing.tamper(CHANGE, 300)
+            assert await repair(repairable, sealing.database, sealing.schema) == []
+            assert await sealing.rows("select n from {schema}.page order by n") == [(0,)]
+
+    asyncio.run(promise())
+
+
 # --- tags, commands, the network --------------------------------------------------------------------------------------
 INDEXES = {
     "delete from {schema}.tag where position = 300": "Position 300: it is not found under its tag mentor:5.",
@@ -345,6 +433,21 @@ INDEXES = {
     "delete from {schema}.command where last = 128": "that led to it is not recorded; a repeat would act again.",
     "insert into {schema}.command values ('00000000-0000-0000-0000-000000000001', '', 300, 1)": (
         "Position 300: the command 00000000-0000-0000-0000-000000000001 is recorded for it and did not lead to it."
+    ),
+    "insert into {schema}.tag values ('mentor:x', 2, 321)": (
+        "Position 321: it is found under the tag mentor:x, which it does not have."
+    ),
+    "insert into {schema}.tag values ('mentor:x', 2, -1)": (
+        "Position -1: it is found under the tag mentor:x, which it does not have."
+    ),
+    "insert into {schema}.command values ('00000000-0000-0000-0000-000000000001', '', 400, 1)": (
+        "Position 400: the command 00000000-0000-0000-0000-000000000001 is recorded for it and did not lead to it."
+    ),
+    "insert into {schema}.command values ('00000000-0000-0000-0000-000000000001', '', 0, 1)": (
+        "Position 0: the command 00000000-0000-0000-0000-000000000001 is recorded for it and did not lead to it."
+    ),
+    "insert into {schema}.event select -5, type_id, at, tags, data from {schema}.event where position = 5": (
+        "Position -5: there is a row, and the first position is 1."
     ),
     "delete from {schema}.network": "The network's row is there if and only if the log has events; here it is not so.",
     "update {schema}.network set constructed = true": "The network was founded as real; its row says otherwise.",

@@ -233,6 +233,25 @@ def test_bytes_that_are_no_text_vouch_for_nothing(path: Path) -> None:
     assert "cannot be read (UnicodeDecodeError)" in (network.custody.fault or "")
 
 
+def test_an_event_that_is_gone_from_what_was_signed_is_named(path: Path) -> None:
+    """One of the tail as one that the tree is made of."""
+    Network(path, events=5).sign()
+    tail = Network(path, events=6)
+    body = tail.inner.body
+
+    async def without_the_fourth(position: int) -> bytes | None:
+        return None if position == 4 else await body(position)
+
+    tail.inner.body = without_the_fourth  # type: ignore[method-assign]  # as if its row were gone
+    run(tail.custody.begin())
+    with pytest.raises(ReadOnly) as refused:
+        tail.append()
+    assert str(refused.value).startswith(
+        "The log has no event at position 4. A checkpoint over the first 5 of 6 events was signed by "
+    )
+    assert str(refused.value).endswith(f"what the database holds of them is not whole. {WAY_OUT}")
+
+
 def test_the_file_of_another_network_is_not_taken_for_this_ones(path: Path) -> None:
     text = checkpoint_text(Checkpoint("tasma/networks/toinen", 1, bytes(32)))
     path.write_text(signed(text, [FIRST]), encoding="utf-8")

@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from adapters.checkpoint_file import checkpoint_of
 from adapters.postgres.embedded import Server
 from adapters.settings import Secret, Settings
-from adapters.signing import verifier_of
+from adapters.signing import make_key, signer_of, verifier_of
 from adapters.vault import master_keys
 from adapters.wiring import open_network, serving_network
 from application.access import Wish
@@ -100,6 +102,12 @@ def test_status_tells_programs_how_far_everything_is(settings: Settings, file: P
 
 
 def test_status_tells_when_the_log_was_last_verified(settings: Settings) -> None:
+    """And only then: a verification that the checkpoint outside contradicts is none."""
+    refused = tasma(settings, "audit", "verify", "--format", "json")
+    assert (refused.returncode, json.loads(refused.stdout)["ok"]) == (1, False)
+    assert "Not verified. The log ends at position 3, but a checkpoint over 5 events was signed" in refused.stderr
+    assert json.loads(tasma(settings, "status", "--format", "json").stdout)["verified"] is None
+    assert tasma(settings, "audit", "accept-restore", "--head", 3).returncode == 0
     assert tasma(settings, "audit", "verify").returncode == 0
     verified = json.loads(tasma(settings, "status", "--format", "json").stdout)["verified"]
     assert (verified["size"], set(verified)) == (3, {"size", "at"})
@@ -156,6 +164,55 @@ def test_a_person_accepts_it_after_it_was_verified_and_the_file_is_kept_aside(se
     again = tasma(settings, "audit", "accept-restore", "--head", 4)
     assert again.returncode == 1
     assert "nothing has to be accepted" in again.stderr
+
+
+def test_an_event_gone_from_the_signed_tail_is_named_by_every_command(
+    server: Server, network_schema: str, tmp_path: Path
+) -> None:
+    settings = settings_of(server, network_schema, tmp_path, 1)
+    asyncio.run(lived(settings, "a", "b", "c", "d"))
+    with psycopg.connect(server.admin_dsn) as connection:
+        event = sql.Identifier(network_schema, "event")
+        connection.execute(sql.SQL("alter table {} disable trigger user").format(event))
+        connection.execute(sql.SQL("delete from {} where position = 4").format(event))
+        connection.execute(sql.SQL("alter table {} enable trigger user").format(event))
+    status = tasma(settings, "status")
+    assert (status.returncode, "READ-ONLY: The log has no event at position 4." in status.stdout) == (0, True)
+    found = tasma(settings, "audit", "verify")
+    assert (found.returncode, "Traceback" in found.stderr) == (1, False)
+    assert "Position 4: the row is gone, and no other copy of it is left." in found.stdout
+    assert "The log has no event at position 4." in found.stdout
+
+
+def test_a_restore_is_accepted_only_where_a_known_key_has_signed_what_is_inside(
+    server: Server, network_schema: str, tmp_path: Path
+) -> None:
+    one, other = (settings_of(server, network_schema, tmp_path, seed) for seed in (1, 2))
+    asyncio.run(lived(one, "a"))
+
+    async def more() -> None:
+        async with open_network(one) as network:
+            await register(network, "b", "c")
+            await network.sealer.seal()
+
+    asyncio.run(more())
+    cut_back(server, network_schema, 2)
+    for settings in (other, settings_of(server, network_schema, tmp_path)):
+        refused = tasma(settings, "audit", "accept-restore", "--head", 2)
+        assert refused.returncode == 1
+        assert "The newest checkpoint inside the database is signed by " in refused.stderr
+        assert "which only the database vouches for" in refused.stderr
+    vkey = signer_of(make_key(other.origin, bytes([1]) * 32)).vkey
+    accepted = tasma(other, "audit", "accept-restore", "--head", 2, "--key", vkey)
+    assert accepted.returncode == 0, accepted.stderr
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused_with_a_sentence(settings: Settings, file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+    refused = tasma(settings, "audit", "accept-restore", "--head", 3)
+    assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
+    assert f"{file} cannot be moved aside: Is a directory." in refused.stderr
 
 
 def test_a_history_that_grew_on_from_a_backup_is_refused_by_its_root(settings: Settings, file: Path) -> None:
