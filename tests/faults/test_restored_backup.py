@@ -52,7 +52,7 @@ def test_a_copy_of_the_stopped_data_folder_starts_read_only(tmp_path: Path, note
             said = tasma(settings, "status")
             assert f"READ-ONLY: The log ends at position {backed_up:,}" in said.stdout
             found = audited(settings)
-            assert (found.code, found.size) == (0, backed_up), "what is there is in order; it is not all that was"
+            assert (found.code, found.size) == (1, backed_up), "what is there is in order, and not all that was signed"
         finally:
             if newest.exists():
                 folder.rename(backup)
