@@ -4,6 +4,7 @@ Attributes stand in the order of `_Rest`. Position and time are known only at co
 before the encoded rest without encoding it again (`placed`; the PostgreSQL function `append` does the same in SQL).
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Protocol
@@ -145,8 +146,13 @@ def _encoded(event: Event, asked: Asked, source: str, entropy: Entropy) -> Unpla
             "Keep long texts outside and name their digest.",
         )
     # A fact that could be written but not read would stop every decision about the same thing, for ever.
-    msgspec.json.decode(_encode(event), type=event.__class__)
+    _reader(event.__class__)(_encode(event))
     return Unplaced(id=rest.id, type=name, tags=tags, body=body)
+
+
+@cache
+def _reader(event: type[Event]) -> Callable[[bytes], Event]:
+    return msgspec.json.Decoder(event).decode
 
 
 def placed(position: int, time: datetime, body: bytes) -> bytes:

@@ -1,8 +1,10 @@
 """What is appended and decided about: real events and commands, with ids and tags as the product makes them."""
 
 import hashlib
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Final
+from itertools import cycle
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -11,13 +13,15 @@ from adapters.entropy import SeededEntropy
 from application.door import command_id
 from application.envelope import encode, placed
 from application.ports import Decision
-from domain.kernel import Asked, Boundary, Event, derived, facts, name_of, tags_of
+from domain.kernel import Asked, Boundary, derived, facts, name_of, tags_of
 from domain.mentoring.assign_mentee import AssignMentee
 from domain.pathways.events import PathwayDrafted
 from domain.referrals.events import ReferralSent
 
 ACTOR: Final = "person:bench"
 ORGANISATIONS: Final = ("org:ekami", "org:xamk")
+FACTS_EACH: Final = 250
+"""Facts made for each writer before it writes."""
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -34,15 +38,28 @@ class Asking:
         return Asked(at=now, actor=ACTOR, role="coordinator", command_id=identity)
 
 
+class Referral(NamedTuple):
+    """A fact ready to be appended, for whoever takes it as it is and for whoever takes tags and bytes."""
+
+    event: ReferralSent
+    tags: tuple[str, ...]
+    data: bytes
+
+
 class Referrals:
-    """Writer n sends one referral after another for a client of its own, unless somebody else did since it looked."""
+    """Writer n sends one referral after another for a client of its own, unless somebody else did since it looked.
+
+    The facts are made before: what is measured is appending them. A writer comes back to its first one after a while, and
+    appends it as another event; no system here minds.
+    """
 
     types: Final = (name_of(ReferralSent), name_of(PathwayDrafted))
 
     def __init__(self, seed: int) -> None:
         self._asking = Asking(seed)
         self._first = self._asking.asked()
-        self.fact_bytes, self.event_bytes = len(self.bare(0)[1]), len(self.whole(0))
+        self._facts: dict[int, Iterator[Referral]] = {}
+        self.fact_bytes, self.event_bytes = len(self.fact(0).data), len(self.whole(0))
 
     def own_tag(self, n: int) -> str:
         return f"client:{derived(self._first.command_id, n)}"
@@ -51,26 +68,27 @@ class Referrals:
         """One item: two types under the writer's own tag."""
         return (facts(ReferralSent, PathwayDrafted, about=self.own_tag(n)),)
 
-    def decision(self, n: int, boundary: Boundary, after: int) -> Decision:
-        """The next one of a writer, as its command would lead to it."""
-        asked = self._asking.asked()
-        event = self._event(n, asked)
-        digest = hashlib.sha256(asked.command_id.bytes).digest()
-        return Decision(events=(event,), asked=asked, digest=digest, unless=boundary, after=after)
+    def fact(self, n: int) -> Referral:
+        """The next one of a writer."""
+        if n not in self._facts:
+            self._facts[n] = cycle([self._made(n) for _ in range(FACTS_EACH)])
+        return next(self._facts[n])
 
-    def bare(self, n: int) -> tuple[tuple[str, ...], bytes]:
-        """Tags and bytes of the same fact, without the envelope that the product puts around it."""
-        event = self._event(n, self._asking.asked())
-        return tags_of(event), _encode(event)
+    def decision(self, n: int, boundary: Boundary, after: int) -> Decision:
+        """The same, as its command would lead to it: under an id and a digest of its own."""
+        asked = self._asking.asked()
+        digest = hashlib.sha256(asked.command_id.bytes).digest()
+        return Decision(events=(self.fact(n).event,), asked=asked, digest=digest, unless=boundary, after=after)
 
     def whole(self, n: int) -> bytes:
         """An event with its envelope, as long as it is stored."""
         asked = self._asking.asked()
-        (unplaced,) = encode((self._event(n, asked),), asked, "/networks/bench", self._asking.entropy)
+        (unplaced,) = encode((self.fact(n).event,), asked, "/networks/bench", self._asking.entropy)
         return placed(1, asked.at, unplaced.body)
 
-    def _event(self, n: int, asked: Asked) -> Event:
-        return ReferralSent(
+    def _made(self, n: int) -> Referral:
+        asked = self._asking.asked()
+        event = ReferralSent(
             referral=asked.new("referral"),
             client=self.own_tag(n),
             need="logistics",
@@ -84,6 +102,7 @@ class Referrals:
             expires_on=asked.on + timedelta(days=7),
             parties=ORGANISATIONS,
         )
+        return Referral(event, tags_of(event), _encode(event))
 
 
 class Assignments:

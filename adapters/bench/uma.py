@@ -65,7 +65,7 @@ class UmaAppend:
         query = uma.Query(items=[uma.QueryItem(types=types, tags=[self._sample.own_tag(n)])])
 
         def once() -> None:
-            tags, data = self._sample.bare(n)
+            _, tags, data = self._sample.fact(n)
             event = uma.Event(event_type=types[0], data=data, tags=tags)
             condition = uma.AppendCondition(fail_if_events_match=query, after=self._heads.get(n))
             self._heads[n] = self.client.append([event], condition=condition)

@@ -1,4 +1,8 @@
-"""How callers that meet are served together: while one batch is under way, the next one gathers. Nobody waits for company."""
+"""How callers that meet are served together: while one batch is under way, the next one gathers. Nobody waits for company.
+
+Where many take part, who waits or was just answered and may come again, a batch takes half of them: while the database
+serves these, the process is at work for the others. With all in one batch each of the two would wait for the other by turns.
+"""
 
 import asyncio
 import contextlib
@@ -12,6 +16,8 @@ from application.ports import Overloaded, Unavailable
 
 BATCH_MAX: Final = 128
 """Items in a batch: beyond that a batch takes longer and each item no less."""
+WHOLE: Final = 16
+"""Up to so many items are not halved: what every batch costs, however small, would be paid twice."""
 WAITING_MAX: Final = 2_000
 """Items that may wait. Whoever comes then is refused at once: they would wait longer than they would try."""
 
@@ -40,6 +46,8 @@ class Gathering(Generic[Item, Answer]):
         self._queue: deque[tuple[Item, asyncio.Future[Answer], float]] = deque()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
+        self._answered = 0
+        """Items of the batch before."""
         self.batches = 0
         self.items = 0
         self.largest = 0
@@ -88,7 +96,8 @@ class Gathering(Generic[Item, Answer]):
             while self._queue:
                 batch: list[tuple[Item, asyncio.Future[Answer]]] = []
                 now = asyncio.get_running_loop().time()
-                while self._queue and len(batch) < BATCH_MAX:
+                most = min(BATCH_MAX, max(WHOLE, -(-(len(self._queue) + self._answered) // 2)))
+                while self._queue and len(batch) < most:
                     item, future, until = self._queue.popleft()
                     if until < now:
                         self.refused += 1
@@ -101,7 +110,7 @@ class Gathering(Generic[Item, Answer]):
             self._task = None
 
     async def _carry_out(self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> None:
-        size = len(batch)
+        size = self._answered = len(batch)
         self.batches += 1
         self.items += size
         self.largest = max(self.largest, size)

@@ -45,17 +45,41 @@ def test_who_comes_alone_waits_for_nobody_and_who_meets_is_served_together() -> 
         first = asyncio.create_task(gathering.ask(0))
         await settle()
         assert work.batches == [[0]]
-        others = [asyncio.create_task(gathering.ask(n)) for n in range(200, 205 + BATCH_MAX)]
+        numbers = range(200, 205 + 2 * BATCH_MAX)
+        others = [asyncio.create_task(gathering.ask(n)) for n in numbers]
         await settle()
-        assert gathering.waiting == BATCH_MAX + 5
-        for _ in range(3):
+        assert gathering.waiting == len(numbers)
+        for _ in range(4):
             work.go.release()
         assert await first == 0
-        assert [await task for task in others] == [2 * n for n in range(200, 205 + BATCH_MAX)]
-        assert work.batches[1:] == [[*range(200, 200 + BATCH_MAX)], [*range(200 + BATCH_MAX, 205 + BATCH_MAX)]]
-        assert (gathering.batches, gathering.items, gathering.largest) == (3, BATCH_MAX + 6, BATCH_MAX)
-        assert gathering.sizes == [1, 0, 1, 0, 0, 0, 0, 1]
+        assert [await task for task in others] == [2 * n for n in numbers]
+        assert work.batches[1:] == [
+            [*numbers[:BATCH_MAX]],
+            [*numbers[BATCH_MAX : 2 * BATCH_MAX]],
+            [*numbers[2 * BATCH_MAX :]],
+        ]
+        assert (gathering.batches, gathering.items, gathering.largest) == (4, 2 * BATCH_MAX + 6, BATCH_MAX)
+        assert gathering.sizes == [1, 0, 1, 0, 0, 0, 0, 2]
         assert gathering.waiting == 0
+
+    run(promise)
+
+
+def test_while_one_half_is_served_the_other_gets_ready() -> None:
+    async def promise() -> None:
+        work = Work(held=True)
+        gathering = Gathering("numbers", work.carry)
+
+        async def caller(n: int) -> None:
+            for _ in range(3):
+                await gathering.ask(n)
+
+        callers = [asyncio.create_task(caller(n)) for n in range(200, 240)]
+        for _ in range(6):
+            await settle()
+            work.go.release()
+        await asyncio.gather(*callers)
+        assert work.batches == [[*range(200, 220)], [*range(220, 240)]] * 3
 
     run(promise)
 

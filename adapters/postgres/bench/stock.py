@@ -79,7 +79,7 @@ class StockAppend:
         condition = DCBQuery(items=[DCBQueryItem(types=types, tags=[self._sample.own_tag(n)])])
 
         def once() -> None:
-            tags, data = self._sample.bare(n)
+            _, tags, data = self._sample.fact(n)
             self._heads[n] = self._recorder.append(
                 [DCBEvent(type=types[0], data=data, tags=list(tags))],
                 DCBAppendCondition(fail_if_events_match=condition, after=self._heads.get(n)),
