@@ -56,7 +56,7 @@ class TasmaDecisions:
 async def bench_decisions(
     room: Room,
     *,
-    deciders: Sequence[int],
+    writers: Sequence[int],
     seconds: float,
     rounds: int,
     seed: int,
@@ -67,7 +67,7 @@ async def bench_decisions(
     """Measure decisions about an active set of mentors, beside the stock stack if wanted, then in logs of some lengths."""
     sample, chance = Assignments(seed), random.Random(seed)  # noqa: S311 - repeatable is the point here
     active = [mentor(cohort, n) for cohort in range(ACTIVE_COHORTS) for n in range(MENTORS)]
-    measure = partial(compare, writers=deciders, seconds=seconds, rounds=rounds, say=say)
+    measure = partial(compare, writers=writers, seconds=seconds, rounds=rounds, say=say)
     async with AsyncExitStack() as stack:
         events = ACTIVE_COHORTS * COHORT_EVENTS
         log = await stack.enter_async_context(open_log(room, seed=seed, events=events, say=say))

@@ -1,7 +1,9 @@
 """`tasma bench`: how fast this machine appends, decides and rebuilds, beside others in the same run."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from functools import partial, reduce
+from typing import Any
 
 import click
 import msgspec
@@ -14,6 +16,7 @@ from adapters.postgres.bench.room import Room, room
 
 SEED = 2019
 WRITERS_MAX, EVENTS_MAX = 256, 100_000_000
+Measure = Callable[..., None]
 
 
 def numbers(most: int, *, least: int = 1) -> Callable[[click.Context, click.Parameter, str], tuple[int, ...]]:
@@ -53,53 +56,38 @@ def bench() -> None:
     """Measure this machine. Nothing of TASMA_NETWORK is touched: a bench makes schemas of its own and drops them."""
 
 
+def at_a_time(option: str) -> Callable[[Measure], Measure]:
+    """The options of what is measured with several at a time; `option` is what these are called."""
+    several = click.option(
+        option,
+        "writers",
+        default="1,8,32",
+        show_default=True,
+        callback=numbers(WRITERS_MAX),
+        metavar="N,…",
+        help="At a time.",
+    )
+    options = (several, seconds_option, rounds_option, peers_option, length_option, seed_option, format_option)
+    return lambda command: reduce(lambda given, option: option(given), reversed(options), command)
+
+
 @bench.command("append")
-@click.option(
-    "--writers", default="1,8,32", show_default=True, callback=numbers(WRITERS_MAX), metavar="N,…", help="At a time."
-)
-@seconds_option
-@rounds_option
-@peers_option
-@length_option
-@seed_option
-@format_option
-def append_command(
-    writers: Sequence[int], seconds: float, rounds: int, *, peers: bool, lengths: Sequence[int], seed: int, form: str
-) -> None:
+@at_a_time("--writers")
+def append_command(form: str, **wanted: Any) -> None:  # noqa: ANN401 - as `bench_appends` takes it
     """Append events, each under a condition; --peers beside eventsourcing, UmaDB and bare INSERTs."""
     # Here and below: the stock library is loaded for benches alone.
     from adapters.bench.appends import bench_appends  # noqa: PLC0415 - see above
 
-    async def work(place: Room) -> Report:
-        return await bench_appends(
-            place, writers=writers, seconds=seconds, rounds=rounds, seed=seed, peers=peers, lengths=lengths, say=say
-        )
-
-    show(measured(work), form)
+    show(measured(partial(bench_appends, **wanted, say=say)), form)
 
 
 @bench.command("decide")
-@click.option(
-    "--deciders", default="1,8,32", show_default=True, callback=numbers(WRITERS_MAX), metavar="N,…", help="At a time."
-)
-@seconds_option
-@rounds_option
-@peers_option
-@length_option
-@seed_option
-@format_option
-def decide_command(
-    deciders: Sequence[int], seconds: float, rounds: int, *, peers: bool, lengths: Sequence[int], seed: int, form: str
-) -> None:
+@at_a_time("--deciders")
+def decide_command(form: str, **wanted: Any) -> None:  # noqa: ANN401 - as `bench_decisions` takes it
     """Decide: look, decide, append; --peers beside the same decision written for eventsourcing."""
     from adapters.bench.decisions import bench_decisions  # noqa: PLC0415 - see above
 
-    async def work(place: Room) -> Report:
-        return await bench_decisions(
-            place, deciders=deciders, seconds=seconds, rounds=rounds, seed=seed, peers=peers, lengths=lengths, say=say
-        )
-
-    show(measured(work), form)
+    show(measured(partial(bench_decisions, **wanted, say=say)), form)
 
 
 @bench.command("rebuild")
@@ -115,16 +103,11 @@ def decide_command(
 @peers_option
 @seed_option
 @format_option
-def rebuild_command(projections: Sequence[str], events: int, rounds: int, *, peers: bool, seed: int, form: str) -> None:
+def rebuild_command(form: str, **wanted: Any) -> None:  # noqa: ANN401 - as `bench_rebuilds` takes it
     """Rebuild PROJECTION (none: each) from a long log like the demo's year; --peers beside eventsourcing's runner."""
     from adapters.bench.rebuilds import bench_rebuilds  # noqa: PLC0415 - see above
 
-    async def work(place: Room) -> Report:
-        return await bench_rebuilds(
-            place, events=events, projections=projections, rounds=rounds, seed=seed, peers=peers, say=say
-        )
-
-    show(measured(work), form)
+    show(measured(partial(bench_rebuilds, **wanted, say=say)), form)
 
 
 def measured(work: Callable[[Room], Awaitable[Report]]) -> Report:

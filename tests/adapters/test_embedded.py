@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +19,7 @@ from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from adapters.postgres.embedded import PACKAGE, EmbeddedUnavailable, Server, default_data_dir, embedded
+from tests.folders import short_folder
 
 REPOSITORY = Path(__file__).parents[2]
 AS_ROOT = os.geteuid() == 0
@@ -38,29 +38,16 @@ with embedded(Path(sys.argv[1])) as server, psycopg.connect(server.app_dsn) as c
 """
 
 
-@contextmanager
-def place() -> Iterator[Path]:
-    """An empty folder with a path short enough for a socket; its server is stopped when the test is over."""
-    folder = Path(tempfile.mkdtemp(prefix="t", dir="/tmp"))  # not TMPDIR, which may be long
-    try:
-        yield folder
-    finally:
-        if (folder / "cluster" / "data" / "postmaster.pid").exists():
-            with embedded(folder):
-                pass
-        shutil.rmtree(folder)
-
-
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     """A data folder for the tests that leave its data as they were."""
-    with place() as made:
+    with short_folder() as made:
         yield made
 
 
 @pytest.fixture
 def new_folder() -> Iterator[Path]:
-    with place() as made:
+    with short_folder() as made:
         yield made
 
 

@@ -10,7 +10,8 @@ from adapters.postgres.embedded import Server, embedded
 from adapters.postgres.migrate import drop_network
 from adapters.settings import Settings
 from tests.custody.restoring import settings_of
-from tests.faults.ground import Ground, short_folder
+from tests.faults.ground import Ground
+from tests.folders import short_folder
 
 
 @pytest.fixture

@@ -2,12 +2,8 @@
 
 import asyncio
 import os
-import shutil
 import signal
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +12,6 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from adapters.postgres.embedded import embedded
 from adapters.settings import Settings
 from adapters.wiring import Network, open_network
 from tests.faults.ending import check, found_network
@@ -55,19 +50,6 @@ class Ground:
         notes = self.notes
         await check(self.settings, notes, grown_beyond=grown_beyond)
         notes.close()
-
-
-@contextmanager
-def short_folder() -> Iterator[Path]:
-    """A folder with a path short enough for a socket; an embedded server in it is stopped when the block is over."""
-    folder = Path(tempfile.mkdtemp(prefix="t", dir="/tmp"))  # not TMPDIR, which may be long
-    try:
-        yield folder
-    finally:
-        if (folder / "cluster" / "data" / "postmaster.pid").exists():
-            with embedded(folder):
-                pass
-        shutil.rmtree(folder)
 
 
 def tamper(settings: Settings, table: str, query: str) -> int:

@@ -12,8 +12,8 @@ from psycopg import pq
 
 from adapters.postgres import embedded
 from adapters.postgres.embedded import ADMIN_ROLE, APP_ROLE, DATABASE, PORT, SUPERUSER
-from tests.faults.ground import short_folder
 from tests.faults.load import until
+from tests.folders import short_folder
 
 STANDBY = "second"
 SETTINGS = {

@@ -10,8 +10,9 @@ from adapters.settings import Settings
 from adapters.wiring import open_network, serving_network
 from application.ports import ReadOnly
 from tests.faults.ending import audited, tasma
-from tests.faults.ground import Ground, short_folder
+from tests.faults.ground import Ground
 from tests.faults.load import by_desk, load
+from tests.folders import short_folder
 
 REGISTERING = {"organisation": "org:late", "name": {"fi": "Myöhäinen"}, "kind": "other"}
 
