@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
 from adapters.http import commands, documentation, health, metrics, reading
-from adapters.http.feed import all_routes
+from adapters.http.feed import all_routes, route
 from adapters.http.headers import Headers
 from adapters.http.network import Asked, Network
 from adapters.http.problems import answer
@@ -73,7 +73,7 @@ def _routes() -> list[HTTPRouteHandler]:
             for name in commands.OFFERED
         ),
         *(_route(read.path, read.name, _read(read)) for read in all_reads()),
-        *(_route(route.path, route.name, route.respond, *route.methods) for route in all_routes()),
+        *(_route(one.path, one.name, _fed(one), *one.methods) for one in all_routes()),
         _route("/v1/health", "health", health.respond),
         _route(metrics.PATH, "metrics", metrics.respond),
         _route("/openapi.json", "openapi", documentation.document),
@@ -94,6 +94,13 @@ def _command(name: str) -> Respond:
 def _read(read: reading.Read) -> Respond:
     async def respond(request: Asked) -> Response[bytes]:
         return await reading.respond(read, request)
+
+    return respond
+
+
+def _fed(of: route.Route) -> Respond:
+    async def respond(request: Asked) -> Response[bytes]:
+        return await route.respond(of, request)
 
     return respond
 

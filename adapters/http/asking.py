@@ -1,6 +1,7 @@
 """Who asks, and what their request says: the token, the headers, the body."""
 
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 from litestar.exceptions import InternalServerException
@@ -11,17 +12,21 @@ from application.access import TokenMissing
 from application.desk import Asker
 from application.door import BODY_BYTES_MAX, BodyTooLarge, NotAllowed, NotJson
 
+_ASKER = "asker"
 READ_BYTES_MAX = 8 * BODY_BYTES_MAX
 YEARS = (1970, 2199)
 """Of a simulated clock: ids carry milliseconds since 1970, and deadlines have to fit behind."""
 
 
 async def asker_of(request: Asked, network: Network) -> Asker:
-    """Who sends this. Raises TokenMissing, TokenUnknown, TokenExpired, TokenRevoked."""
+    """Who sends this; a token is looked up once. Raises TokenMissing, TokenUnknown, TokenExpired, TokenRevoked."""
+    if known := request.state.get(_ASKER):
+        return cast("Asker", known)
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not bearer.strip():
         raise TokenMissing
-    return await network.tokens.find(bearer.strip())
+    request.state[_ASKER] = found = await network.tokens.find(bearer.strip())
+    return found
 
 
 def key_of(request: Asked) -> UUID | None:

@@ -187,7 +187,7 @@ def _route(route: Route) -> Json:
         "tags": ["feed"],
         "summary": route.says,
         "description": f"{route.says}\n\nWho may: {route.who}.",
-        "security": [] if route.is_open else [{"token": []}],
+        "security": [{"token": []}] if route.readers else [],
         "parameters": parameters,
         **({"requestBody": {"required": True, "content": body}} if body else {}),
         "responses": {

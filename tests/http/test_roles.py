@@ -5,6 +5,7 @@ import re
 import pytest
 
 from adapters.http.commands import OFFERED, path_of
+from adapters.http.feed import all_routes
 from adapters.http.reads import all_reads
 from application.registry import DECIDERS
 from tests.http.world import WISHES, World
@@ -61,6 +62,17 @@ def test_without_a_token_nothing_of_it_is_answered(seen: World, path: str) -> No
 @pytest.mark.parametrize("who", [None, *sorted(WISHES)])
 def test_open_paths_are_open(seen: World, who: str | None, path: str) -> None:
     assert seen.get(path, who).status_code == 200
+
+
+def test_nothing_else_is_open_and_of_the_feed_only_what_tells_nothing_but_hashes() -> None:
+    assert {r.path for r in all_reads() if r.readers is None} == {"/v1/catalog"}
+    assert {r.template for r in all_routes() if r.readers is None} == {
+        "/v1/feed/checkpoint",
+        "/v1/feed/keys",
+        "/v1/feed/proofs/consistency",
+        "/v1/feed/proofs/inclusion",
+        "/v1/feed/tile/{tile}",
+    }
 
 
 def test_the_table_has_a_row_for_every_question_that_needs_a_token() -> None:

@@ -44,6 +44,7 @@ async def respond_keys(request: Asked) -> Response[bytes]:
 checkpoint = Route(
     name="checkpoint",
     path="/v1/feed/checkpoint",
+    readers=None,
     says="The newest signed checkpoint (C2SP tlog-checkpoint): origin, number of events and root of the Merkle tree over them, "
     "with the signatures of the network and of its witnesses.",
     gives={"text/plain": None},
@@ -53,6 +54,7 @@ checkpoint = Route(
 keys = Route(
     name="checkpoint-keys",
     path="/v1/feed/keys",
+    readers=None,
     says="The public keys that have signed checkpoints, and those of the witnesses, in the text form of signed notes.",
     gives={"application/json": Keys},
     respond=respond_keys,

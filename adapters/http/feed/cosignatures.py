@@ -8,10 +8,10 @@ from adapters.http.asking import asker_of, body_of
 from adapters.http.feed.route import Route
 from adapters.http.network import Asked, network_of
 from adapters.http.problems import NotSentAsText
+from adapters.http.readers import Readers
 from adapters.signing import witness_of
 from application.cosignatures import cosigned
 from application.desk import Asker
-from application.door import NotAllowed
 from application.notes import NoteFault, parse_checkpoint
 from application.ports import Witness
 
@@ -39,8 +39,6 @@ async def respond(request: Asked) -> Response[bytes]:
     """201 where something was kept, 200 where all of it was known."""
     network = network_of(request)
     asker = await asker_of(request, network)
-    if asker.role not in ("coordinator", "partner"):
-        raise NotAllowed(asker.role, "hand in cosignatures", "partner or coordinator")
     witnesses = [witness_of(w.vkey) for w in await network.tree.witnesses() if _speaks_for(asker, w)]
     _check_content_type(request)
     try:
@@ -75,7 +73,10 @@ cosignatures = Route(
     path="/v1/feed/cosignatures",
     says="Hand in a checkpoint with the cosignature of a registered witness (C2SP tlog-cosignature); it is shown with the "
     "checkpoint from then on.",
-    who="partner, for the witnesses of their own organisation; coordinator, for all",
+    readers=Readers(
+        "partner, for the witnesses of their own organisation; coordinator, for all",
+        lambda asker: asker.role in ("coordinator", "partner"),
+    ),
     method="post",
     statuses={"201": "New cosignatures are kept.", "200": "All of them were known."},
     gives={"application/json": Kept},

@@ -106,6 +106,7 @@ def _texts(hashes: Sequence[bytes]) -> tuple[str, ...]:
 inclusion = Route(
     name="inclusion-proof",
     path="/v1/feed/proofs/inclusion",
+    readers=None,
     says="The proof that the event at a position is in the tree of a checkpoint (RFC 9162, section 2.1.3).",
     gives={JSON: Inclusion},
     query=InclusionQuery,
@@ -115,6 +116,7 @@ inclusion = Route(
 consistency = Route(
     name="consistency-proof",
     path="/v1/feed/proofs/consistency",
+    readers=None,
     says="The proof that the tree of one checkpoint begins with all of an older one: nothing was changed, taken out or put "
     "between (RFC 9162, section 2.1.4).",
     gives={JSON: Consistency},

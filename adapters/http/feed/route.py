@@ -7,8 +7,11 @@ from typing import Any, Literal
 from litestar import HttpMethod, Response
 from msgspec import Struct, field
 
-from adapters.http.network import Asked
+from adapters.http.asking import asker_of
+from adapters.http.network import Asked, network_of
+from adapters.http.readers import Readers
 from adapters.http.reading import has_tag
+from application.door import NotAllowed
 
 FOR_EVER = "public, max-age=31536000, immutable"
 AT_ONCE = "no-cache"
@@ -22,7 +25,8 @@ class Route(Struct, frozen=True, kw_only=True):
     path: str
     """With the parts that vary in braces; `{tile:path}` may contain slashes."""
     says: str
-    who: str = "everybody, without a token"
+    readers: Readers | None
+    """Whose token opens it; None: it is open to everybody."""
     gives: Mapping[str, Any]
     """By media type: the type of the answer, None where it is text or bytes."""
     respond: Callable[[Asked], Awaitable[Response[bytes]]]
@@ -45,8 +49,17 @@ class Route(Struct, frozen=True, kw_only=True):
         return (HttpMethod.POST,) if self.method == "post" else ()
 
     @property
-    def is_open(self) -> bool:
-        return self.who.startswith("everybody")
+    def who(self) -> str:
+        return self.readers.says if self.readers else "everybody, without a token"
+
+
+async def respond(route: Route, request: Asked) -> Response[bytes]:
+    """Answer who may ask. Raises what `asker_of` raises, and NotAllowed."""
+    if route.readers is not None:
+        asker = await asker_of(request, network_of(request))
+        if not route.readers.admit(asker):
+            raise NotAllowed(asker.role, f"use {route.path}", route.readers.says)
+    return await route.respond(request)
 
 
 def reply(request: Asked, body: bytes, media_type: str, caching: str) -> Response[bytes]:

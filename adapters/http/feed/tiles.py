@@ -40,6 +40,7 @@ async def respond(request: Asked) -> Response[bytes]:
 tile = Route(
     name="tile",
     path="/v1/feed/tile/{tile:path}",
+    readers=None,
     says="Hashes of the Merkle tree, 32 bytes each (C2SP tlog-tiles): `0/000` is the first full tile of 256 leaf hashes, "
     "`0/x001/000` its thousandth successor, `1/000` has the hash of each full tile, and `0/000.p/7` are the first 7 hashes. "
     "The hash of a leaf is SHA-256 of a zero byte and the event's exact bytes.",
