@@ -1,7 +1,8 @@
 """Whether this database still holds all that was signed: the newest checkpoint outside it against what is inside.
 
 A database that ends before that checkpoint is a restored backup, or another network's; one whose first events have another
-root has a forked history. Either is read and never appended to until somebody decides what is right.
+root has a forked history. Either is read and never appended to until somebody decides what is right. So is one whose own newest
+checkpoint was signed for another network.
 
 When it is compared: before anything else at the start; before every decision by its head, against the size known here; every
 few seconds by head; whenever the head that is seen falls; and by root before each new checkpoint is kept.
@@ -9,6 +10,7 @@ few seconds by head; whenever the head that is seen falls; and by root before ea
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
@@ -16,8 +18,7 @@ import structlog
 
 from adapters.checkpoint_file import CheckpointFile
 from application.notes import NoteFault, Verifier, opened, parse_checkpoint, read
-from application.ports import Log, ReadOnly, Tree
-from application.tree import Frontier, leaf_hash, perfect_subtrees
+from application.ports import EventGone, Log, ReadOnly, Tree
 from domain.kernel import Refused
 
 WATCH_SECONDS: Final = 2.0
@@ -28,7 +29,11 @@ logger = structlog.get_logger()
 
 
 class _Wrong(Exception):
-    """What does not fit, as a sentence."""
+    """What does not fit, as a sentence, and what can be done about it."""
+
+    def __init__(self, what: str, way_out: str | None = None) -> None:
+        super().__init__(what)
+        self.way_out = way_out or _WAY_OUT
 
 
 class Custody:
@@ -40,6 +45,8 @@ class Custody:
         """`own`: the keys that sign here now; `trust` makes a verifier of the text of one that is recorded inside."""
         self.file = file
         self.fault: str | None = None
+        self.foreign = False
+        """Whether the fault is that the database is another network's by what was signed inside: that cannot be accepted."""
         self.unkept: str | None = None
         """Why the newest checkpoint could not be kept outside."""
         self.signed_size = 0
@@ -58,7 +65,7 @@ class Custody:
         if self.fault or self._compared is not None or (await self._log.head()).position == 0:
             return
         try:
-            note = await self._tree.checkpoint()
+            note = await self._tree.note()
             if note is None:
                 logger.info("custody.nothing_signed")
                 return
@@ -130,10 +137,11 @@ class Custody:
             self._compared, self.signed_size = note, parse_checkpoint(read(note)[0]).size
 
     async def _judged(self, *, by_root: bool) -> str | None:
+        self.foreign = False
         try:
             await self._compare(by_root=by_root)
         except _Wrong as wrong:
-            return f"{wrong} {_WAY_OUT}"
+            return f"{wrong} {wrong.way_out}"
         return None
 
     async def _compare(self, *, by_root: bool) -> None:
@@ -141,6 +149,8 @@ class Custody:
         note = await self._outside()
         if note is None:
             self._compared, self.signed_size = None, 0
+            with suppress(NoteFault):  # nothing outside contradicts what cannot be read inside
+                await self._check_origin()
             return
         head = (await self._log.head()).position
         if note == self._compared and head >= self.signed_size and not by_root:
@@ -163,6 +173,8 @@ class Custody:
         try:
             root = await self._root_at(checkpoint.size)
         except _Wrong as wrong:
+            if self.foreign:
+                raise
             raise _Wrong(
                 f"{wrong} A checkpoint over the first {checkpoint.size:,} of {head:,} events was {signed}, and what the "
                 "database holds of them is not whole."
@@ -183,25 +195,30 @@ class Custody:
             ) from error
 
     async def _root_at(self, size: int) -> bytes:
-        """The root over the first events, from tiles as far as anything was signed inside, from the events behind that.
+        """The root over the first events, from what is sealed of them and from the events behind that.
 
-        Raises _Wrong where an event is missing, or what was signed inside cannot be read.
+        Raises _Wrong where an event is missing, or what was signed inside cannot be read or is another network's.
         """
         try:
-            note = await self._tree.checkpoint()
-            sealed = min(size, parse_checkpoint(read(note)[0]).size) if note else 0
+            await self._check_origin()
         except NoteFault as fault:
             raise _Wrong(f"The newest checkpoint inside the database is damaged. {fault}") from fault
         try:
-            frontier = Frontier(sealed, [await self._tree.subtree(*each) for each in perfect_subtrees(0, sealed)])
-        except ValueError as missing:  # the tree's word for a leaf that the log does not have
-            raise _Wrong(str(missing)) from missing
-        for position in range(sealed + 1, size + 1):
-            body = await self._log.body(position)
-            if body is None:
-                raise _Wrong(f"The log has no event at position {position:,}.")
-            frontier.add(leaf_hash(body))
-        return frontier.root()
+            return await self._tree.subtree(0, size)
+        except EventGone as gone:
+            raise _Wrong(str(gone)) from gone
+
+    async def _check_origin(self) -> None:
+        """Whether what was signed inside is this network's. Raises _Wrong and NoteFault."""
+        note = await self._tree.note()
+        signed = parse_checkpoint(read(note)[0]) if note else None
+        if signed and signed.origin != self._origin:
+            self.foreign = True
+            raise _Wrong(
+                f"The newest checkpoint inside the database is that of {signed.origin}, and this process was started for "
+                f"{self._origin}.",
+                _ANOTHER,
+            )
 
     async def _verifiers(self) -> Sequence[Verifier]:
         """Every key that signed here, as far as this database knows, and those that sign now."""
@@ -238,4 +255,8 @@ class Custody:
 _WAY_OUT: Final = (
     "Everything can be read, nothing is appended. Connect the right database or restore a newer backup; "
     "to go on with this one for good, `tasma audit accept-restore`."
+)
+_ANOTHER: Final = (
+    "Everything can be read, nothing is appended and nothing of it is kept outside. Connect the database of this network, or "
+    "give TASMA_NETWORK the name of the one that this database belongs to."
 )

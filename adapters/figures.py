@@ -55,5 +55,7 @@ class Work(Struct):
     conflicts: int = 0
     refused: int = 0
     """As overloaded."""
+    resting: int = 0
+    """Processes that should be sealing and rest from it, through a fault."""
     batches: dict[str, Batches] = field(default_factory=dict)
     """By what is gathered: appends, looks."""

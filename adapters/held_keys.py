@@ -1,6 +1,7 @@
 """Where keys come from: from the settings, or with the embedded PostgreSQL from the data folder, where they are made once."""
 
 import secrets
+from collections.abc import Collection
 from pathlib import Path
 
 from adapters.checkpoint_file import SUFFIX, CheckpointFile
@@ -22,15 +23,24 @@ def checkpoint_file_of(settings: Settings) -> CheckpointFile:
     return CheckpointFile(settings.checkpoint_file or folder_of(settings) / f"{settings.network}{SUFFIX}")
 
 
-def signers_for(settings: Settings) -> tuple[KeySigner, ...]:
-    """The keys that sign; none with a database of one's own and no TASMA_SIGNING_KEY. Raises KeyFault."""
+def signers_for(settings: Settings, *, signed: bool = True) -> tuple[KeySigner, ...]:
+    """The keys that sign; none with a database of one's own and no TASMA_SIGNING_KEY. Raises KeyFault and NotOnlyOwners.
+
+    `signed`: whether checkpoints of the network were signed; only before the first a key is made.
+    """
     if settings.signing_key:
         return signers_of(settings.signing_key)
-    return () if settings.database_url else kept_signers(folder_of(settings), settings.origin, secrets.token_bytes)
+    if settings.database_url:
+        return ()
+    return kept_signers(folder_of(settings), settings.origin, secrets.token_bytes, signed=signed)
 
 
-def master_keys_for(settings: Settings) -> MasterKeys | None:
-    """The keys of the vault; None with a database of one's own and no TASMA_MASTER_KEY. Raises WrongMasterKey."""
+def master_keys_for(settings: Settings, locking: Collection[str]) -> MasterKeys | None:
+    """The keys of the vault; None with a database of one's own and no TASMA_MASTER_KEY.
+
+    `locking`: the ids of those that lock something in it; only where there is none a key is made. Raises WrongMasterKey and
+    NotOnlyOwners.
+    """
     if settings.master_key:
         return master_keys(settings.master_key)
-    return None if settings.database_url else kept_master_keys(folder_of(settings), secrets.token_bytes)
+    return None if settings.database_url else kept_master_keys(folder_of(settings), secrets.token_bytes, locking)

@@ -1,47 +1,36 @@
 """The master key of a vault whose operator named none: made once, kept in the data folder for its owner alone."""
 
-import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
+from adapters.kept_file import locked, owners_text, write
 from adapters.vault import Draw, MasterKeys, WrongMasterKey, master_key_text, master_keys
 
 FILE: Final = "master.key"
-_OTHERS: Final = 0o077
 
 
-def kept_master_keys(folder: Path, draw: Draw) -> MasterKeys:
-    """The keys in the folder's file; one is made where there is none. Raises WrongMasterKey and OSError.
+def kept_master_keys(folder: Path, draw: Draw, locking: Collection[str] = ()) -> MasterKeys:
+    """The keys in the folder's file; one is made where there is none. Raises WrongMasterKey, NotOnlyOwners and OSError.
 
-    Two processes that come at once get the same key: the file appears whole, and only where there is none.
+    `locking`: the ids, in hexadecimal, of the master keys that lock something in the network's vault. With none of these in the file it is
+    another file, or a lost one: beside a new key in its place, nobody would hear that what is locked can no longer be read.
+    Two processes that come at once get the same key: one makes it while the other waits.
     """
     file = folder / FILE
-    if not file.exists():
-        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
-        _make(file, master_key_text(draw), aside=folder / f".{FILE}.{draw(8).hex()}")
-    if file.stat().st_mode & _OTHERS:
-        raise WrongMasterKey(f"Others than its owner may use {file}; close it with `chmod 600` and start again.")
-    text = file.read_text(encoding="ascii", errors="replace")
-    if not text.strip():
+    folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    with locked(file):
+        text = owners_text(file)
+        if text is None and not locking:
+            text = f"{master_key_text(draw)}\n"
+            write(file, text)
+    if text is not None and not text.strip():
         raise WrongMasterKey(f"{file} is empty; restore it from its backup: what the vault holds opens with it alone.")
-    return master_keys(text)
-
-
-def _make(file: Path, text: str, aside: Path) -> None:
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as written:
-            written.write(f"{text}\n")
-            written.flush()
-            os.fsync(written.fileno())
-        try:
-            file.hardlink_to(aside)  # refused where another process was faster: its key is the one
-        except FileExistsError:
-            return
-    finally:
-        aside.unlink()
-    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    keys = None if text is None else master_keys(text)
+    if keys is None or (locking and not set(locking) & {key.hex() for key in keys.ids}):
+        raise WrongMasterKey(
+            f"{file} {'is missing' if keys is None else 'holds another key'}, and the vault is locked with the master key "
+            f"{', '.join(sorted(locking)[:3])}. Restore the file from its backup, or name the key in "
+            "TASMA_MASTER_KEY; if it is lost for good, a new one there: what is in the vault then stays locked."
+        )
+    return keys

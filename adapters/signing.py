@@ -21,6 +21,8 @@ from domain.kernel import Refused
 SEED_BYTES: Final = 32
 KEYS_MAX: Final = 8
 """Private keys at one time: while keys change there are two."""
+NAME_MAX: Final = 255
+"""Characters of a key's name. It stands in each of its signatures, and a note of many must not outgrow its limit."""
 
 _SIGNATURE_BYTES: Final = 64
 _PRIVATE: Final = "PRIVATE+KEY+"
@@ -92,6 +94,7 @@ def make_key(name: str, seed: bytes, algorithm: int = ED25519) -> str:
     """The text of a private key. seed: 32 random bytes, fit for secrets. Raises KeyFault."""
     if not is_key_name(name):
         raise KeyFault(f"{name!r} cannot name a key: a name has at least one character, no space and no plus.")
+    _check_length(name)
     if len(seed) != SEED_BYTES:
         raise KeyFault(f"A key is made of {SEED_BYTES} random bytes, not {len(seed)}.")
     key_hash, _ = _public(name, algorithm, Ed25519PrivateKey.from_private_bytes(seed))
@@ -151,12 +154,21 @@ class _Parts(NamedTuple):
 
 
 def _parts(text: str) -> _Parts | None:
+    """None where it is no key. Raises KeyFault for one with too long a name."""
     name, _, rest = text.partition("+")
     key_hash, _, key_text = rest.partition("+")
     found = decoded(key_text)
     if not is_key_name(name) or not _HEX.fullmatch(key_hash) or found is None or len(found) != 1 + SEED_BYTES:
         return None
+    _check_length(name)
     return _Parts(name, key_hash, found[0], found[1:])
+
+
+def _check_length(name: str) -> None:
+    if len(name) > NAME_MAX:
+        raise KeyFault(
+            f"The name of this key has {len(name):,} characters, at most {NAME_MAX} are taken: make another key."
+        )
 
 
 def _private(text: str, algorithm: int, wanted: str) -> tuple[str, Ed25519PrivateKey]:

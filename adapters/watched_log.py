@@ -6,7 +6,7 @@ from uuid import UUID
 
 from adapters.custody import Custody
 from application.envelope import Recorded
-from application.ports import Decision, Head, History, Log, Outcome, Overloaded, Raced
+from application.ports import Decision, Head, History, Log, Outcome
 from domain.kernel import Boundary
 
 
@@ -14,8 +14,8 @@ class WatchedLog:
     """Implements `application.ports.Log` by another one. Its counts are those of this process since it began."""
 
     def __init__(self, log: Log, custody: Custody) -> None:
-        self.decisions = self.events = self.conflicts = self.refused = 0
-        """Appended decisions and events; decisions that were raced; those there was no room for."""
+        self.decisions = self.events = 0
+        """What was appended."""
         self._log, self._custody = log, custody
 
     async def look(self, boundary: Boundary) -> History:
@@ -23,14 +23,7 @@ class WatchedLog:
 
     async def append(self, decision: Decision) -> Outcome:
         await self._custody.admit(decision.after)
-        try:
-            outcome = await self._log.append(decision)
-        except Raced:
-            self.conflicts += 1
-            raise
-        except Overloaded:
-            self.refused += 1
-            raise
+        outcome = await self._log.append(decision)
         if not outcome.repeated:
             self.decisions += 1
             self.events += len(outcome.events)

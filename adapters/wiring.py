@@ -25,7 +25,7 @@ from adapters.postgres.embedded import embedded
 from adapters.postgres.figures import figures
 from adapters.postgres.following import heed_cancellation
 from adapters.postgres.leader import Leader
-from adapters.postgres.lease import LOST, Taken, lease, lease_at_once
+from adapters.postgres.lease import LOST, Leases, Taken, lease_at_once
 from adapters.postgres.log import PostgresLog
 from adapters.postgres.marks import PostgresMarks
 from adapters.postgres.migrate import check, drop_network, migrate
@@ -36,6 +36,7 @@ from adapters.postgres.tokens import tokens_in
 from adapters.postgres.tree import PostgresTree
 from adapters.postgres.vault import Vault
 from adapters.postgres.views import Views
+from adapters.postgres.workers import check_workers
 from adapters.projecting.pages import PageSlices
 from adapters.settings import Settings
 from adapters.signing import verifier_of
@@ -136,8 +137,9 @@ class Network(Struct, frozen=True, kw_only=True):
         return Work(
             decisions=self.log.decisions,
             events=self.log.events,
-            conflicts=self.log.conflicts,
-            refused=sum(g.refused for g in gatherings),
+            conflicts=self.stored.appends.raced,
+            refused=sum(g.refused for g in gatherings) + self.desk.executor.refused,
+            resting=int(self.sealer.fault is not None),
             batches={g.name: Batches(waiting=g.waiting, items=g.items, sizes=[*g.sizes, 0]) for g in gatherings},
         )
 
@@ -197,7 +199,11 @@ async def open_network(
             await check(database, settings.network)
         drawn = entropy or SystemEntropy()
         stored = await stack.enter_async_context(PostgresLog(database, settings.network, settings.source, drawn))
-        tree, signers = PostgresTree(database, settings.network), await asyncio.to_thread(signers_for, settings)
+        tree = PostgresTree(database, settings.network)
+        signed = bool(await tree.verifiers())
+        signers = await asyncio.to_thread(signers_for, settings, signed=signed)
+        locking = await Vault(database, settings.network, None, secrets.token_bytes).master_ids()
+        masters = await asyncio.to_thread(master_keys_for, settings, locking)
         custody = Custody(
             checkpoint_file_of(settings),
             stored,
@@ -221,9 +227,7 @@ async def open_network(
             custody=custody,
             tree=tree,
             sealer=Sealer(database, settings.network, log, origin=settings.origin, signers=signers, keep=custody.keep),
-            vault=Vault(
-                database, settings.network, await asyncio.to_thread(master_keys_for, settings), secrets.token_bytes
-            ),
+            vault=Vault(database, settings.network, masters, secrets.token_bytes),
             marks=marks,
             documents=documents,
             desk=desk,
@@ -239,16 +243,19 @@ async def open_network(
 async def serving_network(settings: Settings) -> AsyncIterator[Network]:
     """A network at work: read models follow, policies and deadlines are worked off, until the block ends."""
     async with open_network(settings) as network:
+        leases = Leases(network.dsn, settings.network)
+        # Several processes might; one is enough. A policy that halts lets its lease go, so that each process tries it in turn.
+        by_one: dict[str, Callable[[], Awaitable[None]]] = {
+            "sealing": network.sealer.run,
+            "deadlines": partial(_deadlines, network),
+            **{f"policy {w.policy.name}": partial(work_forever, w) for w in network.policies},
+        }
         works: dict[str, Callable[[], Awaitable[None]]] = {
+            "leases": leases.run,
             "read models": network.leader.run,
             "custody": network.custody.watch,
-            "sealing": partial(_while_writable, network, partial(_seal, network)),
-            "deadlines": partial(_while_writable, network, partial(_deadlines, network)),
             "server": partial(_keep_server, settings, network),
-            **{
-                f"policy {w.policy.name}": partial(_while_writable, network, partial(_work_policy, network, w))
-                for w in network.policies
-            },
+            **{n: partial(_while_writable, network, partial(leases.under, n, w)) for n, w in by_one.items()},
         }
         tasks = [asyncio.create_task(supervise(name, work), name=name) for name, work in works.items()]
         try:
@@ -287,25 +294,12 @@ async def _while_writable(network: Network, work: Callable[[], Awaitable[None]])
     await work()
 
 
-async def _seal(network: Network) -> None:
-    """Seal pages and sign checkpoints while holding the lease: several might, one is enough."""
-    async with lease(network.dsn, "sealing", network.settings.network):
-        await network.sealer.run()
-
-
-async def _work_policy(network: Network, worker: PolicyWorker) -> None:
-    """Work a policy off while holding its lease. Halted it lets the lease go, so that each process tries it in turn."""
-    async with lease(network.dsn, f"policy {worker.policy.name}", network.settings.network):
-        await work_forever(worker)
-
-
 async def _deadlines(network: Network) -> None:
-    """Let pass what nobody answered, while holding the lease for it."""
-    async with lease(network.dsn, "deadlines", network.settings.network):
-        while True:
-            head = await network.log.head()
-            await expire_due(network, network.desk, head.time if head.constructed else None)
-            await asyncio.sleep(SCHEDULE_SECONDS)
+    """Let pass what nobody answered."""
+    while True:
+        head = await network.log.head()
+        await expire_due(network, network.desk, head.time if head.constructed else None)
+        await asyncio.sleep(SCHEDULE_SECONDS)
 
 
 async def _keep_server(settings: Settings, network: Network) -> None:
@@ -323,6 +317,13 @@ async def _keep_server(settings: Settings, network: Network) -> None:
 def _join_once(data_dir: Path) -> None:
     with embedded(data_dir):
         logger.warning("server.joined_again")
+
+
+async def check_room(settings: Settings, workers: int) -> None:
+    """Whether the database has connections for so many workers. Raises TooManyWorkers, Unavailable, EmbeddedUnavailable."""
+    async with AsyncExitStack() as stack:
+        dsn, _ = await _server(settings, stack)
+        await check_workers(await stack.enter_async_context(connect(dsn, connections=1)), workers)
 
 
 async def _server(settings: Settings, stack: AsyncExitStack) -> tuple[str, str | None]:

@@ -33,6 +33,8 @@ class Executor:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._hot: dict[Boundary, _Queue] = {}
+        self.refused = 0
+        """Commands refused because too many queued for their boundary."""
 
     @property
     def hot(self) -> int:
@@ -94,6 +96,7 @@ class Executor:
         """
         queue = self._hot.setdefault(boundary, _Queue())
         if queue.users > WAITING_MAX:
+            self.refused += 1
             raise Overloaded(queue.users - 1)
         queue.users += 1
         free = queue.users == 1

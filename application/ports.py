@@ -199,15 +199,30 @@ class NoSuchCheckpoint(Refused):
         )
 
 
+class EventGone(ValueError):
+    """The log has no event at a position up to which it was asked for: its row is gone, or the log does not reach so far."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"The log has no event at position {position:,}.")
+        self.position = position
+
+
 @runtime_checkable
 class Tree(Protocol):
     """The Merkle tree over one network's events as far as it is sealed, and what was signed about it. Hashes, no events.
 
-    Whoever asks keeps to the newest checkpoint's size: beyond it nothing is promised.
+    Whoever asks keeps to the newest checkpoint's size: beyond it only `subtree` promises something, up to the head. Hashes and
+    proofs raise EventGone where they need an event that is not there.
     """
 
-    async def checkpoint(self) -> str | None:
-        """The newest signed checkpoint as a whole note, with the cosignature lines kept for it; None before the first."""
+    async def checkpoint(self, size: int | None = None) -> str | None:
+        """A signed checkpoint as a whole note, with the cosignature lines kept for it: the newest, or the one of this size.
+
+        None where there is none.
+        """
+
+    async def note(self) -> str | None:
+        """The newest as the log's own keys signed it, without cosignatures."""
 
     async def tile(self, level: int, n: int, width: int) -> bytes | None:
         """The first `width` hashes of a tile, 32 bytes each; None where there are not so many yet."""

@@ -15,7 +15,7 @@ from domain.agreements.events import (
 )
 from domain.changing import replace
 from domain.words import Names
-from projections.rows import At, Key, Latest, Projection, Row, Rows, facts_of
+from projections.rows import At, Key, Latest, Projection, Row, Rows, each, facts_of
 
 Seen = AgreementDrafted | AgreementTextFrozen | AgreementApproved | AgreementSigned | AgreementEnteredIntoForce
 
@@ -45,6 +45,7 @@ class Agreement(Row, frozen=True):
     in_force_on: date | None = None
 
 
+@each
 def fold(rows: Latest, fact: Seen, at: At) -> Iterator[Agreement]:  # noqa: ARG001 - dates are in the facts
     row = rows.latest(Agreement(fact.agreement, fact.version))
     match fact:

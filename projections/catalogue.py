@@ -19,7 +19,7 @@ from domain.catalog.events import (
 from domain.changing import replace
 from domain.money import Language
 from domain.words import LANGUAGES, Names, Texts
-from projections.rows import At, Key, Latest, Projection, Row, Rows, facts_of
+from projections.rows import At, Key, Latest, Projection, Row, Rows, each, facts_of
 from projections.stems import SMALL_WORDS, forms, words
 
 Seen = OfferingPublished | OfferingUpdated | OfferingVerified | OfferingArchived
@@ -64,6 +64,7 @@ class Offering(Row, frozen=True):
         return None if self.verified_until is None else self.verified_until >= today
 
 
+@each
 def fold(rows: Latest, fact: Seen, at: At) -> Iterator[Offering]:  # noqa: ARG001 - the days are in the facts
     offering = rows.latest(Offering(fact.offering))
     match fact:

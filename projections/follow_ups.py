@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from domain.network.events import FollowUpOpened
-from projections.rows import At, Key, Latest, Projection, Row, Rows, facts_of
+from projections.rows import At, Key, Latest, Projection, Row, Rows, each, facts_of
 
 Seen = FollowUpOpened
 
@@ -18,6 +18,7 @@ class FollowUp(Row, frozen=True):
     position: int = 0
 
 
+@each
 def fold(rows: Latest, fact: Seen, at: At) -> Iterator[FollowUp]:  # noqa: ARG001 - opened once, nothing to look back at
     yield FollowUp(fact.follow_up, fact.about, fact.cause, fact.reason, at.time, at.position)
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from domain.changing import replace
 from domain.mentoring.events import MenteeAssigned, MenteeReleased, MentorCapacitySet, MentorNominated
 from domain.money import Language
-from projections.rows import At, Key, Latest, Projection, Row, Rows, facts_of
+from projections.rows import At, Key, Latest, Projection, Row, Rows, each, facts_of
 
 Seen = MentorNominated | MentorCapacitySet | MenteeAssigned | MenteeReleased
 
@@ -37,6 +37,7 @@ class MentorLoad(Struct, frozen=True):
     assigned_total: int
 
 
+@each
 def fold(rows: Latest, fact: Seen, at: At) -> Iterator[Workload]:  # noqa: ARG001 - no date is shown
     load = rows.latest(Workload(fact.mentor))
     match fact:

@@ -16,7 +16,7 @@ from domain.network.events import (
     PartnerAdmitted,
 )
 from domain.words import Names
-from projections.rows import At, Key, Latest, Projection, Row, Rows, facts_of
+from projections.rows import At, Key, Latest, Projection, Row, Rows, each, facts_of
 
 Seen = NetworkFounded | OrganisationRegistered | PartnerAdmitted | DutyAssigned
 
@@ -48,6 +48,7 @@ class Member(Row, frozen=True):
     duties: tuple[HeldDuty, ...] = ()
 
 
+@each
 def fold(rows: Latest, fact: Seen, at: At) -> Iterator[Network | Member]:  # noqa: ARG001 - dates are in the facts
     match fact:
         case NetworkFounded():

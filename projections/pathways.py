@@ -18,7 +18,7 @@ from domain.pathways.events import (
     StepProposed,
 )
 from domain.words import Binding
-from projections.rows import At, Key, Latest, Projection, Row, Rows, facts_of
+from projections.rows import At, Key, Latest, Projection, Row, Rows, each, facts_of
 
 Seen = PathwayDrafted | StepProposed | StepConfirmed | StepDeclined | PathwayAgreed | StepDelivered | PathwayCompleted
 Stage = Literal["drafted", "agreed", "completed"]
@@ -61,6 +61,7 @@ class Pathway(Row, frozen=True):
     """Those who may see what was agreed and what is delivered."""
 
 
+@each
 def fold(rows: Latest, fact: Seen, at: At) -> Iterator[Pathway | Step]:  # noqa: ARG001 - dates are in the facts
     pathway = rows.latest(Pathway(fact.pathway))
     match fact:

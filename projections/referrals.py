@@ -12,7 +12,7 @@ from domain.referrals.events import (
     ReferralExpired,
     ReferralSent,
 )
-from projections.rows import At, Key, Latest, Projection, Row, Rows, facts_of
+from projections.rows import At, Key, Latest, Projection, Row, Rows, each, facts_of
 
 Seen = ReferralSent | ReferralAccepted | ReferralDeclined | ReferralCompleted | ReferralExpired
 Stage = Literal["sent", "accepted", "declined", "completed", "expired"]
@@ -34,6 +34,7 @@ class Referral(Row, frozen=True):
     """The reason of a refusal, the outcome of a completion."""
 
 
+@each
 def fold(rows: Latest, fact: Seen, at: At) -> Iterator[Referral]:  # noqa: ARG001 - dates are in the facts
     referral = rows.latest(Referral(fact.referral))
     match fact:

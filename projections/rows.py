@@ -1,4 +1,7 @@
-"""What a read model is made of: rows that are replaced, entries that are only added, and a pure fold over both."""
+"""What a read model is made of: rows that are replaced, entries that are only added, and a pure fold over both.
+
+What an event says need not be written down a second time: a row may say where the event stands, and a question looks it up.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -12,6 +15,7 @@ from domain.kernel import Event
 
 T = TypeVar("T")
 Q = TypeVar("Q", bound="Reading")
+F = TypeVar("F")
 KEY = object()
 Key = Annotated[T, KEY]
 
@@ -63,6 +67,13 @@ class At(Struct, frozen=True, gc=False):
     time: datetime
 
 
+class Told(Struct, frozen=True, gc=False):
+    """An event as the fold was given it."""
+
+    at: At
+    fact: Any
+
+
 Change = Row | Entry | Gone
 R = TypeVar("R", bound=Row)
 S = TypeVar("S", bound=Record)
@@ -75,12 +86,33 @@ class Latest(Protocol):
 
 
 class Rows(Protocol):
-    """All that a question may see: the rows or entries under the first parts of a key, in key order."""
+    """All that a question may see."""
 
-    def under(self, table: type[S], /, *prefix: object) -> Sequence[S]: ...
+    def under(self, table: type[S], /, *prefix: object) -> Sequence[S]:
+        """Give the rows or entries under the first parts of a key, in key order."""
+
+    def told(self, position: int, /) -> Told | None:
+        """Give the event at a position, if the projection was told it and keeps it so."""
+
+    def complete(self) -> bool:
+        """Whether all that was looked up so far is known. Where not, the question will be asked again: it may stop here."""
 
 
-Fold = Callable[[Latest, Any, At], Iterable[Change]]
+Fold = Callable[[Latest, Iterable[tuple[At, Any]]], Iterable[Change]]
+"""Of facts in a row, in the order of the log, the changes they make: the same ones however the log is cut into rows of facts.
+
+It draws the next fact when it has yielded what the one before made of the rows, but for what it sums up to the end: so a
+failure is that of the fact drawn last.
+"""
+
+
+def each(fold: Callable[[Latest, F, At], Iterable[Change]]) -> Fold:
+    """A fold that takes one fact after the other."""
+
+    def over(rows: Latest, facts: Iterable[tuple[At, Any]]) -> Iterable[Change]:
+        return (change for at, fact in facts for change in fold(rows, fact, at))
+
+    return over
 
 
 class Projection(Struct, frozen=True):
@@ -96,6 +128,8 @@ class Projection(Struct, frozen=True):
     on_poison: Literal["halt", "park"] = "halt"
     readings: frozenset[type[Reading]] = frozenset()
     """What the fold is given in place of some of the facts."""
+    told: frozenset[type[Event]] = frozenset()
+    """Of the facts, those that a question may look up by position."""
 
 
 def facts_of(seen: object) -> frozenset[type[Event]]:

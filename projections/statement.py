@@ -11,7 +11,7 @@ from domain.words import LANGUAGES, Names
 from projections.rows import Rows
 from projections.statement_lines import Line, lines_of
 from projections.statement_text import text_of
-from projections.statements import Balance, Closed, Issued, Kind, Lines, Network, Organisation
+from projections.statements import Balance, Closed, Issued, Kind, Network, Organisation
 
 FORM = 1
 """The form of the digested content. A later form gets its own number; this one keeps recomputing."""
@@ -195,12 +195,12 @@ def account_of(rows: Rows, partner: str, period: str) -> Account | None:
     # All of them, who are few, in the first round of look-ups: whose names are needed would be known only after the last.
     organisations = {o.organisation: o for o in rows.under(Organisation)}
     known = partner in organisations and organisations[partner].partner
-    if network is None or period < network.first_period or not (known or balances):
-        return None
-    opening = sum(b.cents for b in balances if b.period < period)
-    lines = lines_of(rows, partner, period)
     closed = next(iter(rows.under(Closed, period)), None)
     issued = next(iter(rows.under(Issued, partner, period)), None)
+    lines = lines_of(rows, partner, period)
+    if not rows.complete() or network is None or period < network.first_period or not (known or balances):
+        return None
+    opening = sum(b.cents for b in balances if b.period < period)
     counterparties = sorted({line.counterparty for line in lines})
     return Account(
         network=network.network,
@@ -231,16 +231,16 @@ def partners_stated(rows: Rows) -> list[str]:
 
 def _total(rows: Rows, partner: str, period: str) -> Total:
     accounts = rows.under(Balance, partner)
-    lines = rows.under(Lines, partner, period)
     opening = sum(a.cents for a in accounts if a.period < period)
+    now = next((a for a in accounts if a.period == period), Balance(partner, period))
     return Total(
         partner=partner,
         opening_cents=opening,
-        earned_cents=sum(line.cents for line in lines if line.kind == "share-earned"),
-        owed_cents=sum(line.cents for line in lines if line.kind == "share-owed"),
-        corrected_cents=sum(line.cents for line in lines if line.kind == "correction"),
-        closing_cents=opening + sum(line.cents for line in lines),
-        lines=sum(line.lines for line in lines),
+        earned_cents=now.earned_cents,
+        owed_cents=now.owed_cents,
+        corrected_cents=now.corrected_cents,
+        closing_cents=opening + now.cents,
+        lines=now.lines,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 
 from domain.money import Language, euros, explain
 from projections.statement_lines import Line
@@ -22,6 +23,8 @@ _CORRECTED: Mapping[Language, str] = {
     "en": "Correction of {cents} to line {corrects} ({counterparty}, {purpose}): part {part} of step {step} ({pathway}) "
     "was taken back on {day}.",
 }
+_explained = lru_cache(maxsize=4_096)(explain)
+"""Reckoned once: a list price is shared in the same terms again and again."""
 _SHARE: Mapping[Language, str] = {"fi": "korvausosuus", "sv": "ersättningsandel", "en": "a revenue share"}
 
 
@@ -39,7 +42,7 @@ def text_of(line: Line, counterparty: str, language: Language) -> str:
             part=line.part,
             pathway=line.pathway,
             day=_day(line.occurred_on, language),
-            how=explain(line.terms, language) if line.terms else "",
+            how=_explained(line.terms, language) if line.terms else "",
         )
         .strip()
     )

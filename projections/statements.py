@@ -1,79 +1,23 @@
-"""What each partner is due and owes in a period: the postings of the log, and which lines of whose statement each of them is.
+"""What each partner is due and owes in a period: the sums, and which postings of the log are which lines of whose statement.
 
-A posting is stored once, with its shares as the event has them, and is in everybody's statement by its lines' numbers. The lines
-themselves are a question (`projections.statement`): written out on both sides of every share they would be ten times as much.
-The fold remembers balances and nothing else that grows.
+What a posting says stands in its event and nowhere else. The lines are a question (`projections.statement`): written out on both
+sides of every share they would be ten times as much. The fold remembers balances, last sheets, and nothing that grows with them.
 """
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Literal
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from domain.agreements.events import AgreementEnteredIntoForce
 from domain.changing import replace
 from domain.money import SharingRule
 from domain.network.events import NetworkFounded, OrganisationRegistered, PartnerAdmitted
-from domain.pathways.events import PathwayAgreed, StepDelivered
-from domain.revenue.events import RevenueReversed, RevenueShared
 from domain.settlement.events import PeriodClosed, StatementIssued
 from domain.words import Names
-from projections.rows import At, Entry, Key, Latest, Projection, Reading, Row, facts_of, reading_of, readings_of
-
-
-@reading_of(RevenueShared)
-class Shared(Reading, frozen=True):
-    entry: str
-    pathway: str
-    step: int
-    part: int
-    agreement: str
-    version: int
-    amount_cents: int
-    collected_by: str
-    occurred_on: date
-    period: str
-    project: str | None
-    shares: Raw
-
-
-@reading_of(RevenueReversed)
-class Reversed(Reading, frozen=True):
-    reversal: str
-    entry: str
-    pathway: str
-    step: int
-    part: int
-    agreement: str
-    version: int
-    amount_cents: int
-    collected_by: str
-    occurred_on: date
-    period: str
-    project: str | None
-    shares: Raw
-
-
-@reading_of(StepDelivered)
-class DeliveredPart(Reading, frozen=True):
-    pathway: str
-    step: int
-    part: int
-
-
-@reading_of(PathwayAgreed)
-class AgreedPathway(Reading, frozen=True):
-    pathway: str
-
-
-class Cut(Struct, frozen=True, gc=False):
-    """Of a share, what balances need."""
-
-    partner: str
-    cents: int
-
+from projections.rows import At, Entry, Key, Latest, Projection, Row, facts_of, readings_of
+from projections.statement_facts import AgreedPathway, DeliveredPart, Reversed, Shared, cuts
 
 Seen = (
     NetworkFounded
@@ -89,7 +33,8 @@ Seen = (
 )
 Kind = Literal["share-earned", "share-owed", "correction"]
 
-_cuts = msgspec.json.Decoder(tuple[Cut, ...]).decode
+SHEET_STRETCHES = 32
+"""Of a full sheet: the last one is written anew with every slice that adds to it."""
 
 
 class Network(Row, frozen=True):
@@ -131,50 +76,54 @@ class Delivered(Entry, frozen=True):
 
 
 class Posting(Entry, frozen=True):
-    """One division of an amount, or one that was taken back."""
+    """Where an amount was divided, for those who take it back."""
 
     entry: Key[str]
     position: int
-    recorded_at: datetime
-    occurred_on: date
-    period: str
-    collected_by: str
-    corrects: str | None
-    """The entry that is taken back."""
-    project: str | None
-    pathway: str
-    step: int
-    part: int
-    agreement: str
-    version: int
-    firsts: dict[str, int]
-    """By partner: the number of its first line; those of one posting have numbers in a row."""
-    shares: str
-    """As in the event, in JSON."""
-
-
-class Lines(Entry, frozen=True):
-    """Lines in a row that one posting gives one partner, one for each share it is due or owes."""
-
-    partner: Key[str]
-    period: Key[str]
-    first: Key[int]
-    entry: str
-    kind: Kind
-    lines: int
-    cents: int
-    """Of all of them. Positive: due to the partner."""
 
 
 class Balance(Row, frozen=True):
-    """The sum of one partner's lines of one period."""
+    """The sums of one partner's lines of one period. Positive: due to the partner."""
 
     partner: Key[str]
     period: Key[str]
     lines: int = 0
-    cents: int = 0
+    earned_cents: int = 0
+    owed_cents: int = 0
+    corrected_cents: int = 0
     own_cents: int = 0
     """Own and kept shares of what the partner collected: information outside the lines."""
+
+    @property
+    def cents(self) -> int:
+        return self.earned_cents + self.owed_cents + self.corrected_cents
+
+
+class Stretch(Struct, frozen=True, array_like=True, gc=False):
+    """Lines in a row that one posting gives one partner, one for each share it is due or owes."""
+
+    position: int
+    """Of the posting."""
+    first: int
+    """The number of the first of them."""
+
+
+class Sheet(Entry, frozen=True):
+    """So many stretches in a row of one partner's period, in order."""
+
+    partner: Key[str]
+    period: Key[str]
+    n: Key[int]
+    stretches: tuple[Stretch, ...]
+
+
+class LastSheet(Row, frozen=True):
+    """Those after the last full sheet."""
+
+    partner: Key[str]
+    period: Key[str]
+    n: int = 1
+    stretches: tuple[Stretch, ...] = ()
 
 
 class Closed(Row, frozen=True):
@@ -190,94 +139,131 @@ class Issued(Row, frozen=True):
     digest: str = ""
 
 
-Change = Network | Organisation | Rule | Bound | Delivered | Posting | Lines | Balance | Closed | Issued
+Change = Network | Organisation | Rule | Bound | Delivered | Posting | Balance | Sheet | LastSheet | Closed | Issued
 
 
-def fold(rows: Latest, fact: Seen, at: At) -> Sequence[Change]:  # noqa: PLR0911 - one for each kind of fact
-    match fact:
-        case Shared():
-            return _posted(rows, fact, at, fact.entry, None)
-        case Reversed():
-            return _posted(rows, fact, at, fact.reversal, fact.entry)
-        case DeliveredPart():
-            return (Delivered(fact.pathway, fact.step, fact.part, at.position),)
-        case AgreedPathway():
-            return (Bound(fact.pathway, at.position),)
-        case AgreementEnteredIntoForce():
-            return (Rule(fact.agreement, fact.version, at.position, fact.clauses.sharing_rule),)
-        case PeriodClosed():
-            return (Closed(fact.period, at.position, fact.closed_on),)
-        case StatementIssued():
-            return (Issued(fact.partner, fact.period, at.position, fact.digest),)
-        case NetworkFounded():
-            return (Network(network=fact.network, first_period=fact.first_period, constructed=fact.constructed),)
-        case OrganisationRegistered():
-            return (replace(rows.latest(Organisation(fact.organisation)), name=fact.name),)
-        case PartnerAdmitted():
-            return (replace(rows.latest(Organisation(fact.organisation)), partner=True),)
+def fold(rows: Latest, facts: Iterable[tuple[At, Seen]]) -> Iterator[Change]:
+    """What is posted is summed up as it comes; each sum becomes a row when the facts have ended."""
+    books = _Books(rows)
+    for at, fact in facts:
+        match fact:
+            case Shared():
+                books.post(at.position, fact, fact.entry)
+                yield Posting(fact.entry, at.position)
+            case Reversed():
+                books.post(at.position, fact, fact.reversal)
+            case DeliveredPart():
+                yield Delivered(fact.pathway, fact.step, fact.part, at.position)
+            case AgreedPathway():
+                yield Bound(fact.pathway, at.position)
+            case AgreementEnteredIntoForce():
+                yield Rule(fact.agreement, fact.version, at.position, fact.clauses.sharing_rule)
+            case PeriodClosed():
+                yield Closed(fact.period, at.position, fact.closed_on)
+            case StatementIssued():
+                yield Issued(fact.partner, fact.period, at.position, fact.digest)
+            case NetworkFounded():
+                yield Network(network=fact.network, first_period=fact.first_period, constructed=fact.constructed)
+            case OrganisationRegistered():
+                yield replace(rows.latest(Organisation(fact.organisation)), name=fact.name)
+            case PartnerAdmitted():
+                yield replace(rows.latest(Organisation(fact.organisation)), partner=True)
+    yield from books.changes()
 
 
-def _posted(rows: Latest, fact: Shared | Reversed, at: At, entry: str, corrects: str | None) -> list[Change]:
-    """Number the lines of a posting and add them up. Its collector owes every line that another is due."""
-    collector, period, cuts = fact.collected_by, fact.period, _cuts(fact.shares)
-    if (total := sum([cut.cents for cut in cuts])) != fact.amount_cents:
-        raise ValueError(f"The shares of {entry} sum to {total} cents, not to {fact.amount_cents}.")
-    sign, due_kind, owed_kind = _SHARED if corrects is None else _CORRECTED
-    due: dict[str, tuple[int, int]] = {}
-    own_cents: int | None = None
-    for cut in cuts:
-        if cut.partner == collector:
-            own_cents = (own_cents or 0) + cut.cents
-        elif cut.cents:
-            lines, cents = due.get(cut.partner, (0, 0))
-            due[cut.partner] = lines + 1, cents + sign * cut.cents
-    changes: list[Change] = []
-    firsts: dict[str, int] = {}
-    owed_lines = owed_cents = 0
-    for partner, (lines, cents) in due.items():
-        owed_lines, owed_cents = owed_lines + lines, owed_cents + cents
-        now = rows.latest(Balance(partner, period))
-        firsts[partner] = first = now.lines + 1
-        changes.append(Balance(partner, period, now.lines + lines, now.cents + cents, now.own_cents))
-        changes.append(Lines(partner, period, first, entry, due_kind, lines, cents))
-    now = rows.latest(Balance(collector, period))
-    if due or own_cents is not None:
-        own = now.own_cents + sign * (own_cents or 0)
-        changes.append(Balance(collector, period, now.lines + owed_lines, now.cents - owed_cents, own))
-    if due:
-        firsts[collector] = first = now.lines + 1
-        changes.append(Lines(collector, period, first, entry, owed_kind, owed_lines, -owed_cents))
-    changes.append(
-        Posting(
-            entry,
-            at.position,
-            at.time,
-            fact.occurred_on,
-            period,
-            collector,
-            corrects,
-            fact.project,
-            fact.pathway,
-            fact.step,
-            fact.part,
-            fact.agreement,
-            fact.version,
-            firsts,
-            bytes(fact.shares).decode(),
-        )
-    )
-    return changes
+class _Account(Struct):
+    """What is posted to one partner in one period, on top of what was there."""
+
+    before: Balance
+    lines: int
+    """Also of those before."""
+    earned: int = 0
+    owed: int = 0
+    corrected: int = 0
+    own: int = 0
+    stretches: list[Stretch] = []
+    newest: int = 0
+    """Where the posting stands that came last."""
+
+    def number(self, position: int, lines: int) -> None:
+        """Give a posting its next lines."""
+        if self.newest != position:
+            self.newest = position
+            self.stretches.append(Stretch(position, self.lines + 1))
+        self.lines += lines
 
 
-_SHARED: tuple[int, Kind, Kind] = (1, "share-earned", "share-owed")
-_CORRECTED: tuple[int, Kind, Kind] = (-1, "correction", "correction")
-"""The sign of the shares' cents, and what their lines are: for those who are due them, for the collector."""
+class _Books(dict[tuple[str, str], _Account]):
+    """The accounts that postings touch, by partner and period."""
+
+    def __init__(self, rows: Latest) -> None:
+        super().__init__()
+        self._rows = rows
+
+    def __missing__(self, key: tuple[str, str]) -> _Account:
+        before = self._rows.latest(Balance(*key))
+        account = self[key] = _Account(before, before.lines)
+        return account
+
+    def post(self, position: int, fact: Shared | Reversed, entry: str) -> None:
+        """Enter each share where it is due, and what all of them make at the collector, who owes it."""
+        collector, period, shared = fact.collected_by, fact.period, type(fact) is Shared
+        lines = due = own = 0
+        keeps = False
+        for cut in cuts(fact.shares):
+            partner, cents = cut.partner, cut.cents
+            if partner == collector:
+                keeps = True
+                own += cents
+            elif cents:
+                account = self[partner, period]
+                account.number(position, 1)
+                if shared:
+                    account.earned += cents
+                else:
+                    account.corrected -= cents
+                lines += 1
+                due += cents
+        if due + own != fact.amount_cents:
+            raise ValueError(f"The shares of {entry} sum to {due + own} cents, not to {fact.amount_cents}.")
+        if not (lines or keeps):
+            return
+        account = self[collector, period]
+        if lines:
+            account.number(position, lines)
+        if shared:
+            account.owed -= due
+            account.own += own
+        else:
+            account.corrected += due
+            account.own -= own
+
+    def changes(self) -> Iterator[Balance | Sheet | LastSheet]:
+        for (partner, period), account in self.items():
+            before = account.before
+            yield Balance(
+                partner,
+                period,
+                lines=account.lines,
+                earned_cents=before.earned_cents + account.earned,
+                owed_cents=before.owed_cents + account.owed,
+                corrected_cents=before.corrected_cents + account.corrected,
+                own_cents=before.own_cents + account.own,
+            )
+            if account.stretches:
+                last = self._rows.latest(LastSheet(partner, period))
+                stretches, n = (*last.stretches, *account.stretches), last.n
+                while len(stretches) >= SHEET_STRETCHES:
+                    yield Sheet(partner, period, n, stretches[:SHEET_STRETCHES])
+                    stretches, n = stretches[SHEET_STRETCHES:], n + 1
+                yield LastSheet(partner, period, n, stretches)
 
 
 statements = Projection(
     "statements",
     fold,
-    (Network, Organisation, Rule, Bound, Delivered, Posting, Lines, Balance, Closed, Issued),
+    (Network, Organisation, Rule, Bound, Delivered, Posting, Balance, Sheet, LastSheet, Closed, Issued),
     facts_of(Seen),
     readings=readings_of(Seen),
+    told=facts_of(Shared | Reversed),
 )

@@ -1,6 +1,6 @@
 """What a verification found."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, Self
 
 from msgspec import Struct, field
@@ -13,6 +13,7 @@ FAULTS_MAX: Final = 100
 
 Kind = Literal[
     "row",
+    "undecided",
     "event",
     "page",
     "tile",
@@ -80,16 +81,35 @@ class Faults:
     def __init__(self) -> None:
         self.count = 0
         self._kept: list[Fault] = []
+        self._full_at: int | None = None
+        """The position of the last that is kept; what comes after it only counts."""
 
     def add(self, *faults: Fault) -> None:
         self.count += len(faults)
-        self._kept.extend(faults)
-        if len(self._kept) > 4 * FAULTS_MAX:
-            self._kept = self.kept()
+        self._keep(faults)
+
+    def add_all(self, others: Self) -> None:
+        """Add what others hold."""
+        self.count += others.count
+        self._keep(others._kept)
+
+    def copy(self) -> Self:
+        made = type(self)()
+        made.add_all(self)
+        return made
 
     def kept(self) -> list[Fault]:
         """By position; of one position, what concerns the event itself first."""
         return sorted(self._kept, key=lambda fault: (fault.position, fault.kind != "row"))[:FAULTS_MAX]
+
+    def _keep(self, faults: Sequence[Fault]) -> None:
+        if self._full_at is not None:
+            last = self._full_at
+            faults = [fault for fault in faults if fault.position <= last]
+        self._kept.extend(faults)
+        if len(self._kept) > 4 * FAULTS_MAX:
+            self._kept = self.kept()
+            self._full_at = self._kept[-1].position
 
 
 class Repairable(Struct, frozen=True):

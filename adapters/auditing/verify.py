@@ -190,13 +190,13 @@ class _Verification:
             bodies = found[n * PAGE_EVENTS - after : (n + 1) * PAGE_EVENTS - after]
             copies = Copies(n, bodies, part.pages.get(n), part.tiles.get(n), needed=n <= self._needed)
             self.pages += copies.page is not None
-            readings = read_copies(copies)
+            compared = read_copies(copies)
             if len(bodies) < PAGE_EVENTS:
-                return self.tree.finish(n, readings, signed.get(n, ()))
-            for branch, tile in self.tree.add(n, readings, signed.get(n, ())):
-                stored = (await self._reading.tiles(tile.level, tile.n, tile.n + 1)).get(tile.n)
+                return self.tree.finish(compared, signed.get(n, ()))
+            for level, number in self.tree.add(compared, signed.get(n, ())):
+                stored = (await self._reading.tiles(level, number, number + 1)).get(number)
                 if stored or n <= self._needed:
-                    branch.compare(tile, stored)
+                    self.tree.compare(level, number, stored)
         return None
 
     async def check_rest(self, views: Views | None) -> None:

@@ -36,9 +36,9 @@ MEGABYTE: Final = 1_000_000
 READING: Final = (
     "One operation is one event of a log like the demo's year, {length:,} long, passed by a rebuild from the first one, folded, "
     "written to PostgreSQL and put in the place of the old generation; peak_mb is the memory of the process that rebuilds and "
-    "does nothing else. The statements of tasma keep each posting once with the numbers of its lines, which are written out when "
-    "asked for. eventsourcing follows a shorter log of the same year with its projection runner, an event a transaction, and "
-    "writes both lines of every share by hand-written SQL."
+    "does nothing else. The statements of tasma keep sums, and of each posting where it stands in the log and the numbers of its "
+    "lines, which are written out from the event when asked for. eventsourcing follows a shorter log of the same year with its "
+    "projection runner, an event a transaction, and writes both lines of every share by hand-written SQL."
 )
 
 

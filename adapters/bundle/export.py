@@ -2,15 +2,17 @@
 
 import hashlib
 import zipfile
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 from msgspec import Struct
 
 from adapters.bundle.aside import aside
+from adapters.bundle.lines import NoEvent, digest_in, read_line
 from adapters.bundle.verify import DOCUMENTS
 from application.envelope import PAGE_EVENTS
 from application.notes import parse_checkpoint, read
@@ -30,6 +32,13 @@ _BESIDE: Final = Path(__file__).parent
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
+class Rows(Protocol):
+    """The events themselves, beside what is sealed of them."""
+
+    async def hashes(self, after: int, upto: int) -> Mapping[int, bytes]:
+        """The leaf hashes of the events after a position up to another, by position, of those that are there."""
+
+
 class Source(Struct, frozen=True, kw_only=True):
     """The network that is exported."""
 
@@ -39,6 +48,8 @@ class Source(Struct, frozen=True, kw_only=True):
     log: Log
     tree: Tree
     documents: Documents
+    rows: Rows | None = None
+    """What the pages of the log are compared with; None where they are made of the rows whenever they are read."""
 
 
 class Exported(Struct, frozen=True, kw_only=True):
@@ -140,25 +151,6 @@ async def key_lines(tree: Tree) -> list[str]:
     return own + [f"witness {each.vkey} {each.organisation}" for each in await tree.witnesses()]
 
 
-class _Data(Struct, frozen=True):
-    project: Any = None
-
-
-class _Event(Struct, frozen=True):
-    """What an export needs to know of an event, also of one whose type this version does not know."""
-
-    type: str
-    data: _Data
-
-
-class _Field(Struct, frozen=True):
-    data: dict[str, Any]
-
-
-_decode = msgspec.json.Decoder(_Event).decode
-_decode_data = msgspec.json.Decoder(_Field).decode
-
-
 class _Bundle:
     """The zip file while it is written: of what went into it, only sums and digests stay in memory."""
 
@@ -186,22 +178,43 @@ class _Bundle:
                 else:
                     for leaf in hashes[: size - frontier.size]:
                         frontier.add(leaf)
+                await self._check_rows(n, hashes)
                 self._write(f"tiles/0/{n:06}.bin", b"".join(hashes), zipfile.ZIP_STORED)
                 await self._put_page(n, lines)
                 n += 1
         return frontier.root()
 
+    async def _check_rows(self, n: int, hashes: Sequence[bytes]) -> None:
+        """A bundle of pages whose events were changed or removed since would look right, and the log is not. Raises NotAsSigned."""
+        if self._of.rows is None:
+            return
+        after, upto = n * PAGE_EVENTS, min((n + 1) * PAGE_EVENTS, self._events)
+        rows = await self._of.rows.hashes(after, upto)
+        for position, (_, leaf) in enumerate(zip_longest(range(after, upto), hashes), after + 1):
+            if position not in rows:
+                raise NotAsSigned(f"The row of the event at position {position:,} is gone; sealed page {n:,} has it")
+            if rows[position] != leaf:
+                raise NotAsSigned(
+                    f"The event at position {position:,} has other bytes in its row than in sealed page {n:,}"
+                )
+
     async def _put_page(self, n: int, lines: Sequence[bytes]) -> None:
-        events = [(line, _decode(line)) for line in lines]
-        if self._project is not None:
-            events = [(line, event) for line, event in events if event.data.project == self._project]
-            if not events:
-                return
+        events = []
+        for position, line in enumerate(lines, n * PAGE_EVENTS + 1):
+            try:
+                event = read_line(line)
+                if self._project is None or event.data.project == self._project:
+                    digest = digest_in(line, DOCUMENTS[event.type][0]) if event.type in DOCUMENTS else None
+                    events.append((line, digest))
+            except NoEvent as what:
+                raise NotAsSigned(f"The bytes at position {position:,} {what}") from what
+        if self._project is not None and not events:
+            return
         self.exported += len(events)
         self._write(f"pages/{n:06}.ndjson", b"".join(line + b"\n" for line, _ in events))
-        for line, event in events:
-            if event.type in DOCUMENTS:
-                await self._put_document(_decode_data(line).data[DOCUMENTS[event.type][0]])
+        for _, digest in events:
+            if digest is not None:
+                await self._put_document(digest)
 
     async def _put_document(self, digest: str) -> None:
         if digest in self.documents:
@@ -237,6 +250,8 @@ async def _body(log: Log, position: int) -> bytes:
     body = await log.body(position)
     if body is None:
         raise NotAsSigned(f"The event at position {position:,} is not there")
+    if b"\n" in body:
+        raise NotAsSigned(f"The bytes at position {position:,} hold a line break, which no event's bytes have")
     return body
 
 

@@ -6,8 +6,9 @@ from msgspec import Struct
 
 from adapters.bundle.export import Source, key_lines
 from adapters.signing import verifier_of, witness_of
-from application.notes import opened, parse_checkpoint
-from application.tree import leaf_hash, verify_inclusion
+from application.notes import opened, parse_checkpoint, read
+from application.ports import EventGone
+from application.tree import ProofFault, leaf_hash, verify_inclusion
 from domain.kernel import Refused, Unknown
 
 
@@ -51,12 +52,14 @@ class Proof(Struct, frozen=True, kw_only=True):
 async def prove(of: Source, position: int) -> Proof:
     """Prove an event by the newest checkpoint; the proof is checked before it is given away.
 
-    Raises Unknown, NotSigned, NotCovered, NoteFault, ProofFault, Unavailable.
+    Raises Unknown, NotSigned, NotCovered, NoteFault, KeyFault, EventGone, ProofFault, Unavailable.
     """
-    body = await of.log.body(position)
-    if body is None:
-        raise Unknown(f"event at position {position}")
+    body, head = await of.log.body(position), await of.log.head()
     note = await of.tree.checkpoint()
+    if body is None:
+        if position <= max(head.position, parse_checkpoint(read(note)[0]).size if note else 0):
+            raise EventGone(position)
+        raise Unknown(f"event at position {position}")
     if note is None:
         raise NotSigned
     witnesses = [witness_of(each.vkey) for each in await of.tree.witnesses()]
@@ -69,9 +72,9 @@ async def prove(of: Source, position: int) -> Proof:
     verify_inclusion(leaf_hash(body), position - 1, checkpoint.size, hashes, checkpoint.root)
     return Proof(
         network=of.network,
-        constructed=(await of.log.head()).constructed,
+        constructed=head.constructed,
         position=position,
-        event=body.decode(),
+        event=_text(position, body),
         leaf_hash=leaf_hash(body).hex(),
         size=checkpoint.size,
         root=checkpoint.root.hex(),
@@ -79,3 +82,13 @@ async def prove(of: Source, position: int) -> Proof:
         checkpoint=note,
         keys=tuple(await key_lines(of.tree)),
     )
+
+
+def _text(position: int, body: bytes) -> str:
+    """The bytes of an event as text. Raises ProofFault."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise ProofFault(
+            f"The bytes at position {position:,} are no text ({error.reason}), so they are no event."
+        ) from error

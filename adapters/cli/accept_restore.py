@@ -41,6 +41,10 @@ class NobodyVouches(Refused):
         )
 
 
+class NotOurs(Refused):
+    """What was signed inside is another network's: no restore explains that."""
+
+
 class NotMoved(Refused):
     def __init__(self, path: Path, why: OSError) -> None:
         super().__init__(
@@ -74,6 +78,8 @@ def accept_restore(head: int, keys: tuple[str, ...], form: str) -> None:
     async def work(network: Network) -> dict[str, object]:
         if network.read_only is None:
             raise NothingToAccept
+        if network.custody.foreign:
+            raise NotOurs(network.read_only)
         found = (await network.log.head()).position
         if found != head:
             raise AnotherHead(head, found)

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from adapters.bundle.verify import check_bundle
+import click
+
+from adapters.bundle.verify import Check, Fault, key_of
 from adapters.cli.session import write, write_json
 from domain.kernel import Refused
 
@@ -14,21 +16,27 @@ class NotWhole(Refused):
 
 
 def verify_bundle(file: Path, keys: Sequence[str], form: str) -> None:
-    """Print what a bundle proves. keys: public keys that the reader trusts. Raises NotWhole."""
-    report = check_bundle(file, keys)
-    faults = [{"position": fault.position, "what": str(fault)} for fault in report.faults]
+    """Print what a bundle proves. keys: public keys that the reader trusts. Raises NotWhole, click.BadParameter."""
+    for vkey in keys:
+        try:
+            key_of(vkey)
+        except Fault as fault:
+            raise click.BadParameter(str(fault), param_hint="--key") from None
+    check = Check(file, keys)
+    faults = [{"position": fault.position, "what": str(fault)} for fault in check.faults]
     if form == "json":
         write_json(
             {
-                "size": report.size,
-                "root": report.root or None,
+                "size": check.size,
+                "root": check.root or None,
                 "ok": not faults,
+                "unproven": check.unproven,
                 "first_fault": faults[0] if faults else None,
                 "faults": faults,
-                "notices": report.said,
+                "notices": check.said,
             }
         )
     else:
-        write("\n".join([*report.said, *([] if faults else [f"{file} is whole."])]) or "Nothing could be read.")
+        write("\n".join([*check.said, f"{file}: {check.verdict}"]))
     if faults:
-        raise NotWhole(file, [str(fault) for fault in report.faults])
+        raise NotWhole(file, [str(fault) for fault in check.faults])

@@ -12,6 +12,7 @@ from adapters.cli.session import format_option, with_network, write, write_json
 from adapters.postgres.changed_events import Forked
 from adapters.postgres.page_sealing import NoRoom, NotKept
 from adapters.postgres.page_store import Unpageable
+from adapters.postgres.row_hashes import RowHashes
 from adapters.wiring import Network
 from domain.kernel import Refused
 from domain.words import ProjectCode
@@ -29,6 +30,7 @@ def source_of(network: Network) -> Source:
         log=network.log,
         tree=network.tree,
         documents=network.documents,
+        rows=RowHashes(network.database, network.settings.network),
     )
 
 

@@ -8,6 +8,7 @@ from adapters.cli.audit_export import seal, source_of
 from adapters.cli.session import format_option, with_network, write, write_json
 from adapters.wiring import Network
 from application.notices import CONSTRUCTED
+from application.ports import EventGone
 from application.tree import ProofFault
 from domain.kernel import Refused
 
@@ -33,7 +34,7 @@ def prove_command(position: int, form: str) -> None:
         await seal(network)
         try:
             return await prove(source_of(network), position)
-        except (ProofFault, ValueError) as why:  # ValueError: the tree's word for an event that is gone
+        except (ProofFault, EventGone) as why:
             raise NotProven(position, why) from why
 
     proof = with_network(work)

@@ -42,8 +42,9 @@ def verify_command(keys: tuple[str, ...], bundle: Path | None, form: str, *, men
     """Recompute everything from the stored bytes and compare it with the signed checkpoints.
 
     Positions, times, tags, commands, sealed pages, the tree, signatures, cosignatures and issued statements. What is wrong is
-    said with the copy that is wrong; exit code 1 then. `--repair` touches no event, and makes again only what a checkpoint
-    that verifies and fits vouches for.
+    said with the copy that is wrong; exit code 1 then. Of a command it is checked that its row names exactly its own events;
+    the digest of its body cannot be recomputed, because the log keeps what was decided and not the bodies of commands.
+    `--repair` touches no event, and makes again only what a checkpoint that verifies and fits vouches for.
     """
     if bundle and mend:
         raise click.UsageError("--repair and --bundle do not go together: a bundle is what it is.")

@@ -1,5 +1,6 @@
 """`tasma serve | migrate | rebuild | close-period`: running a network."""
 
+import asyncio
 import socket
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,7 +12,7 @@ from adapters.cli.session import COORDINATOR, format_option, settings, with_netw
 from adapters.http.serve import serve
 from adapters.postgres.rebuild import Rebuilt
 from adapters.settings import NETWORK_DEFAULT
-from adapters.wiring import Network
+from adapters.wiring import Network, check_room
 from application.access import Issued, Wish
 from domain.calendar import day_of
 from domain.kernel import Refused, facts
@@ -36,6 +37,8 @@ def serve_command(host: str, port: int, workers: int, *, demo: bool) -> None:
             )
         click.echo(f"\nTry: curl -H 'Authorization: Bearer TOKEN' http://{host}:{port}/v1/statements/org:ekami/2019-11")
     _check_address(host, port)
+    if workers > 1:
+        asyncio.run(check_room(settings(), workers))
     click.echo(
         f"Serving {settings().network} on http://{host}:{port} (documentation: /docs). Stop with Ctrl-C.", err=True
     )

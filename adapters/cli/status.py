@@ -11,6 +11,9 @@ from adapters.cli.session import table as table_of
 from adapters.postgres.projection_status import Status
 from adapters.wiring import Network
 
+LATE_SECONDS = 60.0
+"""A full page is sealed within a second or two: one that waits a minute waits for somebody."""
+
 
 class Sealed(Struct, frozen=True):
     pages: int
@@ -71,7 +74,7 @@ def status_command(form: str) -> None:
     for row in (*found.projections, *found.policies):
         table.add_row(row.name, str(row.position), str(row.lag_events), f"{row.lag_seconds:.1f}", row.state)
     Console().print(table)
-    write("\n".join(_sentences(found)))
+    write("\n".join(sentences(found)))
 
 
 async def _look(network: Network) -> NetworkStatus:
@@ -98,9 +101,15 @@ async def _look(network: Network) -> NetworkStatus:
     )
 
 
-def _sentences(found: NetworkStatus) -> list[str]:
+def sentences(found: NetworkStatus) -> list[str]:
+    """What a table of positions does not say."""
     told = [f"READ-ONLY: {found.read_only}"] if found.read_only else []
     told.append(f"{found.sealed.pages:,} pages are sealed; {found.sealed.lag_events:,} events are in none yet.")
+    if found.sealed.lag_seconds > LATE_SECONDS:
+        told.append(
+            f"SEALING RESTS: the first full page has waited {found.sealed.lag_seconds:,.0f} s. The server's log says why, under "
+            "`sealing.rests`; without a server at work nothing is sealed."
+        )
     signed = found.checkpoint
     if signed.at is None:
         told.append("No checkpoint is signed: that needs a server at work with a signing key (TASMA_SIGNING_KEY).")

@@ -33,6 +33,13 @@ class NoKeyFile(Refused):
         super().__init__(f"{file} cannot be read as a key file: {why}.")
 
 
+class NamedAsTheLog(Refused):
+    def __init__(self, origin: str) -> None:
+        super().__init__(
+            f"{origin} is what the network itself signs as; make the witness a key under a name of its own, such as ekami.fi/witness."
+        )
+
+
 @audit.group("witness")
 def witness() -> None:
     """Keys with which partners confirm checkpoints."""
@@ -59,6 +66,8 @@ def add(organisation: str, vkey: str, form: str) -> None:
     registered = Witness(witness_of(vkey).vkey, organisation)
 
     async def work(network: Network) -> None:
+        if witness_of(vkey).name == network.settings.origin:
+            raise NamedAsTheLog(network.settings.origin)
         if not (await network.log.look((facts(PartnerAdmitted, about=organisation),))).events:
             raise NoPartner(organisation)
         await network.tree.add_witness(registered)

@@ -1,5 +1,6 @@
 """Who asks, and what their request says: the token, the headers, the body."""
 
+import asyncio
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -7,22 +8,24 @@ from uuid import UUID
 from litestar.exceptions import InternalServerException
 
 from adapters.http.network import Asked, Network
-from adapters.http.problems import BadHeader, NoSuchPath, NotSentAsJson
+from adapters.http.problems import BadHeader, BodyTooSlow, NoSuchPath, NotSentAsJson
 from application.access import TokenMissing
 from application.desk import Asker
 from application.door import BODY_BYTES_MAX, BodyTooLarge, NotAllowed, NotJson
 
 _ASKER = "asker"
 READ_BYTES_MAX = 8 * BODY_BYTES_MAX
+BODY_SECONDS = 30
+"""How long a body may take to arrive."""
 YEARS = (1970, 2199)
 """Of a simulated clock: ids carry milliseconds since 1970, and deadlines have to fit behind."""
 
 
 async def asker_of(request: Asked, network: Network) -> Asker:
-    """Who sends this; a token is looked up once. Raises TokenMissing, TokenUnknown, TokenExpired, TokenRevoked."""
+    """Who sends this; a token is looked up once. Raises TokenMissing, TokenUnknown, TokenExpired, TokenRevoked, BadHeader."""
     if known := request.state.get(_ASKER):
         return cast("Asker", known)
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    scheme, _, bearer = (_once(request, "Authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not bearer.strip():
         raise TokenMissing
     request.state[_ASKER] = found = await network.tokens.find(bearer.strip())
@@ -80,7 +83,7 @@ def check_content_type(request: Asked) -> None:
 
 
 async def body_of(request: Asked) -> bytes:
-    """The body, kept no further than the limit. Raises BodyTooLarge and NotJson.
+    """The body, kept no further than the limit. Raises BodyTooLarge, BodyTooSlow and NotJson.
 
     What is a little too large is read to its end and thrown away: a client that is still sending would meet a closed
     connection instead of the answer.
@@ -90,14 +93,17 @@ async def body_of(request: Asked) -> bytes:
         raise BodyTooLarge(int(announced))
     body, size = bytearray(), 0
     try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > READ_BYTES_MAX:
-                break
-            if size <= BODY_BYTES_MAX:
-                body += chunk
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > READ_BYTES_MAX:
+                    break
+                if size <= BODY_BYTES_MAX:
+                    body += chunk
     except InternalServerException:
         raise NotJson("it broke off before its end") from None
+    except TimeoutError:
+        raise BodyTooSlow(BODY_SECONDS) from None
     if size > BODY_BYTES_MAX:
         raise BodyTooLarge(size)
     return bytes(body)

@@ -89,6 +89,11 @@ def _of_the_log(seen: Seen) -> Iterator[Metric]:
     yield _gauge(
         "seal_lag_seconds", "How long the first full page has been waiting to be sealed.", figures.unsealed_seconds
     )
+    yield _gauge(
+        "sealing",
+        "0 while sealing and signing rest through a fault, which the server's log names.",
+        not seen.counts.work.resting,
+    )
     yield _gauge("checkpoint_size", "Events that the newest signed checkpoint covers.", figures.checkpoint_size)
     yield _gauge(
         "checkpoint_signed",

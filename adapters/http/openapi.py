@@ -24,7 +24,7 @@ from domain.kernel import AnyDecider, Command, filled_fields
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
-_PROBLEMS = {"400", "401", "403", "404", "405", "409", "413", "415", "422", "503"}
+_PROBLEMS = {"400", "401", "403", "404", "405", "408", "409", "413", "415", "422", "503"}
 _READ_PROBLEMS = {"400", "404", "405", "422", "503"}
 _EXAMPLES: Mapping[str, str] = {
     "agreement": "agreement:kymenlaakso-2019",

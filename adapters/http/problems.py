@@ -74,6 +74,13 @@ class NoSuchTile(Refused):
         )
 
 
+class BodyTooSlow(Refused):
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            f"The body did not arrive within {seconds} seconds; nothing was done, send the request again with the same key."
+        )
+
+
 class BadHeader(Malformed):
     """A header that is there but cannot be used."""
 
@@ -94,6 +101,7 @@ STATUS: Mapping[type[Exception], int] = {
     NotAMoment: 400,
     StillOpen: 422,
     BodyTooLarge: 413,
+    BodyTooSlow: 408,
     Malformed: 422,
     BadHeader: 400,
     LeakingRule: 422,

@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Final
 
 import msgspec
+import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from msgspec import Struct, field
@@ -29,6 +30,9 @@ SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 OTHER: Final = "other"
 """Stands for any method or path that is not offered: what clients make up is no label."""
+
+
+logger = structlog.get_logger()
 
 
 class Requests(Struct):
@@ -58,7 +62,7 @@ class Counts(Struct):
         of.seconds += seconds
 
     def add(self, other: "Counts", *, lives: bool) -> None:
-        """Add another process's counts; of one that no longer lives nothing waits."""
+        """Add another process's counts; of one that no longer lives nothing waits or rests."""
         for key, theirs in other.requests.items():
             ours = self.requests.setdefault(key, Requests(theirs.method, theirs.route))
             for kind, number in theirs.statuses.items():
@@ -70,6 +74,7 @@ class Counts(Struct):
         work.events += more.events
         work.conflicts += more.conflicts
         work.refused += more.refused
+        work.resting += more.resting if lives else 0
         for kind, batches in more.batches.items():
             of = work.batches.setdefault(kind, Batches())
             of.waiting += batches.waiting if lives else 0
@@ -87,6 +92,8 @@ class Traffic:
         self._own, self._folder = Counts(), folder
         # A process id comes again; the counts of one that is gone must not be written over.
         self._file = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._untold: str | None = None
+        """Why the others could not be told last."""
 
     def counting(self, app: ASGIApp) -> ASGIApp:
         """The application, with every request counted: how long it took until the answer began."""
@@ -126,15 +133,27 @@ class Traffic:
         return total
 
     async def share(self, work: Callable[[], Work]) -> None:
-        """Tell the other processes, once a second and at the end, until cancelled."""
+        """Tell the other processes, once a second and at the end, until cancelled. What cannot be written now is told later."""
         if self._folder is None:
             return
         try:
             while True:
-                self._write(work())
+                self._tell(work())
                 await asyncio.sleep(SHARE_SECONDS)
         finally:
-            self._write(work())
+            self._tell(work())
+
+    def _tell(self, work: Work) -> None:
+        before = self._untold
+        try:
+            self._write(work)
+            self._untold = None
+        except OSError as error:
+            self._untold = error.strerror or type(error).__name__
+        if self._untold and self._untold != before:
+            logger.warning("traffic.untold", why=self._untold)
+        elif before and not self._untold:
+            logger.info("traffic.told_again")
 
     def _write(self, work: Work) -> None:
         if self._folder is None or not self._folder.is_dir():

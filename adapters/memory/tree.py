@@ -14,7 +14,7 @@ from application.notes import (
     signed,
     with_signatures,
 )
-from application.ports import Log, NoSuchCheckpoint, Witness, WitnessTaken
+from application.ports import EventGone, Log, NoSuchCheckpoint, Witness, WitnessTaken
 from application.tree import (
     TILE_HEIGHT,
     TILE_WIDTH,
@@ -52,11 +52,14 @@ class MemoryTree:
         text = checkpoint_text(Checkpoint(self._origin, size, root_of(self._leaves)))
         self._notes[size] = signed(text, self._signers)
 
-    async def checkpoint(self) -> str | None:
-        if not self._notes:
+    async def checkpoint(self, size: int | None = None) -> str | None:
+        size = max(self._notes, default=0) if size is None else size
+        if size not in self._notes:
             return None
-        size = max(self._notes)
         return with_signatures(self._notes[size], tuple(self._cosignatures.get(size, {}).values()))
+
+    async def note(self) -> str | None:
+        return self._notes[max(self._notes)] if self._notes else None
 
     async def tile(self, level: int, n: int, width: int) -> bytes | None:
         if tile_width(level, n, len(self._leaves)) < width:
@@ -65,7 +68,12 @@ class MemoryTree:
         return b"".join(self._hash((i * span, (i + 1) * span)) for i in range(first, first + width))
 
     async def subtree(self, begin: int, end: int) -> bytes:
-        return self._hash((begin, end))
+        leaves = self._leaves[begin:end]
+        for position in range(begin + len(leaves) + 1, end + 1):
+            if (body := await self._log.body(position)) is None:
+                raise EventGone(position)
+            leaves.append(leaf_hash(body))
+        return root_of(leaves)
 
     async def inclusion(self, position: int, size: int) -> tuple[bytes, ...]:
         return tuple(map(self._hash, inclusion_path(position - 1, size)))

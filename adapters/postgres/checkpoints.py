@@ -1,6 +1,5 @@
 """Signed checkpoints and the keys that signed them, as they are stored."""
 
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from psycopg import AsyncConnection
@@ -8,7 +7,7 @@ from psycopg.types.numeric import Int8
 
 from adapters.postgres.database import Row, statement
 
-NEWEST = "select size, root, note, signed_at from {schema}.checkpoint order by size desc limit 1"
+NEWEST = "select size, root, note from {schema}.checkpoint order by size desc limit 1"
 _UPTO = "select size, root from {schema}.checkpoint where size <= %s order by size"
 _LOCK = "select pg_advisory_xact_lock(hashtextextended('tasma checkpoint ' || {schema_text}, 0))"
 _ADD = """
@@ -25,7 +24,6 @@ class Kept(NamedTuple):
     size: int
     root: bytes
     note: str
-    signed_at: datetime
 
 
 class Checkpoints:
@@ -41,10 +39,7 @@ class Checkpoints:
 
     async def newest(self, connection: AsyncConnection[Row]) -> Kept | None:
         row = await (await connection.execute(self._newest, binary=True)).fetchone()
-        if row is None:
-            return None
-        size, root, note, signed_at = row
-        return Kept(size, root, note, signed_at.astimezone(UTC))
+        return Kept(*row) if row else None
 
     async def roots(self, connection: AsyncConnection[Row], upto: int) -> list[tuple[int, bytes]]:
         """The size and root of every checkpoint up to a size, in order."""

@@ -6,9 +6,11 @@ need it (see `migrations/0001_log.sql`), so that read models on the same connect
 """
 
 import asyncio
+import os
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Final, Protocol
 
 import psycopg
@@ -16,15 +18,20 @@ from psycopg import AsyncConnection, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from adapters.settings import WrongSetting
 from application.ports import Unavailable
 
 OLDEST_SERVER: Final = 15
 CONNECTIONS_MAX: Final = 8
 WAIT_SECONDS: Final = 5.0
 """How long a statement waits for a connection, and a connection for the server."""
+SILENT_SECONDS: Final = 30.0
+"""How long a server may say nothing."""
 RETRY_SECONDS: Final = 0.05  # doubles with every attempt
 
 _SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_URL = re.compile(r"postgres(ql)?://")
+_PORTS = re.compile(r"[0-9,]*", re.ASCII)
 
 Row = tuple[Any, ...]
 
@@ -48,7 +55,10 @@ def statement(text: str, schema: str, **names: str) -> bytes:
 
 
 def conninfo(dsn: str, name: str) -> str:
-    """The connection string with what it leaves open: a name, UTF-8, and an end to waiting for a dead machine."""
+    """The connection string with what it leaves open: a name, UTF-8, and an end to waiting for a dead machine.
+
+    Raises WrongSetting.
+    """
     defaults: dict[str, str | int] = {
         "application_name": name,
         "client_encoding": "utf8",
@@ -58,8 +68,27 @@ def conninfo(dsn: str, name: str) -> str:
         "keepalives_count": 3,
         "tcp_user_timeout": 20_000,  # milliseconds
     }
-    given = conninfo_to_dict(dsn)
+    given = _parts(dsn)
     return make_conninfo(dsn, **{key: value for key, value in defaults.items() if key not in given})
+
+
+def _parts(dsn: str) -> Mapping[str, object]:
+    """What a connection string says, once it is sure that no piece of a password passes for a host, port or database.
+
+    Those are shown when a connection fails, and of a string that cannot be read the driver quotes what it stumbled over.
+    """
+    parts: Mapping[str, object] | None = None
+    with suppress(psycopg.ProgrammingError, UnicodeError):
+        parts = conninfo_to_dict(dsn)
+    if parts is None or (
+        _URL.match(dsn)
+        and ("@" in f"{parts.get('host')}{parts.get('dbname')}" or not _PORTS.fullmatch(str(parts.get("port", ""))))
+    ):
+        raise WrongSetting(
+            "TASMA_DATABASE_URL or TASMA_ADMIN_DATABASE_URL (not shown, they may hold a password) cannot be read. In a URL "
+            "@ : / % and spaces in a password are percent-encoded (@ is %40); in key=value pairs quotes stand around it."
+        )
+    return parts
 
 
 class _ServerInfo(Protocol):
@@ -76,9 +105,28 @@ def check_server(info: _ServerInfo) -> None:
 
 
 def unreachable(error: BaseException) -> Unavailable:
-    """Why there is no database, in a sentence; the first line of what the driver says has no password in it."""
+    """Why there is no database, in a sentence; after `conninfo` the first line of what the driver says has no password in it."""
     why = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
     return Unavailable(f"The database cannot be reached: {why}. Check that it runs and TASMA_DATABASE_URL.")
+
+
+@contextmanager
+def hanging_up(connection: AsyncConnection[Row], deadline: float) -> Iterator[None]:
+    """Close the line at a time of the loop's clock if the server has said nothing by then: who waits finds it lost.
+
+    Limits on the server do not reach a commit that waits for a disk or a standby, nor a server that is stopped. And cancelling
+    would not do: psycopg then asks the server to stop, and waits for it to answer.
+    """
+    timer = asyncio.get_running_loop().call_at(deadline, _shut_down, connection)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _shut_down(connection: AsyncConnection[Row]) -> None:
+    with suppress(OSError, psycopg.OperationalError), socket.socket(fileno=os.dup(connection.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)
 
 
 class Database:
@@ -112,8 +160,9 @@ class Database:
                     await asyncio.sleep(RETRY_SECONDS * 2 ** (attempt - 2))
                     await self._pool.check()  # where one connection died, the idle ones may be dead as well
                 async with self._pool.connection() as connection:
-                    cursor = await connection.execute(query, parameters, binary=True)
-                    return await cursor.fetchall()
+                    with hanging_up(connection, asyncio.get_running_loop().time() + SILENT_SECONDS):
+                        cursor = await connection.execute(query, parameters, binary=True)
+                        return await cursor.fetchall()
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 if attempt == attempts or isinstance(error, PoolTimeout):
                     raise unreachable(error) from error
@@ -124,7 +173,7 @@ class Database:
 async def connect(dsn: str, *, name: str = "tasma", connections: int = CONNECTIONS_MAX) -> AsyncIterator[Database]:
     """A database for as long as the block lasts; `name` is what the server's own lists call these connections.
 
-    Raises Unavailable, with a sentence, when it cannot be reached, or is older than PostgreSQL 15.
+    Raises Unavailable, with a sentence, when it cannot be reached, or is older than PostgreSQL 15, and WrongSetting.
     """
     info = conninfo(dsn, name)
     try:

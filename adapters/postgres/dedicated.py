@@ -12,15 +12,18 @@ import psycopg
 from psycopg import AsyncConnection, errors
 
 from adapters.postgres.arrays import take_packed
-from adapters.postgres.database import RETRY_SECONDS, Row, unreachable
+from adapters.postgres.database import RETRY_SECONDS, Row, hanging_up, unreachable
 from adapters.postgres.following import heed_cancellation
 from application.ports import Unavailable
 
 ATTEMPTS: Final = 5
 """How often a statement is sent while its connections die."""
 
-LIMITS: Final = {"lock_timeout": "3000", "statement_timeout": "30000"}
+LIMITS: Final = {"lock_timeout": "3000", "statement_timeout": "10000"}
 """Milliseconds for each attempt, so that a session which hangs with a lock does not hang whoever waits for it."""
+DEADLINE_SECONDS: Final = 12.0
+"""For all attempts together. The server's own limits do not reach a commit that waits for a disk or a standby, nor a server that
+is stopped."""
 LOCK_ATTEMPTS: Final = 2
 """How often a lock is waited for: who holds it that long holds it longer."""
 _SET = b"select set_config(name, setting, false) from unnest(%s::text[], %s::text[]) as given(name, setting)"
@@ -40,17 +43,20 @@ class Dedicated:
     async def rows(self, query: bytes, parameters: Sequence[object]) -> list[Row]:
         """One statement, one round trip, all its rows; sent again when the connection dies, whether or not it was carried out.
 
-        So it is for what reads, or changes nothing the second time. Raises Unavailable after the last attempt, and as it is
-        what the server says about the statement itself.
+        So it is for what reads, or changes nothing the second time. Raises Unavailable after the last attempt or at the
+        deadline, and as it is what the server says about the statement itself.
         """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + DEADLINE_SECONDS
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 if attempt > 1:
                     await asyncio.sleep(RETRY_SECONDS * 2 ** (attempt - 2))
                 connection = self._connection or await self._connect()
                 self._warned = False
-                cursor = await connection.execute(query, parameters, prepare=True, binary=True)
-                rows = await cursor.fetchall()
+                with hanging_up(connection, deadline):
+                    cursor = await connection.execute(query, parameters, prepare=True, binary=True)
+                    rows = await cursor.fetchall()
                 if self._warned:
                     raise errors.OperationalError("the commit was not confirmed by the standby servers")
                 return rows  # noqa: TRY300 - an attempt ends here
@@ -59,6 +65,8 @@ class Dedicated:
                 if (error.sqlstate or "").startswith(_LIMITS):
                     raise
                 await self.close()
+                if loop.time() >= deadline:
+                    raise Unavailable("The database does not answer; try again in a moment.") from error
                 if attempt == ATTEMPTS or (isinstance(error, errors.LockNotAvailable) and attempt == LOCK_ATTEMPTS):
                     raise _unavailable(error) from error
         raise AssertionError("The last attempt returns or raises.")

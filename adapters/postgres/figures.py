@@ -7,6 +7,7 @@ from psycopg.types.numeric import Int8
 
 from adapters.figures import Figures
 from adapters.postgres.database import Database, statement
+from adapters.postgres.page_store import SEALED
 from application.envelope import PAGE_EVENTS
 from application.registry import EVENT_TYPES
 
@@ -25,10 +26,10 @@ select
     (select coalesce(max(c.version), 0) from {schema}.catalogue c)
 from (select) one
 left join (select e.position from {schema}.event e order by e.position desc limit 1) head on true
-cross join (select coalesce(max(p.n) + 1, 0) as pages from {schema}.page p) sealed
+cross join ({sealed}) sealed
 left join (select c.size, c.signed_at from {schema}.checkpoint c order by c.size desc limit 1) signed on true
 left join (select v.size, v.at from {schema}.verified v order by v.at desc limit 1) verified on true
-"""
+""".replace("{sealed}", SEALED)
 _VERIFIED = "insert into {schema}.verified (size, root) values (%s, %s) on conflict do nothing returning 1"
 
 

@@ -141,7 +141,7 @@ class Following:
                 raise RebuildFailed(projection.name) from error
         stands = await standing(tables, self._connection)
         if stands is None:
-            await tables.create(self._connection, indexed=True)
+            await tables.create(self._connection)
         elif why := await self._unfit(tables, stands):
             self._rebuilds[projection.name] = asyncio.create_task(self._rebuild_alone(projection, why))
             return None

@@ -23,6 +23,8 @@ WAITING_MAX: Final = 2_000
 
 PATIENCE_SECONDS: Final = 10.0
 """How long an item waits for its turn. What waited longer is given back unsent: who sent it has stopped waiting."""
+WATCH_SECONDS: Final = 1.0
+"""How often that is looked at."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -45,13 +47,12 @@ class Gathering(Generic[Item, Answer]):
         self._carry = carry
         self._queue: deque[tuple[Item, asyncio.Future[Answer], float]] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._watch: asyncio.TimerHandle | None = None
         self._closed = False
         self._answered = 0
         """Items of the batch before."""
         self.batches = 0
         self.items = 0
-        self.largest = 0
-        """Items in the largest batch."""
         self.sizes = [0] * BATCH_MAX.bit_length()
         """How many batches had 1, 2-3, 4-7, ... items: batch of n items counts at `n.bit_length() - 1`."""
         self.refused = 0
@@ -78,6 +79,7 @@ class Gathering(Generic[Item, Answer]):
         self._queue.append((item, future, loop.time() + PATIENCE_SECONDS))
         if self._task is None:
             self._task = asyncio.create_task(self._drain(), name=f"tasma {self.name}")
+            self._watch = loop.call_later(WATCH_SECONDS, self._keep_watch)
         return await future
 
     async def close(self) -> None:
@@ -91,29 +93,39 @@ class Gathering(Generic[Item, Answer]):
             _, future, _ = self._queue.popleft()
             _raise(future, _closing())
 
+    def _keep_watch(self) -> None:
+        """Refuse who has waited too long also while a batch hangs."""
+        self._refuse_late()
+        self._watch = asyncio.get_running_loop().call_later(WATCH_SECONDS, self._keep_watch)
+
+    def _refuse_late(self) -> None:
+        now = asyncio.get_running_loop().time()
+        while self._queue and self._queue[0][2] < now:
+            _, future, _ = self._queue.popleft()
+            self.refused += 1
+            _raise(future, Overloaded(len(self._queue) + 1))
+
     async def _drain(self) -> None:
         try:
             while self._queue:
+                self._refuse_late()
                 batch: list[tuple[Item, asyncio.Future[Answer]]] = []
-                now = asyncio.get_running_loop().time()
                 most = min(BATCH_MAX, max(WHOLE, -(-(len(self._queue) + self._answered) // 2)))
                 while self._queue and len(batch) < most:
-                    item, future, until = self._queue.popleft()
-                    if until < now:
-                        self.refused += 1
-                        _raise(future, Overloaded(len(self._queue) + 1))
-                    elif not future.done():  # else its caller was cancelled before anything was sent
+                    item, future, _ = self._queue.popleft()
+                    if not future.done():  # else its caller was cancelled before anything was sent
                         batch.append((item, future))
                 if batch:
                     await self._carry_out(batch)
         finally:
             self._task = None
+            if self._watch is not None:
+                self._watch.cancel()
 
     async def _carry_out(self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> None:
         size = self._answered = len(batch)
         self.batches += 1
         self.items += size
-        self.largest = max(self.largest, size)
         self.sizes[size.bit_length() - 1] += 1
         try:
             answers = await self._answers([item for item, _ in batch])
@@ -132,7 +144,7 @@ class Gathering(Generic[Item, Answer]):
         try:
             return await self._carry(items)
         except Unavailable as error:
-            return [Unavailable(str(error)) for _ in items]
+            return [_again(error) for _ in items]
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised to whoever asked
             if len(items) == 1:
                 return [error]
@@ -140,7 +152,7 @@ class Gathering(Generic[Item, Answer]):
         answers: list[Answer | Exception] = []
         for item in items:
             if answers and isinstance(answers[-1], Unavailable):
-                answers.append(Unavailable(str(answers[-1])))
+                answers.append(_again(answers[-1]))
             else:
                 answers += await self._answers([item])
         return answers
@@ -149,6 +161,13 @@ class Gathering(Generic[Item, Answer]):
 def _raise(future: asyncio.Future[Answer], error: Exception) -> None:
     if not future.done():
         future.set_exception(error)
+
+
+def _again(error: Unavailable) -> Unavailable:
+    """The same for somebody else, with its cause: who answers tells by it whether the sentence quotes a driver."""
+    again = Unavailable(str(error))
+    again.__cause__ = error.__cause__
+    return again
 
 
 def _closing() -> Unavailable:

@@ -27,7 +27,11 @@ ATTEMPTS: Final = 5
 """How often a statement is sent while its connections die."""
 
 _READ = "select data from {schema}.event where position > %s order by position limit %s"
-_PAGES = "select n, body from {schema}.page where n >= %s order by n limit %s"
+_PAGES = """
+select array_agg(p.n order by p.n), array_agg(p.body order by p.n)
+from (select n, body from {schema}.page where n >= %s order by n limit %s) p
+"""
+"""In one row: the driver wakes up for every few kilobytes of rows, and takes in a long one at once."""
 _BODY = "select data from {schema}.event where position = %s"
 _HEAD = """
 select coalesce(e.position, 0), e.at, coalesce(n.constructed, false)
@@ -111,9 +115,9 @@ class PostgresLog:
         return tuple(decode(body) for (body,) in rows)
 
     async def pages(self, first: int, *, limit: int) -> Sequence[bytes]:
-        found = await self._database.rows(self._pages, (Int8(first), Int8(limit)), attempts=ATTEMPTS)
+        ((numbers, bodies),) = await self._database.rows(self._pages, (Int8(first), Int8(limit)), attempts=ATTEMPTS)
         pages = list[bytes]()
-        for n, (number, body) in enumerate(found, first):
+        for n, (number, body) in enumerate(zip(numbers or (), bodies or (), strict=True), first):
             page = unpacked(body) if number == n else None
             if page is None:  # it is missing or damaged: whoever reads goes on with rows
                 if number == n:

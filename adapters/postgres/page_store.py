@@ -21,6 +21,13 @@ PAGE_BYTES_MAX: Final = PAGE_EVENTS * 65_536
 _LEVEL: Final = 3
 """Of zstd: 1.4 million events a second and a fifth of the size; higher levels gain little on events."""
 
+# How many pages are sealed from the first one on. What lies behind a hole is not counted; the hole is looked for only where
+# there is one: among 40,000 pages that takes 15 ms, counting 4.
+SEALED = """
+select case when count(*) = coalesce(max(p.n) + 1, 0) then count(*) else (
+    select min(before) from (select n, row_number() over (order by n) - 1 as before from {schema}.page) q where n <> before
+) end as pages from {schema}.page p
+"""
 _ROWS = "select position, data from {schema}.event where position > %s and position <= %s order by position"
 _LINES = r"""
 select (e.position - 1) / 256, count(*), string_agg(e.data, '\x0a'::bytea order by e.position)

@@ -22,7 +22,7 @@ from psycopg import AsyncConnection, sql
 
 from adapters.postgres.migrate import NEXT, READ
 from adapters.projecting.memory import check_parts
-from projections.rows import Entry, Projection, Record, key_fields
+from projections.rows import Projection, Record, key_fields
 
 Connection = AsyncConnection[Any]
 NAME_BYTES_MAX = 63
@@ -115,7 +115,6 @@ class Statements(NamedTuple):
     """What is done to one table. Rows go in and come out as one JSON array, whatever their number."""
 
     create: bytes
-    add_key: bytes
     insert: bytes
     upsert: bytes
     delete: bytes
@@ -167,18 +166,13 @@ class ReadTables:
             for statement in META:
                 await connection.execute(self.qualified(statement))
 
-    async def create(self, connection: Connection, *, indexed: bool, generation: int = 1) -> None:
-        """Make empty tables at position 0, instead of whatever stood there under their names.
-
-        Entries are indexed now or, after a bulk load, by `index_entries`.
-        """
+    async def create(self, connection: Connection, *, generation: int = 1) -> None:
+        """Make empty tables at position 0, instead of whatever stood there under their names."""
         async with connection.transaction():
             await self.prepare(connection)
             for table, statements in self.statements.items():
                 await connection.execute(sql.SQL("drop table if exists {}").format(self.table(table)))
                 await connection.execute(statements.create)
-                if indexed or not issubclass(table, Entry):
-                    await connection.execute(statements.add_key)
             await connection.execute(
                 self.qualified("delete from {schema}.parked where projection = %s"), (self.projection.name,)
             )
@@ -190,12 +184,6 @@ class ReadTables:
                 ),
                 (self.projection.name, generation, self.shape),
             )
-
-    async def index_entries(self, connection: Connection) -> None:
-        """Build the keys of the entries after a bulk load. Raises UniqueViolation when a key was added twice."""
-        for table, statements in self.statements.items():
-            if issubclass(table, Entry):
-                await connection.execute(statements.add_key)
 
     def parameter(self, records: Sequence[Record | dict[str, Any]]) -> tuple[str]:
         """Rows, or the keys of rows, as the one parameter of a statement."""
@@ -271,8 +259,8 @@ class ReadTables:
             for c in self.columns[table]
         )
         return Statements(
-            create=sql.SQL("create table {} ({})").format(name, definitions).as_bytes(),
-            add_key=sql.SQL("alter table {} add primary key ({})").format(name, _names(keys)).as_bytes(),
+            # From the first row on: a rebuild's rows are few, and a key built at the end would be waited for.
+            create=sql.SQL("create table {} ({}, primary key ({}))").format(name, definitions, _names(keys)).as_bytes(),
             insert=insert.as_bytes(),
             upsert=sql.SQL("{} on conflict ({}) do {}").format(insert, _names(keys), replace).as_bytes(),
             delete=sql.SQL("delete from {} t using {} k where {}").format(name, records, same).as_bytes(),

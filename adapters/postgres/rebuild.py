@@ -95,13 +95,11 @@ class _Rebuild:
             raise _Careful from error
 
     async def _run(self, *, careful: bool) -> Rebuilt:
-        await self.new.create(self.connection, indexed=careful)
+        await self.new.create(self.connection)
         follower = await self._open(careful=careful)
         stands = await self._live()
         await self._follow(follower, stands.position if stands else None)
         await follower.write()
-        if not careful:
-            await self.new.index_entries(self.connection)
         if stands and stands.shape == self.live.shape:
             await self._compare(follower)
         for attempt in range(1, SWAP_ATTEMPTS + 1):

@@ -7,7 +7,6 @@ pages and tiles that the next run finds, compares and counts; several sealers at
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
 from typing import Final
 
 import psycopg
@@ -21,7 +20,7 @@ from adapters.postgres.checkpoints import Checkpoints, Kept
 from adapters.postgres.database import Database, Row, statement
 from adapters.postgres.dedicated import Dedicated
 from adapters.postgres.page_sealing import NoRoom, NotKept, PageSealing, Store
-from adapters.postgres.page_store import PageStore, Unpageable
+from adapters.postgres.page_store import SEALED, PageStore, Unpageable
 from adapters.postgres.page_tree import PageTree
 from application.envelope import PAGE_EVENTS
 from application.notes import Checkpoint, Signer, checkpoint_text, signed
@@ -46,12 +45,6 @@ _HEAD = "select coalesce(max(position), 0) from {schema}.event"
 _STANDBYS = "select 1 from (select) one where current_setting('synchronous_standby_names') <> ''"
 _REACH = b"select pg_logical_emit_message(true, 'tasma sealing', '')"
 _ROOTS = "select root from {schema}.tile where level = %s and n >= %s and n < %s order by n"
-_PAGES = """
-select coalesce(
-    (select p.n + 1 from {schema}.page p where not exists (select from {schema}.page q where q.n = p.n + 1) order by p.n limit 1),
-    0
-) from (select) one where exists (select from {schema}.page where n = 0)
-"""
 
 
 class Sealed(Struct, frozen=True):
@@ -70,7 +63,7 @@ async def _nowhere(_: str) -> None:
 
 
 class Sealer:
-    """One network's sealer. Its attributes say how far it is, for metrics.
+    """One network's sealer.
 
     origin: of its checkpoints, `tasma/networks/<network>`. signers: none means that pages are sealed and nothing is signed;
     each of several signs every checkpoint. keep: called with each signed note before it is stored.
@@ -91,7 +84,7 @@ class Sealer:
         self._origin, self._signers, self._keep = origin, signers, keep
         self._pages, self._checkpoints = PageStore(schema), Checkpoints(schema)
         self._sealing = PageSealing(database, self._pages, self._checkpoints, store or self._pages.store)
-        self._head_of, self._roots_of, self._pages_of = (statement(s, schema) for s in (_HEAD, _ROOTS, _PAGES))
+        self._head_of, self._roots_of, self._pages_of = (statement(s, schema) for s in (_HEAD, _ROOTS, SEALED))
         self._standbys = statement(_STANDBYS, schema)
         self._tree: PageTree | None = None
         self._compared = 0
@@ -102,14 +95,8 @@ class Sealer:
         """The newest event in a sealed page."""
         self.checkpoint = 0
         """The size of the newest checkpoint, 0 while there is none."""
-        self.checkpoint_at: datetime | None = None
         self.fault: str | None = None
         """Why it rests; None while all is well."""
-
-    @property
-    def delay(self) -> int:
-        """Events that are in no sealed page yet."""
-        return self.head - self.sealed
 
     async def seal(self) -> Sealed:
         """Seal and sign all there is now; does nothing where all was done.
@@ -126,6 +113,12 @@ class Sealer:
 
     async def run(self) -> None:
         """Seal behind the head for ever. What stops it is logged and stands in `fault`; it goes on when that is over."""
+        try:
+            await self._forever()
+        finally:
+            self.fault = None  # it does not rest, it has ended
+
+    async def _forever(self) -> None:
         clock = asyncio.get_running_loop().time
         signed_at, rest = -SIGN_SECONDS, REST_SECONDS
         while True:
@@ -183,7 +176,7 @@ class Sealer:
         if head > size and self._signers:
             await self._sign(connection, Checkpoint(self._origin, head, tree.root(tail)))
             newest = await self._checkpoints.newest(connection)
-        self.checkpoint, self.checkpoint_at = (newest.size, newest.signed_at) if newest else (0, None)
+        self.checkpoint = newest.size if newest else 0
         return Sealed(head=head, pages=tree.pages, checkpoint=self.checkpoint)
 
     async def _begin(self, connection: AsyncConnection[Row], newest: Kept | None) -> PageTree:

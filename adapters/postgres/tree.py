@@ -9,8 +9,8 @@ from adapters.postgres.checkpoints import KEYS, NEWEST
 from adapters.postgres.database import Database, statement
 from adapters.signing import witness_of
 from application.cosignatures import cosigned
-from application.notes import SIGNATURES_MAX, parse_checkpoint, read
-from application.ports import NoSuchCheckpoint, Witness, WitnessTaken
+from application.notes import NOTE_BYTES_MAX, SIGNATURES_MAX, parse_checkpoint, read
+from application.ports import EventGone, NoSuchCheckpoint, Witness, WitnessTaken
 from application.tree import (
     HASH_BYTES,
     TILE_HEIGHT,
@@ -25,6 +25,8 @@ from application.tree import (
 )
 
 ATTEMPTS: Final = 3
+_ANEW: Final = 64
+"""Hashes of lost tiles that are made again together: four megabytes of what they are made of."""
 
 _ROOTS = """
 select t.level + 1, t.n, t.root from unnest(%b::int[], %b::bigint[], %b::bigint[]) as w(level, first, last)
@@ -35,8 +37,14 @@ _LEAVES = r"""
 select e.position - 1, sha256('\x00'::bytea || e.data) from unnest(%b::bigint[], %b::bigint[]) as w(first, last)
 join {schema}.event e on e.position > w.first and e.position <= w.last
 """
-_LINES = "select line from {schema}.cosignature where size = %s order by kept_at, vkey limit %s"
-_NOTE = "select note from {schema}.checkpoint where size = %s"
+_LINES = """
+select line from (
+    select line, kept_at, vkey, sum(octet_length(line)) over (order by kept_at, vkey) as bytes
+    from {schema}.cosignature where size = %s
+) with_bytes
+where bytes <= %s order by kept_at, vkey limit %s
+"""
+_OF_SIZE = "select size, root, note from {schema}.checkpoint where size = %s"
 _COSIGN = "insert into {schema}.cosignature (size, vkey, line) values (%s, %s, %s) on conflict do nothing returning 1"
 _WITNESSES = "select vkey, organisation from {schema}.witness order by registered_at, vkey"
 _REGISTER = "insert into {schema}.witness (vkey, organisation) values (%s, %s) on conflict do nothing"
@@ -54,16 +62,22 @@ class PostgresTree:
         self._newest, self._keys = statement(NEWEST, schema), statement(KEYS, schema)
         self._roots, self._leaf_tiles = statement(_ROOTS, schema), statement(_LEAF_TILES, schema)
         self._leaves, self._lines = statement(_LEAVES, schema), statement(_LINES, schema)
-        self._note, self._cosign = statement(_NOTE, schema), statement(_COSIGN, schema)
+        self._of_size, self._cosign = statement(_OF_SIZE, schema), statement(_COSIGN, schema)
         self._witnesses, self._register = statement(_WITNESSES, schema), statement(_REGISTER, schema)
         self._owner = statement(_OWNER, schema)
 
-    async def checkpoint(self) -> str | None:
-        for size, _, note, _ in await self._database.rows(self._newest, attempts=ATTEMPTS):
-            # No more lines than every reader of notes takes, those of the log's own keys among them.
-            room = SIGNATURES_MAX - len(read(note)[1])
-            lines = await self._database.rows(self._lines, (Int8(size), room), attempts=ATTEMPTS)
+    async def checkpoint(self, size: int | None = None) -> str | None:
+        asked = (self._newest,) if size is None else (self._of_size, (Int8(size),))
+        for of, _, note in await self._database.rows(*asked, attempts=ATTEMPTS):
+            # No more lines and bytes than every reader of notes takes, those of the log's own keys among them.
+            room = NOTE_BYTES_MAX - len(note.encode()), SIGNATURES_MAX - len(read(note)[1])
+            lines = await self._database.rows(self._lines, (Int8(of), *room), attempts=ATTEMPTS)
             return "".join([note, *(line for (line,) in lines)])
+        return None
+
+    async def note(self) -> str | None:
+        for _, _, note in await self._database.rows(self._newest, attempts=ATTEMPTS):
+            return str(note)
         return None
 
     async def tile(self, level: int, n: int, width: int) -> bytes | None:
@@ -89,8 +103,8 @@ class PostgresTree:
         vkeys = {(verifier.name, verifier.key_hash): verifier.vkey for verifier in verifiers}
         found = cosigned(note, verifiers)
         size = parse_checkpoint(found.text).size
-        stored = await self._database.rows(self._note, (Int8(size),), attempts=ATTEMPTS)
-        if not stored or read(stored[0][0])[0] != found.text:
+        stored = await self._database.rows(self._of_size, (Int8(size),), attempts=ATTEMPTS)
+        if not stored or read(stored[0][2])[0] != found.text:
             raise NoSuchCheckpoint(size)
         new = 0
         for signature in found.verified:
@@ -119,7 +133,7 @@ class PostgresTree:
         return tuple(joined([root_of([hashes[node] for node in nodes]) for nodes in subtree]) for subtree in parts)
 
     async def _hashes(self, wanted: Sequence[Node]) -> dict[Node, bytes]:
-        """The hashes of nodes. Raises ValueError where the log does not reach so far."""
+        """The hashes of nodes. Raises EventGone."""
         found: dict[Node, bytes] = {}
         higher = [node for node in wanted if node[0]]
         if higher:
@@ -138,15 +152,14 @@ class PostgresTree:
                 ends = [Int8(s[1]) for s in unsealed], [Int8(s[2]) for s in unsealed]
                 for i, leaf in await self._database.rows(self._leaves, ends, attempts=ATTEMPTS):
                     found[0, i] = leaf
-        for level, i in dict.fromkeys(wanted):
-            if (level, i) in found:
-                continue
-            if level == 0:
-                raise ValueError(f"The log has no event at position {i + 1:,}.")
-            # A tile was lost or discarded: slower, and just as right.
-            below = [(level - 1, j) for j in range(i * TILE_WIDTH, (i + 1) * TILE_WIDTH)]
-            hashes = await self._hashes(below)
-            found[level, i] = root_of([hashes[node] for node in below])
+        lost = sorted({node for node in wanted if node not in found})
+        if lost and not lost[0][0]:
+            raise EventGone(lost[0][1] + 1)
+        for first in range(0, len(lost), _ANEW):
+            # Tiles that were lost, discarded or not made yet: slower, and just as right.
+            below = {node: _below(*node) for node in lost[first : first + _ANEW]}
+            hashes = await self._hashes([each for nodes in below.values() for each in nodes])
+            found |= {node: root_of([hashes[each] for each in nodes]) for node, nodes in below.items()}
         return found
 
 
@@ -155,6 +168,11 @@ def _nodes_of(begin: int, end: int) -> list[Node]:
     level, rest = divmod((end - begin).bit_length() - 1, TILE_HEIGHT)
     first = begin >> TILE_HEIGHT * level
     return [(level, i) for i in range(first, first + (1 << rest))]
+
+
+def _below(level: int, i: int) -> list[Node]:
+    """The hashes of the tile that a node is the root of."""
+    return [(level - 1, j) for j in range(i * TILE_WIDTH, (i + 1) * TILE_WIDTH)]
 
 
 def _spans(nodes: Iterable[Node]) -> list[tuple[int, int, int]]:

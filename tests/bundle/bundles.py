@@ -5,10 +5,11 @@ import json
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from adapters.bundle import verify
 from adapters.bundle.export import Source
-from adapters.bundle.verify import Report, check_bundle
+from adapters.bundle.verify import Check, leaf_hash
 from adapters.memory.tree import MemoryTree
 from adapters.signing import make_key, signer_of
 from tests.examples.memory_stage import MemoryStage
@@ -50,13 +51,19 @@ class Entries:
                 for name, data in files.items()
                 if not name.startswith(("pages/", "tiles/", "manifest"))
             }
-            files["manifest.json"] = json.dumps(manifest).encode()
+            files["manifest.json"] = manifest_of(manifest)
         return Entries(files)
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """What the manifest says."""
+        claims: dict[str, Any] = json.loads(self.files["manifest.json"])
+        return claims
 
     def claiming(self, **claims: object) -> "Entries":
         """With another manifest."""
-        manifest = {**json.loads(self.files["manifest.json"]), **claims}
-        return self.changed({"manifest.json": json.dumps(manifest).encode()})
+        manifest = {**self.claims, **claims}
+        return self.changed({"manifest.json": manifest_of(manifest)})
 
     def written(self, path: Path, write: Callable[[zipfile.ZipFile], None] = lambda _: None) -> Path:
         """As a zip file whose checksums are right; `write` adds more to it."""
@@ -66,8 +73,8 @@ class Entries:
             write(archive)
         return path
 
-    def checked(self, path: Path, *keys: str) -> Report:
-        return check_bundle(self.written(path), keys)
+    def checked(self, path: Path, *keys: str) -> Check:
+        return Check(self.written(path), keys)
 
 
 def entries_of(path: Path) -> Entries:
@@ -75,5 +82,29 @@ def entries_of(path: Path) -> Entries:
         return Entries({name: archive.read(name) for name in archive.namelist()})
 
 
-def faults(report: Report) -> list[str]:
-    return [str(fault) for fault in report.faults]
+def manifest_of(claims: object) -> bytes:
+    """As it is written, and no other way is taken."""
+    text = json.dumps(claims, indent=1, sort_keys=True, ensure_ascii=False)
+    return text.encode("utf-8", "surrogatepass")
+
+
+def faults(check: Check) -> list[str]:
+    return [str(fault) for fault in check.faults]
+
+
+def changed_at(data: bytes, at: int, to: int) -> bytes:
+    return data[:at] + bytes([to]) + data[at + 1 :]
+
+
+def lines_of(entries: Entries, n: int) -> list[bytes]:
+    return entries.files[f"pages/{n:06}.ndjson"].splitlines(keepends=True)
+
+
+def page(lines: list[bytes], n: int = 1) -> dict[str, bytes | None]:
+    return {f"pages/{n:06}.ndjson": b"".join(lines)}
+
+
+def forged(entries: Entries, lines: list[bytes]) -> Entries:
+    """Another page 1, with the hashes in its tile made to fit."""
+    tile = b"".join(leaf_hash(line[:-1]) for line in lines)
+    return entries.changed({**page(lines), "tiles/0/000001.bin": tile})

@@ -37,3 +37,9 @@ def bundle(stage: MemoryStage, sealed: MemoryTree, tmp_path_factory: pytest.Temp
 @pytest.fixture(scope="session")
 def entries(bundle: Path) -> Entries:
     return entries_of(bundle)
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One file name for all the bundles that are made and thrown away."""
+    return tmp_path_factory.mktemp("changed") / "changed.zip"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.bundle.verify import check_proof
+from adapters.bundle.verify import Check
 from adapters.postgres.embedded import Server
 from adapters.signing import make_key, signer_of
 from tests.bundle.bundles import Entries, entries_of, faults
@@ -86,12 +86,20 @@ def test_a_network_is_exported_checked_and_proven(
     found = json.loads(verified.stdout)
     assert (found["size"], found["ok"], found["first_fault"], found["faults"]) == (size, True, None, [])
     assert len(found["root"]) == 64
-    assert tasma("audit", "verify", "--bundle", file).stdout.endswith(f"{file} is whole.\n")
+    assert found["unproven"] == []
+    by_own_keys = tasma("audit", "verify", "--bundle", file)
+    assert by_own_keys.returncode == 0
+    assert by_own_keys.stdout.splitlines()[-1].startswith(f"{file}: WHOLE, but not proven: whose the keys are,")
+    assert tasma("audit", "verify", "--bundle", file, "--key", vkey).stdout.endswith(f"{file}: WHOLE.\n")
+    for bad in ("nonsense", vkey[:-4]):
+        refused = tasma("audit", "verify", "--bundle", file, "--key", bad)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert f"Invalid value for --key: {bad} is no public key" in " ".join(refused.stderr.split())
 
     proof = tmp_path / "proof.json"
     proof.write_text(tasma("audit", "prove", 3, "--format", "json").stdout, encoding="utf-8")
     assert json.loads(proof.read_bytes())["root"] == found["root"]
-    assert faults(check_proof(proof, [vkey])) == []
+    assert faults(Check(proof, [vkey], proof=True)) == []
     text = tasma("audit", "prove", 3).stdout
     assert text.startswith("CONSTRUCTED EXAMPLE")
     assert text.endswith("a key of the network has signed the checkpoint.\n")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from adapters.postgres.embedded import Server
-from adapters.postgres.lease import lease
+from adapters.postgres.lease import lease_at_once
 from adapters.settings import Settings
 from adapters.wiring import READ_MODELS, NotConstructed, open_network
 from tests.domain.story import AGREE, AGREEMENT, PARTNERS, RULE, approval, delivery, signature
@@ -245,6 +245,18 @@ def test_the_demo_touches_no_other_network_and_a_server_no_other_s_address(tasma
     assert second.stderr.startswith(f"127.0.0.1:{port} cannot be served: Address already in use.")
 
 
+def test_more_workers_than_the_database_has_connections_for_are_not_started(tasma: Tasma) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    refused = tasma("serve", "--port", port, "--workers", 6)
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "6 workers hold up to 90 connections to the database, 15 each; its server allows 100, of which it reserves 3, and 16 "
+        "are left to commands: 5 fit. Give `--workers 5`, or raise max_connections.\n"
+    )
+
+
 def test_a_network_that_is_followed_is_not_dropped(server: Server, network_schema: str) -> None:
     """Whoever serves it holds the lease of its read models."""
 
@@ -252,7 +264,7 @@ def test_a_network_that_is_followed_is_not_dropped(server: Server, network_schem
         settings = Settings(network=network_schema, database_url=server.app_dsn, admin_database_url=server.admin_dsn)
         async with open_network(settings):
             pass
-        async with lease(server.app_dsn, READ_MODELS, network_schema):
+        async with lease_at_once(server.app_dsn, READ_MODELS, network_schema):
             with pytest.raises(NotConstructed, match="is being served or followed just now; stop that first"):
                 async with open_network(settings, anew=True):
                     pass

@@ -262,6 +262,35 @@ def test_the_file_of_another_network_is_not_taken_for_this_ones(path: Path) -> N
     )
 
 
+@pytest.mark.parametrize("outside", [True, False])
+def test_a_database_signed_for_another_network_is_flagged_at_once_and_kept_nowhere(
+    path: Path, *, outside: bool
+) -> None:
+    """Not only at the next start, when its checkpoint would stand outside as another network's."""
+    network = Network(path, events=5)
+    if outside:
+        network.sign()
+    kept = path.read_text(encoding="utf-8") if outside else None
+    network.more(2)
+    theirs = MemoryTree(network.inner, "tasma/networks/toinen", (FIRST,))
+    run(theirs.seal())
+    own = [verifier_of(FIRST.vkey)]
+    custody = Custody(network.file, network.inner, theirs, origin=ORIGIN, own=own, trust=verifier_of)
+    for compare in (custody.begin, custody.judge, custody.begin):
+        run(compare())
+        assert custody.foreign
+        assert custody.fault == (
+            "The newest checkpoint inside the database is that of tasma/networks/toinen, and this process was started for "
+            "tasma/networks/testi. Everything can be read, nothing is appended and nothing of it is kept outside. Connect the "
+            "database of this network, or give TASMA_NETWORK the name of the one that this database belongs to."
+        )
+        with pytest.raises(ReadOnly):
+            run(custody.admit(7))
+        assert (path.read_text(encoding="utf-8") if path.exists() else None) == kept
+    with pytest.raises(ReadOnly):
+        run(custody.keep(run(theirs.checkpoint())))
+
+
 def test_where_nothing_is_outside_yet_the_newest_from_inside_is_kept(path: Path) -> None:
     network = Network(path, events=5)
     run(network.tree.seal())

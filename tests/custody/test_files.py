@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.checkpoint_file import CheckpointFile, checkpoint_of
+from adapters.kept_file import NotOnlyOwners
 from adapters.master_key_file import FILE, kept_master_keys
 from adapters.signing import make_key, signer_of
 from adapters.vault import WrongMasterKey
@@ -88,7 +89,7 @@ def test_two_processes_that_come_at_once_get_the_same_master_key(tmp_path: Path)
     processes = [started(MAKE, tmp_path / "data") for _ in range(4)]
     made = {process.communicate(timeout=60)[0] for process in processes}
     assert len(made) == 1
-    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == [FILE]
+    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == [FILE, f"{FILE}.lock"]
     assert stat.S_IMODE((tmp_path / "data" / FILE).stat().st_mode) == 0o600
     assert kept_master_keys(tmp_path / "data", os.urandom).current.hex() == made.pop().strip()
 
@@ -96,7 +97,7 @@ def test_two_processes_that_come_at_once_get_the_same_master_key(tmp_path: Path)
 def test_a_master_key_that_others_may_read_is_not_used(tmp_path: Path) -> None:
     kept_master_keys(tmp_path, os.urandom)
     (tmp_path / FILE).chmod(0o640)
-    with pytest.raises(WrongMasterKey) as refused:
+    with pytest.raises(NotOnlyOwners) as refused:
         kept_master_keys(tmp_path, os.urandom)
     assert str(refused.value) == (
         f"Others than its owner may use {tmp_path / FILE}; close it with `chmod 600` and start again."
@@ -109,3 +110,20 @@ def test_an_empty_key_file_is_not_filled_with_a_new_key(tmp_path: Path) -> None:
     with pytest.raises(WrongMasterKey, match="restore it from its backup"):
         kept_master_keys(tmp_path, os.urandom)
     assert (tmp_path / FILE).read_text(encoding="ascii") == ""
+
+
+def test_a_vault_that_is_locked_gets_no_new_key_in_place_of_a_lost_one(tmp_path: Path) -> None:
+    """Nor where another network of the folder has made the file anew meanwhile; with the right file it goes on."""
+    locking = [kept_master_keys(tmp_path, os.urandom).current.hex()]
+    lost = (tmp_path / FILE).rename(tmp_path / "lost")
+    for what in ("is missing", "holds another key"):
+        with pytest.raises(WrongMasterKey) as refused:
+            kept_master_keys(tmp_path, os.urandom, locking)
+        assert str(refused.value) == (
+            f"{tmp_path / FILE} {what}, and the vault is locked with the master key {locking[0]}. Restore the file from its "
+            "backup, or name the key in TASMA_MASTER_KEY; if it is lost for good, a new one there: what is in the vault then "
+            "stays locked."
+        )
+        kept_master_keys(tmp_path, os.urandom)  # another network, whose vault is empty
+    lost.rename(tmp_path / FILE)
+    assert kept_master_keys(tmp_path, os.urandom, locking).current.hex() == locking[0]

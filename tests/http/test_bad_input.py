@@ -1,12 +1,16 @@
 """Bad input: each kind has its own sentence and status, and nothing is written."""
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
 
+from adapters.http.asking import body_of
+from adapters.http.problems import BodyTooSlow, problem_of
 from application.door import BODY_BYTES_MAX
 from tests.http.world import AGREEMENT, RULE, World
 
@@ -310,6 +314,19 @@ def test_a_body_without_a_length_is_read_no_further_than_the_limit(seen: World) 
     chunks = (b"x" * 65_536 for _ in range(100))
     answer = seen.client.post("/v1/commands/accept-referral", content=chunks, headers=seen.authorised("ekami"))
     assert (answer.status_code, answer.json()["type"]) == (413, "/problems/body-too-large")
+
+
+def test_a_body_that_does_not_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.http.asking.BODY_SECONDS", 0)
+
+    async def stream() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    request: Any = SimpleNamespace(headers={}, stream=stream)
+    with pytest.raises(BodyTooSlow) as refused:
+        asyncio.run(body_of(request))
+    assert problem_of(refused.value).status == 408
 
 
 def test_a_body_that_nests_without_end_is_refused(seen: World) -> None:

@@ -125,6 +125,9 @@ def test_the_work_of_the_process_is_told(world: World) -> None:
         "tasma_overloaded_total": 3,
     }.items():
         assert seen_by(world, name) == value
+    assert seen_by(world, "tasma_sealing") == 1
+    world.done.resting = 1
+    assert seen_by(world, "tasma_sealing") == 0
     assert seen_by(world, "tasma_queue_depth", kind="appends") == 4
     assert seen_by(world, "tasma_batch_size_bucket", kind="appends", le="3.0") == 3
     assert seen_by(world, "tasma_batch_size_count", kind="appends") == 4

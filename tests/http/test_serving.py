@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,6 +28,8 @@ from domain.calendar import day_of, month_of
 from tests.http.world import RULE
 
 PATIENCE_SECONDS = 60
+SILENT = 1_100
+"""Connections that ask for nothing: more than the two processes would take at their server's own measure."""
 SERVE = "import sys; from adapters.http.serve import serve; serve('127.0.0.1', int(sys.argv[1]), 2)"
 REPOSITORY = Path(__file__).parents[2]
 TODAY = day_of(system_clock())
@@ -188,11 +192,30 @@ def test_what_no_framework_sees_is_answered_too(served: Served) -> None:
         400,
         "This is given twice; give it once (at Idempotency-Key)",
     )
+    both = [("Authorization", f"Bearer {served.bearers[who]}") for who in ("coordinator", "cursor")]
+    of_two = served.client.get("/v1/partners", headers=both)
+    assert (of_two.status_code, of_two.json()["detail"]) == (
+        400,
+        "This is given twice; give it once (at Authorization)",
+    )
     head = served.client.head("/v1/health")
     assert (head.status_code, head.content) == (200, b"")
     assert served.get("/v1/events/%00").status_code == 404
     assert served.get("/v1/events/%ff").status_code == 404
     assert served.get("/v1/partners?cursor=%ff").status_code == 422
+
+
+def test_a_thousand_silent_connections_keep_nobody_out(served: Served) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < 4 * SILENT:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(4 * SILENT, hard), hard))
+    address = ("127.0.0.1", served.client.base_url.port or 80)
+    with ExitStack() as open_ones:
+        for _ in range(SILENT):
+            open_ones.enter_context(socket.create_connection(address, timeout=PATIENCE_SECONDS))
+        for _ in range(8):
+            assert httpx.get(f"{served.url}/v1/health", timeout=10).status_code == 200
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_signal_ends_it_cleanly(served: Served) -> None:

@@ -30,6 +30,8 @@ class Proxy:
         """How many answers will be thrown away, each together with its connection."""
         self.lose_questions = 0
         """The same for what the client sends: the server never hears of it."""
+        self.mute = False
+        """Whether answers are kept back while every connection stays open, as from a server that was stopped."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server_reader, server_writer = await asyncio.open_unix_connection(self._server)
@@ -53,6 +55,8 @@ class Proxy:
             if not questions and self.lose_answers:
                 self.lose_answers -= 1
                 return
+            if not questions and self.mute:
+                continue
             writer.write(data)
             await writer.drain()
 
@@ -108,6 +112,34 @@ def test_an_answer_lost_after_the_commit_is_found_again(place: Place) -> None:
     asyncio.run(promise())
 
 
+def test_a_server_that_says_nothing_any_more_is_waited_for_no_longer_than_said(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither by whom it was asked for nor by those behind; the same commands later find out what became of them."""
+    monkeypatch.setattr("adapters.postgres.dedicated.DEADLINE_SECONDS", 0.5)
+    monkeypatch.setattr("adapters.postgres.database.SILENT_SECONDS", 0.5)
+
+    async def promise() -> None:
+        async with proxied(place) as (proxy, dsn), place.log(dsn) as log:
+            await log.append(decision(capacity()))
+            proxy.mute = True
+            commands = [command_id() for _ in range(3)]
+            asked = [log.append(decision(capacity(), command=command)) for command in commands]
+            silent = await asyncio.wait_for(
+                asyncio.gather(*asked, log.look((facts(MentorCapacitySet),)), return_exceptions=True), 20
+            )
+            assert [type(answer) for answer in silent] == 4 * [Unavailable]
+            assert {str(answer) for answer in silent} == {"The database does not answer; try again in a moment."}
+            with pytest.raises(Unavailable):
+                await asyncio.wait_for(log.head(), 20)
+            proxy.mute = False
+            outcomes = [await log.append(decision(capacity(), command=command)) for command in commands]
+            assert sorted(outcome.position for outcome in outcomes) == [2, 3, 4]
+            assert (await log.head()).position == 4
+
+    asyncio.run(promise())
+
+
 def test_a_lost_answer_to_a_repeat_stays_a_repeat(place: Place) -> None:
     async def promise() -> None:
         async with proxied(place) as (proxy, dsn), place.log(dsn) as log:
@@ -146,19 +178,19 @@ def test_an_answer_lost_to_many_at_once_is_found_again_by_each(place: Place) -> 
                 head = (await log.head()).position
                 batches, proxy.lose_answers = log.appends.batches, lost
                 answers = await asyncio.gather(
-                    *(log.append(decision(assigned(9, n), unless=(about_two,), after=0)) for n in range(20)),
+                    *(log.append(decision(assigned(9, n), unless=(about_two,), after=0)) for n in range(14)),
                     log.append(decision(capacity(), unless=(about_one,), after=1)),
                     log.append(decision(capacity(), command=known)),
                     return_exceptions=True,
                 )
                 assert (proxy.lose_answers, log.appends.batches) == (0, batches + 1)
-                placed = [a for a in answers[:20] if isinstance(a, Outcome)]
-                assert [(a.position, a.repeated) for a in placed] == [(head + n, False) for n in range(1, 21)]
-                raced, repeated = answers[20:]
+                placed = [a for a in answers[:14] if isinstance(a, Outcome)]
+                assert [(a.position, a.repeated) for a in placed] == [(head + n, False) for n in range(1, 15)]
+                raced, repeated = answers[14:]
                 assert isinstance(raced, Raced)
                 assert isinstance(repeated, Outcome)
                 assert (repeated.position, repeated.repeated) == (2, True)
-                assert (await log.head()).position == head + 20
+                assert (await log.head()).position == head + 14
 
     asyncio.run(promise())
 

@@ -58,7 +58,7 @@ def test_who_comes_alone_waits_for_nobody_and_who_meets_is_served_together() -> 
             [*numbers[BATCH_MAX : 2 * BATCH_MAX]],
             [*numbers[2 * BATCH_MAX :]],
         ]
-        assert (gathering.batches, gathering.items, gathering.largest) == (4, 2 * BATCH_MAX + 6, BATCH_MAX)
+        assert (gathering.batches, gathering.items) == (4, 2 * BATCH_MAX + 6)
         assert gathering.sizes == [1, 0, 1, 0, 0, 0, 0, 2]
         assert gathering.waiting == 0
 
@@ -185,8 +185,10 @@ def test_one_gathering_serves_one_event_loop_after_another() -> None:
     run(ask)
 
 
-def test_what_waited_too_long_is_given_back_unsent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who waits behind a log that hangs hears within seconds, and what it sent was never carried out."""
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_what_waited_too_long_is_given_back_unsent(monkeypatch: pytest.MonkeyPatch, *, goes_on: bool) -> None:
+    """Who waits behind a log that hangs, for a while or for good, hears in time, and what it sent was never carried out."""
+    monkeypatch.setattr(gathering, "WATCH_SECONDS", 0.01)
 
     async def scenario() -> None:
         carried: list[int] = []
@@ -204,10 +206,13 @@ def test_what_waited_too_long_is_given_back_unsent(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(gathering, "PATIENCE_SECONDS", -1.0)
         second = asyncio.create_task(asked.ask(2))
         await asyncio.sleep(0)
-        hangs.set()
-        assert await first == 1
+        if goes_on:
+            hangs.set()
         with pytest.raises(Overloaded):
             await second
+        assert first.done() is goes_on
+        hangs.set()
+        assert await first == 1
         assert carried == [1]
         assert asked.refused == 1
         await asked.close()

@@ -126,6 +126,7 @@ def test_too_many_who_queue_are_refused() -> None:
         await asyncio.sleep(0)  # in memory each gets as far as it can
         with pytest.raises(Overloaded, match="2,000 requests wait"):
             await executor.execute(registration(5_000))
+        assert executor.refused == 1
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

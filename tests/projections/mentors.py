@@ -7,7 +7,7 @@ from uuid import UUID
 from application.ports import Decision, Log
 from domain.kernel import Asked, Event
 from domain.mentoring.events import MentorCapacitySet
-from projections.rows import At, Entry, Key, Latest, Projection, Row, Rows
+from projections.rows import At, Entry, Key, Latest, Projection, Row, Rows, each
 
 START = datetime(2019, 11, 1, 12, tzinfo=UTC)
 MENTOR = "mentor:0190a1b2-0000-7000-8000-00000000000{}"
@@ -26,6 +26,7 @@ class CapacityChange(Entry, frozen=True):
     capacity: int
 
 
+@each
 def fold(rows: Latest, event: MentorCapacitySet, at: At) -> Iterator[Mentor | CapacityChange]:
     before = rows.latest(Mentor(event.mentor))
     yield Mentor(event.mentor, event.capacity, before.changes + 1)
@@ -34,6 +35,7 @@ def fold(rows: Latest, event: MentorCapacitySet, at: At) -> Iterator[Mentor | Ca
         raise ValueError(f"Secret {event.mentor}")
 
 
+@each
 def fold_mended(rows: Latest, event: MentorCapacitySet, at: At) -> Iterator[Mentor | CapacityChange]:
     before = rows.latest(Mentor(event.mentor))
     yield Mentor(event.mentor, event.capacity, before.changes + 1)

@@ -167,7 +167,7 @@ async def _assert_stored(
     tables = ReadTables(projection, live_schema(ground.network))
     async with ground.connection() as connection:
         for bulk in (True, False):
-            await tables.create(connection, indexed=True)
+            await tables.create(connection)
             source = Listed(events, cuts)
             await follow(tables, connection, source, crashes=crashes, keep=keep, every=every, bulk=bulk)
             assert await read_live(ground, projection) == expected

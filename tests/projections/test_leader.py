@@ -1,7 +1,7 @@
 """One process of many keeps the projections at the head, whatever dies."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
 import psycopg
@@ -19,7 +19,8 @@ from adapters.postgres.rebuild import Rebuilt
 from adapters.postgres.views import Views
 from adapters.projecting.slices import LogSlices, Slice
 from application.ports import Unavailable
-from projections.rows import Key, Projection, Row
+from domain.mentoring.events import MentorCapacitySet
+from projections.rows import At, Key, Latest, Projection, Row, each
 from tests.projections.mentors import (
     FACTS,
     MENTOR,
@@ -165,11 +166,11 @@ def test_tables_of_another_shape_are_rebuilt(ground: Ground) -> None:
 
     Mentor2.__name__ = "Mentor"
 
-    def fold(rows: object, event: object, at: object) -> object:  # noqa: ARG001 - the shape of a fold
-        capacity = event.capacity  # type: ignore[attr-defined]
-        yield Mentor2(event.mentor, capacity // 2, half=capacity % 2 == 1)  # type: ignore[attr-defined]
+    @each
+    def fold(_: Latest, event: MentorCapacitySet, at: At) -> Iterator[Mentor2]:  # noqa: ARG001 - the shape of a fold
+        yield Mentor2(event.mentor, event.capacity // 2, half=event.capacity % 2 == 1)
 
-    changed = Projection("mentors", fold, (Mentor2,), FACTS)  # type: ignore[arg-type]  # written short
+    changed = Projection("mentors", fold, (Mentor2,), FACTS)
 
     async def scenario() -> None:
         async with scene(ground) as here:
@@ -204,7 +205,7 @@ def test_one_that_fails_does_not_hold_up_the_others(ground: Ground) -> None:
             ]
             assert lags == [("behind", 1), ("live", 0)]
             async with ground.connection() as connection:
-                await ReadTables(mended, live_schema(ground.network)).create(connection, indexed=True)
+                await ReadTables(mended, live_schema(ground.network)).create(connection)
             await here.leader(mended, mended_parking).catch_up_once()
             assert await here.capacity(position, mended) == 27
 
@@ -234,7 +235,7 @@ def test_a_cancellation_that_a_failing_statement_swallowed_is_heeded(ground: Gro
     async def scenario() -> None:
         async with ground.connection() as connection:
             source, tables = Swallowing(), ReadTables(halting, live_schema(ground.network))
-            await tables.create(connection, indexed=True)
+            await tables.create(connection)
             leads = following.Following(connection, [tables, tables], source, never, keep=1)
             task = asyncio.create_task(leads.catch_up(1))
             await source.waits.wait()
@@ -285,7 +286,7 @@ def test_a_session_that_the_server_ended_is_no_fault_of_the_projection(ground: G
         async with scene(ground) as here, ground.connection() as connection:
             head = await here.decide(28)
             tables = ReadTables(halting, live_schema(ground.network))
-            await tables.create(connection, indexed=True)
+            await tables.create(connection)
             leads = following.Following(
                 connection, [tables], Ending(here.log, connection.info.backend_pid), never, keep=1
             )

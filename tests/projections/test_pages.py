@@ -208,7 +208,7 @@ def test_rebuilt_from_pages_is_what_was_followed_live(ground: Ground) -> None:
     async def scenario() -> None:
         log = new_log()
         async with ground.connection() as connection:
-            await ReadTables(mended, live_schema(ground.network)).create(connection, indexed=True)
+            await ReadTables(mended, live_schema(ground.network)).create(connection)
             await append_all(log, [range(1, 10)] * 200)
             leader = Leader(dsn=ground.server.app_dsn, network=ground.network, log=log, projections=[mended])
             assert await leader.catch_up_once() == 1_800

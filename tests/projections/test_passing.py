@@ -45,14 +45,14 @@ def test_a_projection_that_is_about_none_of_them_moves_on(ground: Ground) -> Non
     async def scenario() -> None:
         tables = ReadTables(elsewhere, live_schema(ground.network))
         async with ground.connection() as connection:
-            await tables.create(connection, indexed=True)
+            await tables.create(connection)
             follower = await Counted.open(tables, connection)
             source = LogSlices(log)
             while part := await source.after(follower.reached):
                 await follower.advance(part)
             assert follower.position == EVENTS
             assert EVENTS // SLICE_EVENTS <= follower.writes <= EVENTS // SLICE_EVENTS + 2
-            await tables.create(connection, indexed=True)
+            await tables.create(connection)
         leader = Leader(dsn=ground.server.app_dsn, network=ground.network, log=log, projections=[elsewhere])
         assert await leader.catch_up_once() == EVENTS
         (status,) = await projection_status(

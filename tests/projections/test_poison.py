@@ -43,7 +43,7 @@ async def drop(ground: Ground, *projections: Projection) -> None:
     async with ground.connection() as connection:
         for projection in projections:
             tables = ReadTables(projection, live_schema(ground.network))
-            await tables.create(connection, indexed=True)
+            await tables.create(connection)
 
 
 def leader(ground: Ground, log: MemoryLog, *projections: Projection) -> Leader:
@@ -136,7 +136,7 @@ def test_what_storage_refuses_is_poison_too(ground: Ground) -> None:
         tables = ReadTables(torture, live_schema(ground.network))
         events = log_of(Op(do="inc", k=0, v=1), Op(do="put", k=1, v=2**63 + 1), Op(do="inc", k=2, v=1))
         async with ground.connection() as connection:
-            await tables.create(connection, indexed=True)
+            await tables.create(connection)
             follower = await follow(tables, connection, Listed(events, [3]), refused=True)
             assert (follower.position, follower.fault and follower.fault.position) == (1, 2)
             assert follower.fault

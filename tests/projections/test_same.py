@@ -14,7 +14,7 @@ from adapters.postgres.read_tables import ReadTables, live_schema
 from adapters.postgres.rebuild import RebuildRuns, rebuild
 from application.ports import OutOfStep
 from projections.registry import all_projections
-from projections.rows import At, Key, Latest, Projection, Row
+from projections.rows import At, Key, Latest, Projection, Row, each
 from tests.projections.same import Ground, Listed, assert_same, follow, in_memory, read, read_live
 from tests.projections.torture import Cell, Op, cell, log_of, ops, parking, poison, torture
 
@@ -67,7 +67,7 @@ def test_of_two_followers_the_slower_is_told(ground: Ground) -> None:
     async def race() -> None:
         tables = ReadTables(torture, live_schema(ground.network))
         async with ground.connection() as one, ground.connection() as two:
-            await tables.create(one, indexed=True)
+            await tables.create(one)
             faster, slower = await Follower.open(tables, one), await Follower.open(tables, two)
             part = await Listed(events, [2]).after(0)
             assert part
@@ -87,7 +87,7 @@ def test_a_rebuild_tells_what_came_out_differently(ground: Ground) -> None:
     async def tamper() -> None:
         tables = ReadTables(torture, live_schema(ground.network))
         async with ground.connection() as connection:
-            await tables.create(connection, indexed=True)
+            await tables.create(connection)
             await follow(tables, connection, Listed(events))
             for change in (
                 'update {} set "select" = 77 where "user" = 0',
@@ -118,6 +118,7 @@ def test_columns_may_have_any_name(ground: Ground) -> None:
         n: Key[int]
         o: int = 0
 
+    @each
     def fold(_: Latest, event: Op, at: At) -> Iterator[Named]:
         yield Named(at.position, event.v)
 
@@ -127,7 +128,7 @@ def test_columns_may_have_any_name(ground: Ground) -> None:
     async def tamper() -> None:
         tables = ReadTables(named, live_schema(ground.network))
         async with ground.connection() as connection:
-            await tables.create(connection, indexed=True)
+            await tables.create(connection)
             await follow(tables, connection, Listed(events))
             await connection.execute(sql.SQL("update {} set o = 9 where n = 2").format(tables.table(Named)))
             rebuilt = await rebuild(named, connection=connection, network=ground.network, source=Listed(events))
@@ -146,7 +147,7 @@ def test_a_rebuild_overtakes_a_live_one_that_moves(ground: Ground, rebuilt_to: i
     async def overtake() -> None:
         tables = ReadTables(torture, live_schema(ground.network))
         async with ground.connection() as one, ground.connection() as two:
-            await tables.create(one, indexed=True)
+            await tables.create(one)
             live = await Follower.open(tables, one)
             source = Listed(events, [5])
             for _ in range(4):
@@ -177,7 +178,7 @@ def test_one_rebuild_of_a_projection_at_a_time(ground: Ground) -> None:
 
     async def twice() -> None:
         async with ground.connection() as connection:
-            await ReadTables(torture, live_schema(ground.network)).create(connection, indexed=True)
+            await ReadTables(torture, live_schema(ground.network)).create(connection)
             await rebuild(torture, connection=connection, network=ground.network, source=Slow([]))
 
     asyncio.run(twice())

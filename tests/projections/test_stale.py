@@ -60,7 +60,7 @@ async def scene(ground: Ground, *projections: Projection) -> AsyncIterator[Scene
     await append_all(restored, [(1,), (2,)])
     async with ground.connection() as connection:
         for projection in projections:
-            await ReadTables(projection, live_schema(ground.network)).create(connection, indexed=True)
+            await ReadTables(projection, live_schema(ground.network)).create(connection)
     leader = Leader(dsn=ground.server.app_dsn, network=ground.network, log=before, projections=projections)
     assert await leader.catch_up_once() == 6
     yield Scene(ground, restored)

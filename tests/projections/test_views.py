@@ -16,7 +16,7 @@ from adapters.postgres.leader import Leader
 from adapters.postgres.read_tables import Connection, ReadTables, live_schema
 from adapters.postgres.views import Views
 from application.ports import Unavailable
-from projections.rows import At, Key, Latest, Projection, Row, Rows
+from projections.rows import Key, Projection, Row, Rows
 from tests.projections.mentors import (
     MENTOR,
     START,
@@ -43,7 +43,7 @@ class Scene:
 @asynccontextmanager
 async def scene(ground: Ground) -> AsyncIterator[Scene]:
     async with ground.connection() as connection:
-        await ReadTables(halting, live_schema(ground.network)).create(connection, indexed=True)
+        await ReadTables(halting, live_schema(ground.network)).create(connection)
     yield Scene(ground)
 
 
@@ -205,9 +205,7 @@ def test_a_projection_that_was_never_built_is_unavailable(ground: Ground) -> Non
     class Unbuilt(Row, frozen=True):
         n: Key[int]
 
-    def fold(rows: Latest, event: object, at: At) -> None: ...
-
-    unbuilt = Projection("unbuilt", fold, (Unbuilt,), frozenset())  # type: ignore[arg-type]  # never folded
+    unbuilt = Projection("unbuilt", halting.fold, (Unbuilt,), frozenset())
 
     async def scenario() -> None:
         async with scene(ground) as here:

@@ -50,7 +50,7 @@ def test_only_what_can_be_answered_is_loaded(
     async def scenario() -> None:
         log = MemoryLog("/networks/test", SeededEntropy(1), lambda: START)
         async with ground.connection() as connection:
-            await ReadTables(halting, live_schema(ground.network)).create(connection, indexed=True)
+            await ReadTables(halting, live_schema(ground.network)).create(connection)
         await append(log, 4, number=1)
         await Leader(dsn=ground.server.app_dsn, network=ground.network, log=log, projections=[halting]).catch_up_once()
         views = Views(connect=connect, network=ground.network, log=log)

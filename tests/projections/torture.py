@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from domain.changing import replace
 from domain.kernel import FACTS, Event, Fact
-from projections.rows import At, Change, Entry, Gone, Key, Latest, Projection, Row
+from projections.rows import At, Change, Entry, Gone, Key, Latest, Projection, Row, each
 
 EPOCH = datetime(2019, 11, 30, 23, 59, 59, 999_999, UTC)
 DAY = date(2019, 12, 31)
@@ -73,6 +73,7 @@ def cell(k: int, side: str = "a") -> Cell:
     return Cell(k, f"{side}\\'\"ä😀", DAY + timedelta(k), EPOCH + timedelta(microseconds=k), k % 2 == 0)
 
 
+@each
 def fold(rows: Latest, event: Op, at: At) -> Iterator[Change]:
     here = cell(event.k)
     text = f"ä\\n\t\"'\n{event.v}\\N\r{{}}%s😀"

@@ -7,7 +7,7 @@ import pytest
 
 from adapters.signing import cosigner_of, make_key, witness_of
 from application.cosignatures import NoWitness
-from application.notes import COSIGNATURE, NoteFault, Signature, opened, read, with_signatures
+from application.notes import COSIGNATURE, NOTE_BYTES_MAX, NoteFault, Signature, opened, read, with_signatures
 from application.ports import NoSuchCheckpoint, Tree, Witness, WitnessTaken
 from application.tree import leaf_hash, root_of, verify_consistency, verify_inclusion
 from tests.sealing.conftest import Ground, Sealing
@@ -107,6 +107,29 @@ def cosigned(note: str) -> str:
     """The note as the witness sends it back."""
     text, _ = read(note)
     return with_signatures(note, [Signature(WITNESS.name, WITNESS.key_hash, WITNESS.sign(text.encode()))])
+
+
+def test_a_note_stays_as_short_as_every_reader_takes_it(ground: Ground) -> None:
+    """However many witnesses there are, and however long the lines that were kept of them once."""
+
+    async def promise() -> None:
+        async with ground.open() as sealing:
+            await sealing.grow(5)
+            await sealing.sealer().seal()
+            bare = await sealing.tree.note() or ""
+            assert await sealing.tree.checkpoint() == bare
+            for n in range(40):
+                name = f"{n:02}{'w' * 3900}"
+                insert = "insert into {schema}.witness (vkey, organisation) values (%s, 'org:ekami') returning 1"
+                await sealing.rows(insert, name)
+                insert = "insert into {schema}.cosignature (size, vkey, line) values (5, %s, %s) returning 1"
+                await sealing.rows(insert, name, f"— {name} {'AAAA' * 19}\n")
+            line = f"— {'w' * 3902} {'AAAA' * 19}\n"
+            note = await sealing.tree.checkpoint() or ""
+            assert len(read(note)[1]) == 1 + (NOTE_BYTES_MAX - len(bare.encode())) // len(line.encode())
+            assert await sealing.tree.note() == bare
+
+    asyncio.run(promise())
 
 
 def test_cosignatures_of_registered_witnesses_are_kept_once(ground: Ground) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.kept_file import NotOnlyOwners
 from adapters.settings import WrongSetting, read_settings
 from adapters.signing import KeyFault, make_key, signers_of
 from adapters.signing_key_file import FILE, kept_signers
@@ -60,11 +61,27 @@ def test_what_was_left_half_written_is_no_key(tmp_path: Path) -> None:
 def test_a_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
     kept_signers(tmp_path, ORIGIN, secrets.token_bytes)
     (tmp_path / FILE).chmod(0o640)
-    with pytest.raises(KeyFault) as fault:
+    with pytest.raises(NotOnlyOwners) as fault:
         kept_signers(tmp_path, ORIGIN, secrets.token_bytes)
     assert str(fault.value) == (
         f"Others than its owner may use {tmp_path / FILE}; close it with `chmod 600` and start again."
     )
+
+
+def test_a_network_that_signed_gets_no_new_key_in_place_of_a_lost_one(tmp_path: Path) -> None:
+    """Nor where another network of the folder has made the file anew meanwhile; with the right file it goes on."""
+    (made,) = kept_signers(tmp_path, ORIGIN, secrets.token_bytes)
+    lost = (tmp_path / FILE).rename(tmp_path / "lost")
+    for _ in range(2):
+        with pytest.raises(KeyFault) as fault:
+            kept_signers(tmp_path, ORIGIN, secrets.token_bytes, signed=True)
+        assert str(fault.value) == (
+            f"{tmp_path / FILE} holds no key of {ORIGIN}, and checkpoints of it were signed. Restore the file from its backup; "
+            "to sign with another key from now on, make one with `tasma audit key new` and name it in TASMA_SIGNING_KEY."
+        )
+        kept_signers(tmp_path, "tasma/networks/other", secrets.token_bytes)
+    lost.rename(tmp_path / FILE)
+    assert [s.vkey for s in kept_signers(tmp_path, ORIGIN, secrets.token_bytes, signed=True)] == [made.vkey]
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"PRIVATE+KEY+tasma/networks/t+deadbeef+AAAA"])

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from adapters.signing import (
     KEYS_MAX,
+    NAME_MAX,
     KeyFault,
     cosigner_of,
     make_key,
@@ -17,11 +18,15 @@ from adapters.signing import (
     witness_of,
 )
 from application.cosignatures import cosigned_message, seconds_of, time_and_signature, with_time
-from application.notes import COSIGNATURE, ED25519, Checkpoint, checkpoint_text, key_hash_of, read
+from application.notes import COSIGNATURE, ED25519, Checkpoint, checkpoint_text, encoded, key_hash_of, read
 from tests.tree.known import AT, BEHIND_THE_SOFA, COSIGNED_SECONDS, PETER, PETER_PRIVATE, WITNESS
 
 SECRET = PETER_PRIVATE.rpartition("c74f20a3+")[2]
-NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"], exclude_characters="+"), min_size=1)
+NAMES = st.text(
+    st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"], exclude_characters="+"),
+    min_size=1,
+    max_size=NAME_MAX,
+)
 
 
 def test_the_keys_of_go_are_read() -> None:
@@ -138,6 +143,17 @@ def test_keys_of_logs_and_of_witnesses_are_told_apart() -> None:
 def test_a_name_that_no_note_could_carry_makes_no_key(name: str) -> None:
     with pytest.raises(KeyFault):
         make_key(name, bytes(32))
+
+
+def test_a_name_that_would_make_notes_outgrow_their_limit_is_taken_nowhere() -> None:
+    make_key("n" * NAME_MAX, bytes(32))
+    name = "n" * (NAME_MAX + 1)
+    public = bytes([COSIGNATURE]) + bytes(32)
+    vkey = f"{name}+{key_hash_of(name, COSIGNATURE, public[1:]).hex()}+{encoded(public)}"
+    for take in (lambda: make_key(name, bytes(32)), lambda: witness_of(vkey), lambda: signer_of(f"PRIVATE+KEY+{vkey}")):
+        with pytest.raises(KeyFault) as fault:
+            take()
+        assert str(fault.value) == "The name of this key has 256 characters, at most 255 are taken: make another key."
 
 
 def test_a_key_needs_all_its_chance() -> None:

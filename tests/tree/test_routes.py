@@ -3,6 +3,7 @@
 import json
 from base64 import b64decode
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import httpx
@@ -21,6 +22,7 @@ from tests.http.world import opened as world_opened
 ODD = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20) | st.text(
     "0123456789x/.p&=size", max_size=20
 )
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EKAMI = make_key("ekami.example/witness", b"\1" * 32, COSIGNATURE)
 CURSOR = make_key("cursor.example/witness", b"\2" * 32, COSIGNATURE)
 GETS = {
@@ -221,8 +223,8 @@ def test_whatever_is_asked_is_an_answer_or_a_problem(sealed: World, path: str, t
 # Witnesses
 
 
-def cosigned(note: str, *keys: str) -> str:
-    signers = [cosigner_of(key, START) for key in keys]
+def cosigned(note: str, *keys: str, at: datetime = START) -> str:
+    signers = [cosigner_of(key, at) for key in keys]
     text, _ = read(note)
     return with_signatures(note, [Signature(s.name, s.key_hash, s.sign(text.encode())) for s in signers])
 
@@ -309,5 +311,22 @@ def test_an_older_checkpoint_can_still_be_cosigned(witnessed: World) -> None:
     older = newest(witnessed)
     publish(witnessed)
     run(witnessed.tree.seal())
-    assert hand_in(witnessed, cosigned(older, EKAMI), "ekami").json() == {"size": witnessed.head - 1, "kept": 1}
+    size = witnessed.head - 1
+    assert hand_in(witnessed, cosigned(older, EKAMI), "ekami").json() == {"size": size, "kept": 1}
     assert "example/witness" not in newest(witnessed)
+    shown = witnessed.get(f"/v1/feed/checkpoint?size={size}", None)
+    assert (shown.status_code, shown.text) == (200, cosigned(older, EKAMI))
+
+
+def test_only_checkpoints_that_were_signed_are_shown(witnessed: World) -> None:
+    for size, status in ((witnessed.head + 1, 404), (10**12, 404), (0, 422), ("x", 422)):
+        answer = witnessed.get(f"/v1/feed/checkpoint?size={size}", None)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+
+
+@pytest.mark.parametrize("wrong", [timedelta(days=-3), timedelta(minutes=6), EPOCH - START])
+def test_a_witness_whose_clock_is_wrong_is_refused_and_may_sign_again(witnessed: World, wrong: timedelta) -> None:
+    note = newest(witnessed)
+    answer = hand_in(witnessed, cosigned(note, EKAMI, at=witnessed.now + wrong), "ekami")
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/wrong-time")
+    assert hand_in(witnessed, cosigned(note, EKAMI, at=witnessed.now), "ekami").json()["kept"] == 1

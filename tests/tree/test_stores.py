@@ -126,7 +126,7 @@ def test_both_keep_cosignatures_alike(check: Check) -> None:
             assert [await tree.add_cosignature(cosigned) for _ in range(2)] == [1, 0]
             later = cosigner_of(WITNESS, START.replace(year=2020)).sign(text.encode())
             assert await tree.add_cosignature(with_signatures(note, [Signature(line.name, line.key_hash, later)])) == 0
-            assert await tree.checkpoint() == cosigned
+            assert (await tree.checkpoint(), await tree.note()) == (cosigned, note)
             other = checkpoint_text(Checkpoint(network.settings.origin, SIZE, bytes(32)))
             with pytest.raises(NoSuchCheckpoint):
                 await tree.add_cosignature(signed(other, [witness]))

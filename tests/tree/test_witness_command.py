@@ -100,11 +100,17 @@ def test_witnesses_are_registered_for_partners(tasma: Tasma, environment: dict[s
     assert json.loads(tasma("witness", "list", "--format", "json").stdout) == [
         {"vkey": vkey, "organisation": "org:xamk"}
     ]
+    origin = f"tasma/networks/{environment['TASMA_NETWORK']}"
+    as_log = tasma("witness", "key", origin).stderr.strip()
     listed = tasma("witness", "list").stdout
     assert "org:xamk" in listed
     for arguments, sentence in {
         ("org:nobody", vkey): "org:nobody is no partner of this network, so it has no witness here; admit it first.\n",
         ("org:ekami", vkey): "This key is registered for org:xamk already; make another key.\n",
+        ("org:xamk", as_log): (
+            f"{origin} is what the network itself signs as; make the witness a key under a name of its own, such as "
+            "ekami.fi/witness.\n"
+        ),
         ("org:xamk", PETER): (
             "This is the public key of a log; a witness has a key of its own: `tasma audit witness key NAME`.\n"
         ),

@@ -1,16 +1,25 @@
 """What the network says of its own log, signed, and the keys to believe it by."""
 
+from typing import Annotated
+
 import msgspec
 from litestar import Response
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from adapters.http.feed.route import AT_ONCE, Route, reply
 from adapters.http.network import Asked, network_of
 from adapters.http.problems import NoCheckpoint
+from adapters.http.reading import parameters_of, query_of
 from application.notes import Checkpoint, parse_checkpoint, read
-from application.ports import Tree, Witness
+from application.ports import NoSuchCheckpoint, Tree, Witness
 
 TEXT = "text/plain"
+
+
+class CheckpointQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    size: (
+        Annotated[int, Meta(ge=1, lt=2**62, description="Of a checkpoint that was given out; none: the newest.")] | None
+    ) = None
 
 
 class Keys(Struct, frozen=True):
@@ -31,7 +40,11 @@ async def newest(tree: Tree) -> tuple[str, Checkpoint]:
 
 
 async def respond_note(request: Asked) -> Response[bytes]:
-    note, _ = await newest(network_of(request).tree)
+    tree = network_of(request).tree
+    size = query_of(CheckpointQuery, parameters_of(request)).size
+    note = await tree.checkpoint(size)
+    if note is None:
+        raise NoCheckpoint if size is None else NoSuchCheckpoint(size)
     return reply(request, note.encode(), TEXT, AT_ONCE)
 
 
@@ -46,10 +59,12 @@ checkpoint = Route(
     path="/v1/feed/checkpoint",
     readers=None,
     says="The newest signed checkpoint (C2SP tlog-checkpoint): origin, number of events and root of the Merkle tree over them, "
-    "with the signatures of the network and of its witnesses.",
+    "with the signatures of the network and of its witnesses. A witness is seldom as fast as the log: with `size`, an earlier one "
+    "with all who have cosigned it since.",
+    query=CheckpointQuery,
     gives={"text/plain": None},
     respond=respond_note,
-    problems=frozenset({"404"}),
+    problems=frozenset({"404", "422"}),
 )
 keys = Route(
     name="checkpoint-keys",

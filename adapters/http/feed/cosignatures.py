@@ -1,21 +1,26 @@
 """Where witnesses hand in that they have seen a checkpoint and that it goes on from what they saw before."""
 
+from datetime import timedelta
+
 import msgspec
 from litestar import Response
 from msgspec import Struct
 
 from adapters.http.asking import asker_of, body_of
 from adapters.http.feed.route import Route
-from adapters.http.network import Asked, network_of
+from adapters.http.network import Asked, Network, network_of
 from adapters.http.problems import NotSentAsText
 from adapters.http.readers import Readers
 from adapters.signing import witness_of
-from application.cosignatures import cosigned
+from application.cosignatures import cosigned, seconds_of, time_and_signature
 from application.desk import Asker
-from application.notes import NoteFault, parse_checkpoint
+from application.envelope import decode
+from application.notes import NoteFault, Opened, parse_checkpoint
 from application.ports import Witness
 
 TEXT = "text/plain"
+TOLERANCE = timedelta(minutes=5)
+"""By which the clocks of two organisations may differ."""
 EXAMPLE = """example.com/behind-the-sofa
 20852163
 CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
@@ -24,6 +29,14 @@ CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
 — witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZqhf5nNo0xUe+mbIUBkBIfZ+qnA==
 """
 """The note that the specification of cosignatures shows."""
+
+
+class WrongTime(NoteFault):
+    def __init__(self, witness: str) -> None:
+        super().__init__(
+            f"{witness} says that it signed this before its last event was recorded, or in the future: set the witness's clock, "
+            "and sign again."
+        )
 
 
 class Kept(Struct, frozen=True):
@@ -46,6 +59,7 @@ async def respond(request: Asked) -> Response[bytes]:
     except UnicodeDecodeError:
         raise NoteFault("A note is text in UTF-8; this is not.") from None
     found = cosigned(note, witnesses)
+    await _check_times(network, found)
     # Only what this asker may hand in goes further: a note may carry the lines of others too.
     own = f"{found.text}\n{''.join(signature.line for signature in found.verified)}"
     kept = await network.tree.add_cosignature(own)
@@ -59,6 +73,16 @@ async def respond(request: Asked) -> Response[bytes]:
 
 def _speaks_for(asker: Asker, witness: Witness) -> bool:
     return asker.role == "coordinator" or asker.organisation == witness.organisation
+
+
+async def _check_times(network: Network, found: Opened) -> None:
+    """A witness has seen what was there, and not later than now: a wrong time would stand for ever. Raises WrongTime."""
+    body = await network.log.body(parse_checkpoint(found.text).size)
+    since, until = decode(body).time if body else None, network.clock()
+    for signature in found.verified:
+        seconds, _ = time_and_signature(signature.signature)
+        if (since and seconds < seconds_of(since - TOLERANCE)) or seconds > seconds_of(until + TOLERANCE):
+            raise WrongTime(signature.name)
 
 
 def _check_content_type(request: Asked) -> None:
@@ -82,5 +106,5 @@ cosignatures = Route(
     gives={"application/json": Kept},
     takes={TEXT: EXAMPLE},
     respond=respond,
-    problems=frozenset({"400", "401", "403", "404", "413", "415", "422"}),
+    problems=frozenset({"400", "401", "403", "404", "408", "413", "415", "422"}),
 )
