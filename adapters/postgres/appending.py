@@ -120,16 +120,16 @@ class Appending:
     def _answer(  # noqa: PLR0911 - one outcome, one answer
         self, ready: Ready, row: Row, inside: Sequence[bytes]
     ) -> Outcome | Exception:
-        """What is said to whoever sent a decision. Which of last, clock and inside there are depends on the outcome."""
+        """What is said to whoever sent a decision. Which of last, clock and stored there are depends on the outcome."""
         outcome: _Outcome = row[0]
-        last, clock, _ = row[1:]
+        last, clock, stored = row[1:]
         match outcome:
             case "placed":
                 first = last - len(ready.unplaced) + 1
                 events = tuple(Placed(position=p, id=e.id, type=e.type) for p, e in enumerate(ready.unplaced, first))
                 return Outcome(position=last, events=events, repeated=False)
             case "repeated":
-                return outcome_of(inside, own=ready.unplaced[0].id)
+                return outcome_of(stored, own=ready.unplaced[0].id)
             case "reused":
                 return CommandIdReused()
             case "outdated":

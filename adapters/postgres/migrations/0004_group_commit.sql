@@ -61,15 +61,14 @@ $$;
 
 -- Append decisions in their order, each whole or not at all; a row for each, in that order. The outcome is data:
 --   placed    `last` is the position of its last event
---   repeated  the command was recorded before
+--   repeated  the command was recorded before; `last` as then, `stored` has the bytes of its events
 --   reused    its id was recorded with another digest
 --   outdated  events were recorded by a version that knows `last` event versions, more than `catalogue`
 --   ahead     its reading is more than 2 s ahead of `clock`, the database's
 --   behind    its reading is more than 1 s before `clock`, the newest event's time (constructed networks)
 --   raced     something its boundary admits happened after its `since`, be it in this very call; `last` is the head after it
--- After the rows of the decisions come bytes as `stored`: outcome "inside", the ordinal of a decision as `last`. Of one that
--- was repeated they are its events; of one that raced, all that its boundary admits up to that head, because whoever looked
--- again instead would be late again, behind those who win.
+-- After the rows of the decisions, for each that raced, all that its boundary admits up to that head: outcome "inside", its
+-- ordinal as `last`, the bytes as `stored`. Whoever looked again instead would be late again, behind those who win.
 --
 -- What comes out is what would come out if they were appended one by one: a decision meets the events of those before it
 -- that were placed, and of no others.
@@ -373,18 +372,19 @@ begin
     end if;
 
     return query
-        select u.outcome, case when u.outcome = 'raced' then reached else lasts[u.n] end, clocks[u.n], null::bytea[]
-        from unnest(outcomes) with ordinality as u(outcome, n);
-    if 'repeated' = any (outcomes) then
-        return query
-            select 'inside', u.n, null::timestamptz, array(
+        select
+            outcomes[u.n],
+            case when outcomes[u.n] = 'raced' then reached else coalesce(lasts[u.n], c.last) end,
+            clocks[u.n],
+            array(
                 select e.data from {schema}.event e
-                where e.position > k.last - k.n and e.position <= k.last order by e.position
+                where e.position > c.last - c.n and e.position <= c.last order by e.position
             )
-            from unnest(command_ids) with ordinality as u(id, n)
-            join {schema}.command k on k.id = u.id
-            where outcomes[u.n] = 'repeated';
-    end if;
+        from unnest(command_ids) with ordinality as u(id, n)
+        left join lateral (
+            select k.last, k.n from {schema}.command k where k.id = u.id and outcomes[u.n] = 'repeated'
+        ) c on true
+        order by u.n;
     if 'raced' = any (outcomes) then
         return query
             select 'inside', l.ordinal::bigint, null::timestamptz, array_agg(l.bytes order by l.place)
