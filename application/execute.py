@@ -18,6 +18,8 @@ logger = structlog.get_logger()
 ATTEMPTS_MAX = 12
 WAITING_MAX = 2_000
 """Decisions that may queue for one boundary; about two seconds of work."""
+TURN_SECONDS = 5.0
+"""How long one waits in that queue: who holds the boundary may hang at a database that says nothing."""
 
 _name = cache(command_name)
 
@@ -101,12 +103,24 @@ class Executor:
         queue.users += 1
         free = queue.users == 1
         try:
-            async with queue.turn:
+            await self._wait(queue)
+            try:
                 yield free
+            finally:
+                queue.turn.release()
         finally:
             queue.users -= 1
             if not queue.users:
                 del self._hot[boundary]
+
+    async def _wait(self, queue: "_Queue") -> None:
+        """Raises Overloaded where the turn does not come in time."""
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await queue.turn.acquire()
+        except TimeoutError:
+            self.refused += 1
+            raise Overloaded(queue.users - 1) from None
 
 
 class _Queue:

@@ -25,8 +25,8 @@ OLDEST_SERVER: Final = 15
 CONNECTIONS_MAX: Final = 8
 WAIT_SECONDS: Final = 5.0
 """How long a statement waits for a connection, and a connection for the server."""
-SILENT_SECONDS: Final = 30.0
-"""How long a server may say nothing."""
+SILENT_SECONDS: Final = 10.0
+"""How long a server may say nothing, whatever is tried meanwhile."""
 RETRY_SECONDS: Final = 0.05  # doubles with every attempt
 
 _SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -154,19 +154,27 @@ class Database:
         With more than one attempt it is sent again when its connection dies, whether or not it was carried out before: that
         is for what reads, or changes nothing the second time. Raises Unavailable after the last one.
         """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + SILENT_SECONDS
         for attempt in range(1, attempts + 1):
             try:
                 if attempt > 1:
                     await asyncio.sleep(RETRY_SECONDS * 2 ** (attempt - 2))
-                    await self._pool.check()  # where one connection died, the idle ones may be dead as well
+                    await self._check()
                 async with self._pool.connection() as connection:
-                    with hanging_up(connection, asyncio.get_running_loop().time() + SILENT_SECONDS):
+                    with hanging_up(connection, deadline):
                         cursor = await connection.execute(query, parameters, binary=True)
                         return await cursor.fetchall()
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                if attempt == attempts or isinstance(error, PoolTimeout):
+                if attempt == attempts or isinstance(error, PoolTimeout) or loop.time() >= deadline:
                     raise unreachable(error) from error
         raise ValueError(f"A statement needs at least one attempt, not {attempts}.")
+
+    async def _check(self) -> None:
+        """Let go of dead connections: where one died, the idle ones may be dead as well, or say nothing any more."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._pool.check()
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from typing import TypeVar
 import psycopg
 
 from adapters.postgres.conversing import Face, Refuse, converse, stood
+from adapters.postgres.database import SILENT_SECONDS, hanging_up
 from adapters.postgres.read_tables import Connection, ReadTables, live_schema
 from adapters.projecting.asking import Answer
 from adapters.projecting.folds import Folds
@@ -123,7 +124,8 @@ class Views:
         """Borrow a connection. Raises Unavailable when it cannot be had or dies."""
         try:
             async with self._connect() as connection:
-                yield connection
+                with hanging_up(connection, asyncio.get_running_loop().time() + SILENT_SECONDS):
+                    yield connection
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise Unavailable(
                 f"The read models cannot be reached ({type(error).__name__}); ask again later."

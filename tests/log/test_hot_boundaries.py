@@ -133,3 +133,20 @@ def test_too_many_who_queue_are_refused() -> None:
         assert executor.hot == 0
 
     asyncio.run(promise())
+
+
+def test_behind_one_who_hangs_nobody_waits_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def promise() -> None:
+        monkeypatch.setattr("application.execute.TURN_SECONDS", 0.01)
+        executor = Executor(Jinxed(empty_log(), at_once=1))  # type: ignore[arg-type] # all that an executor uses of a log
+        hanging = asyncio.create_task(executor.execute(registration(1)))
+        await asyncio.sleep(0)  # in memory it gets as far as it can: it lost a race, took the turn, and hangs
+        for n in (2, 3):
+            with pytest.raises(Overloaded):
+                await executor.execute(registration(n))
+        assert executor.refused == 2
+        hanging.cancel()
+        await asyncio.gather(hanging, return_exceptions=True)
+        assert executor.hot == 0
+
+    asyncio.run(promise())
