@@ -230,6 +230,9 @@ class Tree(Protocol):
     async def subtree(self, begin: int, end: int) -> bytes:
         """The hash over the leaves from `begin` on, without `end`: `(0, size)` is the root of a tree of that size."""
 
+    async def leaves(self, begin: int, end: int) -> Sequence[bytes]:
+        """The hashes of the leaves from `begin` on, without `end`, made of the events now, whatever is sealed of them."""
+
     async def inclusion(self, position: int, size: int) -> tuple[bytes, ...]:
         """The proof that the event at this position is in the tree of that size."""
 

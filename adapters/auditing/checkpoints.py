@@ -15,6 +15,10 @@ class SignedRoot(NamedTuple):
     size: int
     root: bytes
     text: str
+    by: tuple[str, ...] = ()
+    """The keys that have signed it."""
+    decides: bool = True
+    """Whether one of them is believed where copies differ: one that is held, if any is."""
 
 
 class CheckpointCheck:
@@ -54,7 +58,16 @@ class CheckpointCheck:
                 f"{checkpoint.origin} were signed.",
             )
         self.newest = tuple(signature.key for signature in found.verified)
-        return SignedRoot(size, root, found.text)
+        return SignedRoot(size, root, found.text, self.newest, not self.held or bool(set(self.held) & set(self.newest)))
+
+    def decides(self, size: int, root: bytes, note: str) -> bool:
+        """Whether a stored checkpoint is what a key signed that is believed. It counts for nothing else."""
+        believed = [k for k in self._keys if not self.held or f"{k.name}+{k.key_hash.hex()}" in self.held]
+        try:
+            checkpoint = parse_checkpoint(opened(note, believed).text)
+        except NoteFault:
+            return False
+        return (checkpoint.size, checkpoint.root) == (size, root)
 
     def unheld(self, newest: int) -> Fault | None:
         """Whether the newest checkpoint is signed by none of the keys that are held, where any are."""

@@ -1,14 +1,18 @@
 """The three copies of 256 events: rows, sealed page, tile. At which positions they differ, and what is wrong in any case."""
 
+import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from adapters.auditing.places import Leaf, Place, names_of
 from adapters.auditing.report import Fault
 from adapters.postgres.audit_reading import TileRow
-from adapters.postgres.page_store import hashes_of, unpacked
+from adapters.postgres.page_store import unpacked
 from application.envelope import PAGE_EVENTS
 from application.tree import HASH_BYTES, leaf_hash, root_of
+
+_PLACE: Final = re.compile(rb'\{"sequence":"([0-9]{20})"')
+"""How the bytes of an event begin, with its position."""
 
 
 class Copies(NamedTuple):
@@ -49,9 +53,7 @@ def read_copies(copies: Copies) -> Compared:
     rows = tuple(None if body is None else leaf_hash(body) for body in copies.bodies)
     if None not in rows and _agree(copies, lines, rows):
         return Compared(copies.n, rows, root=copies.tile.root if copies.tile else None)
-    page = None if lines is None else hashes_of(lines)
-    if page is not None and (len(page) != PAGE_EVENTS or not (lines or b"").endswith(b"\n")):
-        page = None
+    page = None if copies.page is None else read_page(copies.n, copies.page)
     tile = None if copies.tile is None else _split(copies.tile.hashes)
     sound = copies.tile is not None and tile is not None and root_of(tile) == copies.tile.root
     leaves: list[Leaf] = []
@@ -67,6 +69,18 @@ def read_copies(copies: Copies) -> Compared:
     return Compared(
         copies.n, tuple(leaves), tuple(places), sealed + gone, None not in rows, damaged=bool(sealed), sound=sound
     )
+
+
+def read_page(n: int, body: bytes) -> tuple[bytes, ...] | None:
+    """The hashes of the events of a stored page; None where it is damaged, or holds events of other positions."""
+    lines = unpacked(body)
+    if lines is None or not lines.endswith(b"\n"):
+        return None
+    events = lines[:-1].split(b"\n")
+    for position, event in enumerate(events, n * PAGE_EVENTS + 1):
+        if (place := _PLACE.match(event)) and int(place[1]) != position:
+            return None
+    return tuple(map(leaf_hash, events)) if len(events) == PAGE_EVENTS else None
 
 
 def _agree(copies: Copies, lines: bytes | None, leaves: Sequence[Leaf]) -> bool:

@@ -33,6 +33,7 @@ class _Envelope(Struct, frozen=True):
 
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What bytes are answered with that are no event."""
+_UNKNOWN: Final = datetime(1, 1, 1, tzinfo=UTC)
 _envelope = msgspec.json.Decoder(_Envelope).decode
 
 
@@ -52,8 +53,16 @@ class EventCheck:
         self.decisions: list[Decision] = []
         """Those that ended; the same."""
 
-    def check(self, position: int, type_id: int, at: datetime, tags: Sequence[str], data: bytes) -> Event | None:
-        """Check the next row; its fact, if this version knows it."""
+    def check(
+        self, position: int, type_id: int, at: datetime | None, tags: Sequence[str], data: bytes | None
+    ) -> Event | None:
+        """Check the next row; its fact, if this version knows it. `at`: None for a time that no event has."""
+        if data is None:
+            self._fault(position, "its row holds no bytes")
+            return None
+        if at is None:
+            self._fault(position, "its row has a time that no event can have")
+            at = _time_in(data) or self._at or _UNKNOWN
         same_time = at == self._at
         if not same_time:
             stamp = at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
@@ -75,8 +84,8 @@ class EventCheck:
         event = recorded.data
         if FACTS[event.__class__].name != self._types.get(type_id):
             self._fault(position, f"its bytes say {recorded.type}, its row says {self._types.get(type_id)}")
-        if tuple(tags) != (expected := tags_of(event)):
-            self._fault(position, f"its row has the tags {_list(tags)}; its bytes give {_list(expected)}")
+        if tuple(tags or ()) != (expected := tags_of(event)):
+            self._fault(position, f"its row has the tags {_list(tags or ())}; its bytes give {_list(expected)}")
         self._follow(position, recorded.commandid, same_time=same_time)
         return event
 
@@ -127,5 +136,13 @@ class EventCheck:
         self.faults.append(Fault(position, f"Position {position:,}: {what}.", "event"))
 
 
-def _list(tags: Sequence[str]) -> str:
-    return ", ".join(tags) or "none"
+def _time_in(data: bytes) -> datetime | None:
+    try:
+        time = _envelope(data).time
+    except _UNREADABLE:
+        return None
+    return time if time.tzinfo else None
+
+
+def _list(tags: Sequence[object]) -> str:
+    return ", ".join(map(str, tags)) or "none"

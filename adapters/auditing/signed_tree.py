@@ -41,6 +41,8 @@ class _Branch:
         self.faults = Faults()
         self.higher: dict[tuple[int, int], tuple[Fault, Tile]] = {}
         self.mend: _Mend | None = None
+        self.contradicted: list[Fault] = []
+        """What to say of checkpoints that do not fit it and decide nothing."""
         self._tree = tree
         """None as soon as the bytes of an event are gone."""
         self._decided: dict[int, Leaf] = {}
@@ -54,6 +56,7 @@ class _Branch:
         made.faults = self.faults.copy()
         made.faults.add_all(faults)
         made.higher, made.mend = {**self.higher}, self.mend
+        made.contradicted = [*self.contradicted]
         made._decided = {**self._decided, **way.leaves}  # noqa: SLF001 - of the same class
         return made
 
@@ -150,6 +153,7 @@ class SignedTree:
         self._read(compared, signed)
         likeliest = self._branches[0]
         self._faults.add(*self._misfit, *(fault for fault, _ in likeliest.higher.values()))
+        self._faults.add(*likeliest.contradicted)
         self._faults.add_all(self._undecided)
         self._take(likeliest)
         return likeliest.root(compared, PAGE_EVENTS)
@@ -188,6 +192,9 @@ class SignedTree:
         self._branches = branches
 
     def _hold(self, checkpoint: SignedRoot, compared: Compared, ends: int) -> None:
+        if not checkpoint.decides:
+            self._hear(checkpoint, compared, ends)
+            return
         if len(self._misfits) >= _MISFITS_MAX:
             return
         fitting = next((b for b in self._branches if b.root(compared, ends) == checkpoint.root), None)
@@ -198,14 +205,22 @@ class SignedTree:
             return
         self._faults.add(*(_overruled(size, checkpoint.size) for size in self._misfits))
         self._faults.add(*(fault for fault, _ in fitting.higher.values()))
+        self._faults.add(*fitting.contradicted)
         self._faults.add_all(fitting.faults)
         self._fitted = checkpoint.size
         self._take(fitting)
         self._branches, self._whole, self._undecided = [fitting.settled()], True, Faults()
         self._misfits, self._misfit = [], ()
 
+    def _hear(self, checkpoint: SignedRoot, compared: Compared, ends: int) -> None:
+        """Remember which ways a checkpoint contradicts that only the database vouches for: it decides between none."""
+        for branch in self._branches:
+            if len(branch.contradicted) < _MISFITS_MAX and branch.root(compared, ends) != checkpoint.root:
+                branch.contradicted.append(_contradicting(checkpoint))
+
     def _take(self, branch: _Branch) -> None:
         """Take what can be made again of what the last checkpoint that fits covers."""
+        self.forked = self.forked or bool(branch.contradicted)
         tiles = {at: tile for at, (_, tile) in branch.higher.items()}
         self.repairable.take(Repairable(dict(branch.repairable(self._fitted)), tiles), self._fitted)
 
@@ -221,6 +236,14 @@ class SignedTree:
             )
         what = f"The checkpoint of {size:,} events {how}: {before}, so the change is at the {where}."
         return Fault(first, what, "tree")
+
+
+def _contradicting(checkpoint: SignedRoot) -> Fault:
+    what = (
+        f"The checkpoint of {checkpoint.size:,} events was signed over other events than the log has, by "
+        f"{', '.join(checkpoint.by)}, for which only the database vouches."
+    )
+    return Fault(checkpoint.size, what, "checkpoint")
 
 
 def _overruled(size: int, fitting: int) -> Fault:

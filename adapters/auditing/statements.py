@@ -1,56 +1,119 @@
 """Whether issued statements are kept as they were issued, and come out of the log again."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from itertools import groupby
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from adapters.auditing.report import Fault, Kind
 from adapters.postgres.audit_reading import AuditReading
 from adapters.projecting.asking import Views
-from domain.canonical import digest_of
+from domain.canonical import canonical, digest_of
+from domain.changing import replace
 from domain.settlement.events import StatementIssued
 from projections.rows import Rows
-from projections.statement import LineForm1, Statement, account_of
+from projections.statement import Account, LineForm1, Statement, account_of
 from projections.statements import statements
 
 Issued = tuple[int, StatementIssued]
 """The position of the event, and the event."""
 
 
-async def check_documents(issued: Sequence[Issued], reading: AuditReading) -> list[Fault]:
+_UNREADABLE: Final = (msgspec.MsgspecError, ValueError, RecursionError)
+"""What bytes are answered with that are no statement."""
+
+
+class Kept(NamedTuple):
+    """A statement whose document has the digest that its event says."""
+
+    position: int
+    event: StatementIssued
+    whole: bytes
+    """SHA-256 over all that the document says, also over what its digest does not cover."""
+
+
+async def check_documents(issued: Sequence[Issued], reading: AuditReading) -> tuple[list[Fault], list[Kept]]:
     """The kept document of each statement has the digest, the balances and the lines that its event says."""
-    faults = []
+    faults, kept = [], []
     for position, event in issued:
         body = await reading.document(event.digest)
         if body is None:
             faults.append(_fault(position, event, "its document is not kept", "document"))
-        elif why := _differs(event, body):
-            faults.append(_fault(position, event, why, "document"))
+        elif isinstance(found := _read(event, body), str):
+            faults.append(_fault(position, event, found, "document"))
+        else:
+            kept.append(Kept(position, event, _whole(found)))
+    return faults, kept
+
+
+async def check_recomputed(kept: Sequence[Kept], views: Views, head: int) -> list[Fault]:
+    """The statements as the whole log gives them now: a closed period never changes, and neither does a word of its documents.
+
+    No digest covers the sentences of the lines and what stands beside the figures, so these are compared as well. Names could be
+    others by now: where a document is not what the head gives, it is held against the log as of its own cut.
+    """
+    faults: list[Fault] = []
+    others: list[Kept] = []
+    for each, now in zip(kept, await _recomputed(kept, views, head), strict=True):
+        if now.digest != each.event.digest:
+            what = f"it is recomputed to the digest {now.digest}"
+            faults.append(_fault(each.position, each.event, what, "statement"))
+        elif now.whole != each.whole:
+            others.append(each)
+    for cut, group in groupby(sorted(others, key=_cut), key=_cut):
+        same = list(group)
+        for each, then in zip(same, await _recomputed(same, views, cut), strict=True):
+            if then.whole != each.whole:
+                what = "its kept document says other things beside its figures than the log gives"
+                faults.append(_fault(each.position, each.event, what, "document"))
     return faults
 
 
-async def check_recomputed(issued: Sequence[Issued], views: Views, head: int) -> list[Fault]:
-    """The statements as the whole log gives them now, folded anew from the first event: a closed period never changes."""
-    if not issued:
+def _cut(kept: Kept) -> int:
+    return kept.event.position
+
+
+class _Recomputed(NamedTuple):
+    digest: str | None
+    whole: bytes | None
+
+
+async def _recomputed(kept: Sequence[Kept], views: Views, position: int) -> list[_Recomputed]:
+    if not kept:
         return []
 
-    def digests(rows: Rows) -> list[str | None]:
-        accounts = (account_of(rows, event.partner, event.period) for _, event in issued)
-        return [account.digest if account else None for account in accounts]
+    def found(rows: Rows) -> list[_Recomputed]:
+        accounts = (account_of(rows, each.event.partner, each.event.period) for each in kept)
+        return [_as_issued(account) if account else _Recomputed(None, None) for account in accounts]
 
-    answer = await views.ask(statements, digests, as_of=head)
-    return [
-        _fault(position, event, f"it is recomputed to the digest {found}", "statement")
-        for (position, event), found in zip(issued, answer.value, strict=True)
-        if found != event.digest
-    ]
+    return (await views.ask(statements, found, as_of=position)).value
 
 
-def _differs(event: StatementIssued, body: bytes) -> str | None:
+def _as_issued(account: Account) -> _Recomputed:
+    """As it is kept when it is issued: as of the cut, when the period was closed and nothing issued yet."""
+    if account.cut is None:
+        return _Recomputed(None, None)
+    closed = replace(account, state="closed", issued_digest=None)
+    return _Recomputed(closed.digest, _whole(closed.statement(account.cut, account.cut)))
+
+
+def _whole(statement: Statement) -> bytes:
+    return sha256(canonical(statement)).digest()
+
+
+def _read(event: StatementIssued, body: bytes) -> Statement | str:
+    """The statement that is kept, or why it is not the one of the event."""
     try:
         kept = msgspec.json.decode(body, type=Statement)
-    except msgspec.MsgspecError as error:
+        # What is not looked at is skipped unread, and of a key that stands there twice the last is taken: others read it otherwise.
+        said = json.loads(body.decode(), object_pairs_hook=_once)
+    except _UNREADABLE as error:
         return f"its kept document cannot be read ({error})"
+    if (more := next(_beyond(said, msgspec.to_builtins(kept)), None)) is not None:
+        return f"its kept document says {more}, which no statement has"
     content = msgspec.to_builtins(
         {
             "form": kept.form,
@@ -65,7 +128,7 @@ def _differs(event: StatementIssued, body: bytes) -> str | None:
     )
     if (digest := digest_of(content)) != event.digest:
         return f"its kept document has the digest {digest}"
-    said = (
+    named = (
         event.partner,
         event.period,
         event.form,
@@ -83,7 +146,26 @@ def _differs(event: StatementIssued, body: bytes) -> str | None:
         kept.closing_cents,
         len(kept.lines),
     )
-    return None if said == held else "its event and its kept document name other balances"
+    return kept if named == held else "its event and its kept document name other balances"
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(found := dict(pairs)) != len(pairs):
+        raise ValueError("a key stands there twice")
+    return found
+
+
+def _beyond(said: Any, known: Any) -> Iterator[str]:  # noqa: ANN401 - whatever JSON says
+    """The keys that were said and are not known, at any depth."""
+    if isinstance(said, dict):
+        for key, value in said.items():
+            if key not in known:
+                yield repr(key)
+            else:
+                yield from _beyond(value, known[key])
+    elif isinstance(said, list):
+        for one, other in zip(said, known, strict=True):
+            yield from _beyond(one, other)
 
 
 def _fault(position: int, event: StatementIssued, why: str, kind: Kind) -> Fault:

@@ -10,10 +10,11 @@ from typing import Final, NamedTuple
 from adapters.auditing.checkpoints import CheckpointCheck, SignedRoot
 from adapters.auditing.copies import Copies, read_copies
 from adapters.auditing.events import Decision, EventCheck
+from adapters.auditing.extent import Extent, extent_of
 from adapters.auditing.report import Fault, Faults, First, Repairable, Verified
 from adapters.auditing.signed_tree import SignedTree
 from adapters.auditing.statements import Issued, check_documents, check_recomputed
-from adapters.postgres.audit_reading import AuditReading, Ends, TileRow
+from adapters.postgres.audit_reading import AuditReading, TileRow
 from adapters.postgres.database import Row
 from adapters.projecting.asking import Views
 from application.envelope import PAGE_EVENTS
@@ -46,18 +47,18 @@ async def verify(
 
     keys: the public keys that are trusted; None: those that the database itself says have signed, beside those held. held:
     public keys known from outside the database; one of them, if there are any, must have signed the newest checkpoint.
-    views: where the issued statements are recomputed. Raises Unavailable.
+    views: where the issued statements are recomputed. Raises Unavailable and Unreadable.
     """
     began = asyncio.get_running_loop().time()
-    work = _Verification(reading, await reading.head(), await reading.ends(), EventCheck(await reading.types()))
     held = held if keys is None else keys
     trusted = tuple(dict.fromkeys((*held, *(await reading.keys() if keys is None else ()))))
     checkpoints = CheckpointCheck(trusted, await reading.witnesses(), origin, held)
+    work = _Verification(reading, await extent_of(reading, checkpoints.decides), EventCheck(await reading.types()))
     root = await work.stream(checkpoints)
-    await work.check_rest(views)
+    await work.check_rest(views, checkpoints)
     faults = work.faults
     faults.add(*checkpoints.faults)
-    unheld = checkpoints.unheld(work.ends.checkpoint or 0)
+    unheld = checkpoints.unheld(work.newest)
     faults.add(*((unheld,) if unheld else ()))
     refused = work.tree.forked or work.beyond or checkpoints.damaged or unheld is not None
     kept = tuple(faults.kept())
@@ -74,7 +75,7 @@ async def verify(
         held=checkpoints.held,
         newest_signed_by=checkpoints.newest,
         cosignatures=dict(checkpoints.cosigned_by),
-        unsigned=max(work.head - (work.ends.checkpoint or 0), 0),
+        unsigned=max(work.head - work.newest, 0),
         unknown_types=work.events.unknown,
         statements=len(work.issued),
         seconds=asyncio.get_running_loop().time() - began,
@@ -83,17 +84,16 @@ async def verify(
 
 
 class _Verification:
-    def __init__(self, reading: AuditReading, head: int, ends: Ends, events: EventCheck) -> None:
-        self._reading, self.head, self.ends, self.events = reading, head, ends, events
-        # Rows gone at the end are found by what is sealed of them.
-        sealed = max(-1 if end is None else end for end in (ends.page, ends.tile))
-        self._last = max(head, (sealed + 1) * PAGE_EVENTS)
-        self._needed = max(sealed, (ends.checkpoint or 0) // PAGE_EVENTS - 1)
+    def __init__(self, reading: AuditReading, extent: Extent, events: EventCheck) -> None:
+        self._reading, self.head, self.events = reading, extent.head, events
+        self._last, self._needed = extent.last, extent.needed
         self.faults = Faults()
         self.tree = SignedTree(self.faults)
         self.beyond = False
         """Whether a checkpoint covers events that are gone."""
         self.pages = self.checkpoints = 0
+        self.newest = 0
+        """The size of the newest checkpoint that says what it must."""
         self.issued: list[Issued] = []
         self._founded: NetworkFounded | None = None
         self._tags = self._decisions = 0
@@ -131,19 +131,20 @@ class _Verification:
         return first + _PART_PAGES > self._last // PAGE_EVENTS
 
     async def _part(self, first: int) -> _Part:
-        after, end = first * PAGE_EVENTS, first + _PART_PAGES
-        rows = await self._reading.events(after, end * PAGE_EVENTS)
+        after, upto = first * PAGE_EVENTS, min((first + _PART_PAGES) * PAGE_EVENTS, self._last)
+        end = upto // PAGE_EVENTS
+        rows = await self._reading.events(after, upto)
         return _Part(
             first,
             rows,
             await self._reading.pages(first, end),
             await self._reading.tiles(0, first, end),
-            await self._reading.checkpoints(after, end * PAGE_EVENTS),
+            await self._reading.checkpoints(after, upto),
         )
 
     def _check_rows(self, part: _Part, *, at_end: bool) -> None:
         for row in part.rows:
-            self._tags += len(set(row[3]))
+            self._tags += len({*map(str, row[3] or ())})
             event = self.events.check(*row)
             if event.__class__ is StatementIssued:
                 self.issued.append((row[0], event))
@@ -174,10 +175,8 @@ class _Verification:
         """The pages of a part with their checkpoints; at the end of the log the root over everything."""
         signed: dict[int, list[SignedRoot]] = {}
         for size, root, note in part.checkpoints:
-            self.checkpoints += 1
-            checked = checkpoints.signed(size, root, note)
-            if isinstance(checked, Fault):
-                self.faults.add(checked)
+            checked = self._check_checkpoint(checkpoints, size, root, note)
+            if checked is None:
                 continue
             signed.setdefault((size - 1) // PAGE_EVENTS, []).append(checked)
             cosigned = (checkpoints.cosigned(checked, vkey, line) for vkey, line in self._cosignatures.get(size, ()))
@@ -199,17 +198,19 @@ class _Verification:
                     self.tree.compare(level, number, stored)
         return None
 
-    async def check_rest(self, views: Views | None) -> None:
+    def _check_checkpoint(self, checkpoints: CheckpointCheck, size: int, root: bytes, note: str) -> SignedRoot | None:
+        self.checkpoints += 1
+        checked = checkpoints.signed(size, root, note)
+        if isinstance(checked, Fault):
+            self.faults.add(checked)
+            return None
+        self.newest = size
+        return checked
+
+    async def check_rest(self, views: Views | None, checkpoints: CheckpointCheck) -> None:
         """What is not in the order of positions."""
         reading, faults = self._reading, self.faults
-        for size, *_ in await reading.checkpoints(self._last, 2**63 - 1):
-            what = f"The checkpoint of {size:,} events covers events that are gone: the log ends at {self.head:,}."
-            faults.add(Fault(self.head + 1, what, "tree"))
-            self.beyond = True
-        for position in await reading.below():
-            faults.add(Fault(position, f"Position {position:,}: there is a row, and the first position is 1.", "row"))
-        for level, n in await reading.tiles_beyond(self._last // PAGE_EVENTS):
-            faults.add(Fault(0, f"The tile {level}/{n} is over events that were never there.", "tile"))
+        await self._check_beyond(checkpoints)
         if await reading.tag_count() != self._tags:
             for position, tag in _first_beyond(await reading.stray_tags(), self.head, 0):
                 what = f"Position {position:,}: it is found under the tag {tag}, which it does not have."
@@ -226,9 +227,29 @@ class _Verification:
         elif self._founded and self._founded.constructed != constructed:
             said = "constructed" if self._founded.constructed else "real"
             faults.add(Fault(0, f"The network was founded as {said}; its row says otherwise.", "network"))
-        faults.add(*await check_documents(self.issued, reading))
+        wrong, kept = await check_documents(self.issued, reading)
+        faults.add(*wrong)
         if views and not faults.count:
-            faults.add(*await check_recomputed(self.issued, views, self.head))
+            faults.add(*await check_recomputed(kept, views, self.head))
+
+    async def _check_beyond(self, checkpoints: CheckpointCheck) -> None:
+        """What is said of positions that the log does not have."""
+        reading, faults = self._reading, self.faults
+        for size, root, note in await reading.checkpoints(self._last, 2**63 - 1):
+            if self._check_checkpoint(checkpoints, size, root, note) is None:
+                continue
+            what = f"The checkpoint of {size:,} events covers events that are gone: the log ends at {self.head:,}."
+            faults.add(Fault(self.head + 1, what, "tree"))
+            self.beyond = True
+        for position in await reading.below():
+            faults.add(Fault(position, f"Position {position:,}: there is a row, and the first position is 1.", "row"))
+        for position in await reading.events_beyond(self._last):
+            what = f"Position {position:,}: there is a row, and all that is stored is too little for a log that reaches it."
+            faults.add(Fault(position, what, "row"))
+        for n in await reading.pages_beyond(self._last // PAGE_EVENTS):
+            faults.add(Fault(0, f"Page {n:,} is over events that are not there.", "page"))
+        for level, n in await reading.tiles_beyond(self._last // PAGE_EVENTS):
+            faults.add(Fault(0, f"The tile {level}/{n} is over events that are not there.", "tile"))
 
 
 def _first_beyond(rows: Sequence[Row], head: int, column: int) -> Sequence[Row]:

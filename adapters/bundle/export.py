@@ -12,10 +12,12 @@ import msgspec
 from msgspec import Struct
 
 from adapters.bundle.aside import aside
+from adapters.bundle.documents import misfit
 from adapters.bundle.lines import NoEvent, digest_in, read_line
 from adapters.bundle.verify import DOCUMENTS
+from adapters.signing import KeyFault, verifier_of, witness_of
 from application.envelope import PAGE_EVENTS
-from application.notes import parse_checkpoint, read
+from application.notes import Checkpoint, NoteFault, opened, parse_checkpoint
 from application.notices import CONSTRUCTED
 from application.ports import Documents, Log, Tree
 from application.registry import EVENT_TYPES
@@ -50,6 +52,8 @@ class Source(Struct, frozen=True, kw_only=True):
     documents: Documents
     rows: Rows | None = None
     """What the pages of the log are compared with; None where they are made of the rows whenever they are read."""
+    doubt: str | None = None
+    """Why the log as a whole may not be the one that was signed, in a sentence, although each event looks right."""
 
 
 class Exported(Struct, frozen=True, kw_only=True):
@@ -85,14 +89,21 @@ class NotAsSigned(Refused):
         super().__init__(f"{what}; nothing was exported. `tasma audit verify` says what was changed.")
 
 
+class InDoubt(Refused):
+    """What would leave the house could be another history than the one that was signed."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why} Until that is settled nothing of this log is exported or proven.")
+
+
 async def export(of: Source, into: Path | None = None, project: str | None = None) -> Exported:
     """Write the bundle; without a name of its own it is called after the network and its size.
 
     project: only the events that name it, and the hashes of all, to check them against. Raises AlreadyThere, NoProject,
-    NotAsSigned, Unavailable, OSError.
+    NotAsSigned, InDoubt, Unavailable, OSError.
     """
     note = await of.tree.checkpoint()
-    checkpoint = parse_checkpoint(read(note)[0]) if note else None
+    checkpoint = await _signed(of.tree, note) if note else None
     head = await of.log.head()
     size = checkpoint.size if checkpoint else 0
     if head.position < size:
@@ -112,6 +123,8 @@ async def export(of: Source, into: Path | None = None, project: str | None = Non
             raise NotAsSigned(f"The first {size:,} events do not lead to the root that the checkpoint of that size has")
         if project and not bundle.exported:
             raise NoProject(project, head.position)
+        if of.doubt:  # asked last: what is wrong with a single event says more
+            raise InDoubt(of.doubt)
         bundle.put(
             "manifest.json",
             msgspec.json.format(
@@ -149,6 +162,17 @@ async def key_lines(tree: Tree) -> list[str]:
     """The public keys of the network and its witnesses, as `verify.keys_in` reads them."""
     own = [f"log {vkey}" for vkey in await tree.verifiers()]
     return own + [f"witness {each.vkey} {each.organisation}" for each in await tree.witnesses()]
+
+
+async def _signed(tree: Tree, note: str) -> Checkpoint:
+    """The checkpoint in a note, if each of its signatures that can be checked is right. Raises NotAsSigned."""
+    try:
+        own = [verifier_of(vkey) for vkey in await tree.verifiers()]
+        witnesses = [witness_of(each.vkey) for each in await tree.witnesses()]
+        opened(note, own)  # a witness alone signs for nobody
+        return parse_checkpoint(opened(note, [*own, *witnesses]).text)
+    except (NoteFault, KeyFault) as fault:
+        raise NotAsSigned(f"The newest checkpoint cannot be relied on ({fault})") from fault
 
 
 class _Bundle:
@@ -205,24 +229,26 @@ class _Bundle:
                 event = read_line(line)
                 if self._project is None or event.data.project == self._project:
                     digest = digest_in(line, DOCUMENTS[event.type][0]) if event.type in DOCUMENTS else None
-                    events.append((line, digest))
+                    events.append((position, line, event.type, digest))
             except NoEvent as what:
                 raise NotAsSigned(f"The bytes at position {position:,} {what}") from what
         if self._project is not None and not events:
             return
         self.exported += len(events)
-        self._write(f"pages/{n:06}.ndjson", b"".join(line + b"\n" for line, _ in events))
-        for _, digest in events:
+        self._write(f"pages/{n:06}.ndjson", b"".join(line + b"\n" for _, line, _, _ in events))
+        for position, line, kind, digest in events:
             if digest is not None:
-                await self._put_document(digest)
+                await self._put_document(position, line, kind, digest)
 
-    async def _put_document(self, digest: str) -> None:
+    async def _put_document(self, position: int, line: bytes, kind: str, digest: str) -> None:
         if digest in self.documents:
             return
         self.documents.add(digest)
         body = await self._of.documents.find(digest)
         if body is None:
             self.missing.append(digest)
+        elif why := misfit(line, kind, digest, body):
+            raise NotAsSigned(f"The document {digest}, which the event at position {position:,} names, {why}")
         else:
             self.put(f"documents/{digest}.json", body)
 

@@ -4,8 +4,8 @@
     python verify.py --proof proof.json [--key VKEY]...
 
 All of it is computed anew, from the bytes, and compared. A bundle is whole if
-1. the zip has a bundle's files, each once, nothing before, between or after them, and none that unpacks to over 16 MiB;
-2. manifest.json says what is found here, and the SHA-256 of every file but itself, pages and tiles;
+1. the zip has a bundle's files, each once, none that unpacks to over 16 MiB, and is written in the one way of a bundle's;
+2. manifest.json says what is found here, the SHA-256 of every file but itself, pages and tiles, and nothing else;
 3. pages/ have the events, one a line, 256 a page, none missing, each with its position and no earlier time than the last;
 4. tiles/0 have the hashes of the same events; where page and tile differ, the checkpoint tells which of them was changed;
 5. the tree over the hashes (RFC 6962) has the root that checkpoint.txt says, and as many events or more are here;
@@ -32,12 +32,15 @@ import json
 import re
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from struct import pack
 from typing import Any
 
 FORM, PAGE, HASH = 1, 256, 32  # of the bundle; events in a page; bytes in a hash
 EVENT_BYTES, MOST, FAULTS_MAX = 65_535, 2**24, 20  # no file, nor the zip's table, has more bytes than a page may have
+FAR, MANY = 2**31, 2**16  # a file that begins there, and so many files, need wider fields in a zip (zip64)
 WITNESS, FOUNDED = b"\4", "tasma.network.founded.v1"  # the kind of a witness's key, where a log's is 1; an event
 WHOSE = {"log": "the network's own key", "witness": "a witness's key", "given": "the key you gave"}
 HEAD = re.compile(rb'\{"sequence":"([0-9]{20})","time":"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}Z)",')
@@ -169,11 +172,8 @@ def key_of(vkey: str) -> tuple[str, bytes]:
     """The id of a public key `name+hash+base64`, which is all but the base64; its kind, and then its bytes."""
     parts = KEY.fullmatch(vkey)
     key = unbase64(parts[4]) if parts else b""
-    if (
-        not parts
-        or hashlib.sha256(f"{parts[2]}\n".encode() + key).hexdigest()[:8] != parts[3]
-        or key[:1] not in b"\1\4"
-    ):
+    digest = hashlib.sha256(f"{parts[2]}\n".encode() + key).hexdigest() if parts else ""
+    if not parts or digest[:8] != parts[3] or key[:1] not in b"\1\4":
         raise Fault(f"{vkey[:200]} is no public key of this kind, or was changed: its hash does not fit.")
     return parts[1], key
 
@@ -201,6 +201,12 @@ DOCUMENTS: dict[str, tuple[str, dict[int, Callable[[dict[str, Any]], str]], Sequ
 # --- The check ---
 
 
+def header(info: zipfile.ZipInfo, version: int = 20, extra: bytes = b"") -> bytes:
+    """What a bundle's zip says of a file both before its bytes and in the table; 33 is the first day that a zip can say."""
+    sizes = info.CRC, info.compress_size, info.file_size, len(info.orig_filename), len(extra)
+    return pack("<5H3L2H", version, 0, info.compress_type, 0, 33, *sizes)
+
+
 class Table(io.BufferedReader):
     """The zip as a file. Its table is read by zipfile all at once, however long it claims to be."""
 
@@ -219,14 +225,13 @@ class Check:
         self.by_tiles, self.by_pages = list[bytes](), list[bytes]()  # roots of pages, as far as the checkpoint reaches
         self.first: Fault | None = None  # where page and tile differ
         try:
-            with Table(io.FileIO(path)) as file:
+            with Table(io.FileIO(path)) as self.file:
                 if proof:
-                    self.proof(json.loads(file.read(MOST), object_pairs_hook=once))
+                    self.proof(json.loads(self.file.read(MOST), object_pairs_hook=once))
                     return
-                with zipfile.ZipFile(file) as self.zip:
-                    file.seek(-22, 2)
-                    self.open(file.read(4))
-                    self.bundle(self.checkpoint())
+                with zipfile.ZipFile(self.file) as archive:
+                    self.open(archive)
+                self.bundle(self.checkpoint())
         except Fault as fault:
             self.faults.append(fault)
         except Exception as error:
@@ -265,42 +270,63 @@ class Check:
             self.add(f"the signature by the key you gave, {key_id}, is not there.")
         if not self.given:
             self.unproven.append("whose the keys are, as they came along: compare their ids with what you noted before")
-            if WHOSE["log"] not in (keys[key_id][1] for key_id in right):
-                self.add("no key of the network has signed the checkpoint.")
+        if not any(keys[each][0][:1] != WITNESS and keys[each][1] in (WHOSE["log"], WHOSE["given"]) for each in right):
+            self.add("no key of the network has signed the checkpoint.")
         return parts[2], int(parts[3]), unbase64(parts[4])
 
-    def open(self, end: bytes) -> None:
+    def open(self, archive: zipfile.ZipFile) -> None:
         """What the zip has, by its table, and manifest.json. The files that were not read yet are `left`."""
         self.left, self.sums, begin = dict[str, zipfile.ZipInfo](), dict[str, str](), 0
-        for info in self.zip.infolist():
+        table = bytearray()  # with the end, as they have to be: whatever else stood there, another reader might show
+        for info in archive.infolist():
             name = info.orig_filename
             need(FILE.fullmatch(name), f"the zip has {name[:200]!r}; no file of a bundle is called that.")
             need(name not in self.left, f"the zip has {name} twice.")
             need(not info.flag_bits and info.compress_type in (0, 8), f"{name} is packed as no file of a bundle is.")
             need(info.file_size <= MOST, f"{name} would unpack to {info.file_size:,} bytes, of {MOST:,} at most.")
             need(info.header_offset == begin, f"{name} does not begin where the file before it ends in the zip.")
+            at, version, wide = (2**32 - 1, 45, pack("<2HQ", 1, 8, begin)) if begin >= FAR else (begin, 20, b"")
+            table += b"PK\1\2" + pack("<2B", version, 3) + header(info, version, wide)
+            table += pack("<3H2L", 0, 0, 0, 0o644 << 16, at) + name.encode() + wide
             self.left[name], begin = info, begin + 30 + len(name) + info.compress_size
-        need(begin == self.zip.start_dir and end == b"PK\5\6", "the zip has more in it than its files.")
+        need(begin == archive.start_dir, "the zip has more in it than its files.")
+        count, size = len(self.left), len(table)
+        if count >= MANY or begin >= FAR:
+            table += b"PK\6\6" + pack("<Q2H2L4Q", 44, 45, 45, 0, 0, count, count, size, begin)
+            table += b"PK\6\7" + pack("<LQL", 0, begin + size, 1)
+        count, at = min(count, 2**16 - 1), min(begin, 2**32 - 1)
+        table += b"PK\5\6" + pack("<4H2LH", 0, 0, count, count, size, at, 0)
+        self.file.seek(begin)
+        need(self.file.read() == table, "the zip's table is not written in the one way in which a bundle's is.")
         self.documents = sum(name.startswith("documents/") for name in self.left)
         data, other = self.take("manifest.json"), "manifest.json is not written in the one way in which a bundle's is."
         need(data.count(b"{", 1) <= 1 and b"[" not in data, other)  # or it could fill the memory
         says = self.says = json.loads(data)
         need(json.dumps(says, indent=1, sort_keys=True, ensure_ascii=False).encode() == data, other)
-        source, constructed = f"/networks/{says['network']}", bool(says["constructed"])
-        same("manifest.json", says, {"form": FORM, "source": source, "constructed": constructed})
         self.events, self.project, self.sums = says["events"], says["project"], dict(says["files"])
+        part, network = self.project if self.project is None else str(self.project), str(says["network"])
+        found = {"form": FORM, "files": {**self.sums}, "project": part, "constructed": bool(says["constructed"])}
+        same("manifest.json", says, {**found, "network": network, "source": f"/networks/{network}"})
+        need(len(says) == len(found) + 6, "manifest.json says more than a bundle's does.")
 
     def take(self, name: str) -> bytes:
         """The bytes of a file, compared with the manifest's sum."""
+        digest, unpacker = self.sums.pop(name, ""), zlib.decompressobj(-15)
         need(name in self.left, f"{name} is missing.")
         info = self.left.pop(name)
+        says = b"PK\3\4" + header(info) + name.encode()
+        self.file.seek(info.header_offset)
+        need(self.file.read(len(says)) == says, f"what stands before {name} in the zip is not what its table says.")
+        data = self.file.read(min(info.compress_size, MOST))
         try:
-            with self.zip.open(info) as file:
-                data = file.read(info.file_size or 1)
-        except Exception as error:
+            data = unpacker.decompress(data, info.file_size + 1) if info.compress_type else data
+        except zlib.error as error:
             raise Fault(f"{name} cannot be unpacked: {error}.") from error
+        ends = unpacker.eof and not unpacker.unused_data if info.compress_type else info.compress_size == info.file_size
+        fits = ends and len(data) == info.file_size and zlib.crc32(data) == info.CRC
+        need(fits, f"{name} cannot be unpacked: other or more is in it than the zip's table says.")
         summed = not name.startswith(("pages/", "tiles/", "manifest"))
-        fits = not summed or self.sums.pop(name, "") == hashlib.sha256(data).hexdigest()
+        fits = not summed or digest == hashlib.sha256(data).hexdigest()
         need(fits, f"{name} is not the file that manifest.json names.")
         return data
 
@@ -337,8 +363,8 @@ class Check:
                 self.add(f"{name} is here, and nothing names it.")
             else:
                 self.take(name)
-        counts = {"exported": self.exported, "documents": self.documents, "checkpoint": self.size if root else None}
-        same("manifest.json", self.says, counts)
+        counts = {"events": max(0, int(self.events)), "exported": self.exported, "documents": self.documents}
+        same("manifest.json", self.says, {**counts, "checkpoint": self.size if root else None})
         self.tell()
 
     def tell(self) -> None:
@@ -420,12 +446,12 @@ class Check:
         need(0 < position <= self.size, "the event does not say that its position is one of the checkpoint's.")
         leads = climb(leaf_hash(body), position - 1, self.size, hashes) == root
         need(leads, f"the proof does not lead from the event at position {position:,} to the checkpoint's root.")
+        founded, lists = event["type"] == FOUNDED, {name: [*proof[name]] for name in ("hashes", "keys")}
         found = {"position": position, "size": self.size, "root": self.root, "leaf_hash": leaf_hash(body).hex()}
-        same("the proof", proof, {**found, "network": origin.replace("tasma/networks/", "", 1)})
-        founded = event["type"] == FOUNDED
-        same(
-            "the proof", proof, {"constructed": event["data"]["constructed"] if founded else bool(proof["constructed"])}
-        )
+        constructed = event["data"]["constructed"] if founded else bool(proof["constructed"])
+        found.update(lists, network=origin.replace("tasma/networks/", "", 1), constructed=constructed)
+        same("the proof", proof, found)
+        need(len(proof) == len(found) + 2, "the proof says more than a proof does.")  # its event and checkpoint
         self.unproven += [UNFOUNDED] * (not founded)
         self.said.append(shown(f"The proof is of position {position:,} among {self.size:,} of {origin}."))
 

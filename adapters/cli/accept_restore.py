@@ -66,9 +66,12 @@ class NotMoved(Refused):
 )
 @format_option
 def accept_restore(head: int, keys: tuple[str, ...], form: str) -> None:
-    """Go on for good from a database that ends before, or differs from, what was signed.
+    """Go on for good from a database that ends before, or differs from, what was signed, or after a signing key was lost.
 
     What is there is verified, and the checkpoint kept outside is moved aside under a name with its size: keep that file.
+    Where only the key was lost, --key with its public key lets the keys of this process go on from what it signed; the file
+    stays in its place.
+
     Nothing is appended by this. Servers that run go on by themselves within seconds. Whoever holds a checkpoint from the
     part that is lost will find that no later one goes on from it: tell them, with the file and the reason.
     """
@@ -76,14 +79,14 @@ def accept_restore(head: int, keys: tuple[str, ...], form: str) -> None:
         verifier_of(key)
 
     async def work(network: Network) -> dict[str, object]:
-        if network.read_only is None:
+        why = network.read_only or await network.sealer.builds_on_newest()
+        if why is None:
             raise NothingToAccept
-        if network.custody.foreign:
+        if network.read_only and network.custody.foreign:
             raise NotOurs(network.read_only)
         found = (await network.log.head()).position
         if found != head:
             raise AnotherHead(head, found)
-        why = network.read_only
         held = [*keys, *(signer.vkey for signer in await asyncio.to_thread(signers_for, network.settings))]
         async with audit_reading(network.dsn, network.settings.network) as reading:
             verified, _ = await verify(reading, held=held, views=network.views)
@@ -91,19 +94,32 @@ def accept_restore(head: int, keys: tuple[str, ...], form: str) -> None:
             raise NobodyVouches(verified.newest_signed_by)
         if verified.first_fault:
             raise NotVerified(verified.first_fault, verified.faults_in_all)
-        file = network.custody.file
-        try:
-            aside = await asyncio.to_thread(file.set_aside)
-        except OSError as why_not:
-            raise NotMoved(file.path, why_not) from why_not
-        await network.custody.begin()
-        return {"head": head, "was": why, "moved_to": str(aside)}
+        aside = await _moved_aside(network) if network.read_only else None
+        if await network.sealer.builds_on_newest():
+            await network.sealer.accept([verifier_of(key) for key in keys])
+        return {"head": head, "was": why, "moved_to": aside}
 
     done = with_network(work)
     if form == "json":
         write_json(done)
+    elif done["moved_to"] is None:
+        write(
+            f"The network goes on from position {head}: the keys of this process have signed what the given key had. Tell "
+            "everybody the new public key, and why there was no overlap."
+        )
     else:
         write(
             f"The network goes on from position {head}. What was signed beyond it stands in {done['moved_to']}: keep that "
             "file, and tell everybody who was given a checkpoint."
         )
+
+
+async def _moved_aside(network: Network) -> str:
+    """Where the checkpoint kept outside is now. Raises NotMoved."""
+    file = network.custody.file
+    try:
+        aside = await asyncio.to_thread(file.set_aside)
+    except OSError as why_not:
+        raise NotMoved(file.path, why_not) from why_not
+    await network.custody.begin()
+    return str(aside)

@@ -13,6 +13,7 @@ from adapters.postgres.changed_events import Forked
 from adapters.postgres.page_sealing import NoRoom, NotKept
 from adapters.postgres.page_store import Unpageable
 from adapters.postgres.row_hashes import RowHashes
+from adapters.postgres.succession import NotOurs
 from adapters.wiring import Network
 from domain.kernel import Refused
 from domain.words import ProjectCode
@@ -23,7 +24,17 @@ class NotAProject(Refused):
         super().__init__(f"{code!r} is no project code; S20967 is one.")
 
 
-def source_of(network: Network) -> Source:
+class DocumentsMissing(Refused):
+    def __init__(self, exported: Exported) -> None:
+        super().__init__(
+            f"{len(exported.missing)} documents that the log names are not kept any more and are missing in the bundle: "
+            f"{', '.join(exported.missing)}. {exported.file} was written without them, and whoever checks it is told that it is not "
+            "whole."
+        )
+
+
+async def source_of(network: Network) -> Source:
+    """The network with a checkpoint of its head, if one can be signed."""
     return Source(
         network=network.settings.network,
         source=network.settings.source,
@@ -31,17 +42,24 @@ def source_of(network: Network) -> Source:
         tree=network.tree,
         documents=network.documents,
         rows=RowHashes(network.database, network.settings.network),
+        doubt=await _seal(network),
     )
 
 
-async def seal(network: Network) -> None:
-    """Sign a checkpoint of the head; where that cannot be done just now the newest one serves, and it is said."""
+async def _seal(network: Network) -> str | None:
+    """Sign a checkpoint of the head; where that cannot be done just now the newest one serves, and it is said.
+
+    Why the newest may not be what this network signed, in a sentence; None where nothing speaks against it.
+    """
     if network.read_only:
-        return
+        return network.read_only
     try:
         await network.sealer.seal()
+    except NotOurs as why:
+        return str(why)
     except (Forked, NoRoom, NotKept, Unpageable) as why:
         click.echo(f"No new checkpoint was signed: {why}", err=True)
+    return network.read_only
 
 
 @audit.command("export")
@@ -60,23 +78,18 @@ def export_command(project: str | None, output: Path | None, form: str) -> None:
         raise NotAProject(project or "") from None
 
     async def work(network: Network) -> Exported:
-        await seal(network)
-        return await export(source_of(network), output, project)
+        return await export(await source_of(network), output, project)
 
     try:
         exported = with_network(work)
     except OSError as error:
         raise click.FileError(str(output or error.filename), os.strerror(error.errno or 0)) from error
-    if exported.missing:
-        click.echo(
-            f"{len(exported.missing)} documents that the log names are not kept any more and are missing in the bundle: "
-            f"{', '.join(exported.missing)}.",
-            err=True,
-        )
     if form == "json":
         write_json(exported)
     else:
         write(_told(exported))
+    if exported.missing:
+        raise DocumentsMissing(exported)
 
 
 def _told(exported: Exported) -> str:

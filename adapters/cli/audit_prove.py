@@ -2,9 +2,10 @@
 
 import click
 
+from adapters.bundle.export import InDoubt
 from adapters.bundle.proof import Proof, prove
 from adapters.cli.audit import audit
-from adapters.cli.audit_export import seal, source_of
+from adapters.cli.audit_export import source_of
 from adapters.cli.session import format_option, with_network, write, write_json
 from adapters.wiring import Network
 from application.notices import CONSTRUCTED
@@ -31,11 +32,14 @@ def prove_command(position: int, form: str) -> None:
     """
 
     async def work(network: Network) -> Proof:
-        await seal(network)
+        source = await source_of(network)
         try:
-            return await prove(source_of(network), position)
+            proof = await prove(source, position)
         except (ProofFault, EventGone) as why:
             raise NotProven(position, why) from why
+        if source.doubt:
+            raise InDoubt(source.doubt)
+        return proof
 
     proof = with_network(work)
     if form == "json":

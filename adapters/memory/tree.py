@@ -75,6 +75,14 @@ class MemoryTree:
             leaves.append(leaf_hash(body))
         return root_of(leaves)
 
+    async def leaves(self, begin: int, end: int) -> tuple[bytes, ...]:
+        found = []
+        for position in range(begin + 1, end + 1):
+            if (body := await self._log.body(position)) is None:
+                raise EventGone(position)
+            found.append(leaf_hash(body))
+        return tuple(found)
+
     async def inclusion(self, position: int, size: int) -> tuple[bytes, ...]:
         return tuple(map(self._hash, inclusion_path(position - 1, size)))
 

@@ -4,7 +4,7 @@ All of it is seen through one snapshot, on two connections: while a program chec
 and commands of that part on the other.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,19 +15,32 @@ from psycopg.types.numeric import Int4, Int8
 
 from adapters.postgres.checkpoints import KEYS
 from adapters.postgres.database import Row, conninfo, statement, unreachable
+from domain.kernel import Refused
 
+# A time before year 1 or after 9999 is none that an event can have, nor one that can be read here.
 _EVENTS = """
-select position, type_id, at, tags, data from {schema}.event where position > %s and position <= %s order by position
+select position, type_id, case when at between '0001-01-01Z' and '9999-12-31 23:59:59.999999Z' then at end, tags, data
+from {schema}.event where position > %s and position <= %s order by position
 """
 _TYPES = "select id, name from {schema}.event_type"
-_HEAD = "select coalesce(max(position), 0) from {schema}.event"
+# Each row is of one position, each page and tile of 256. If half of all that was recorded is gone, and one page more, each of
+# the positions is still looked for; what stands beyond that is a stray.
+_ROOM = """
+select 256 + 2 * ((select count(*) from {schema}.event) + 256 * (
+    (select count(*) from {schema}.page) + (select count(*) from {schema}.tile where level = 0)
+))
+"""
+_HEAD = "select coalesce(max(position), 0) from {schema}.event where position <= %s"
 _PAGES = "select n, body from {schema}.page where n >= %s and n < %s"
 _TILES = "select n, hashes, root from {schema}.tile where level = %s and n >= %s and n < %s"
-_ENDS = """
-select (select max(n) from {schema}.page), (select max(n) from {schema}.tile where level = 0),
-    (select max(size) from {schema}.checkpoint)
+_LAST_TILE = "select max(n) from {schema}.tile where level = 0 and n < %s"
+_PAGES_DOWN = "select n from {schema}.page where n >= %s and n < %s order by n desc"
+_TILES_BEYOND = """
+select level, n from {schema}.tile where (n::numeric + 1) * 256::numeric ^ level > %s order by level, n limit 100
 """
-_BEYOND = "select level, n from {schema}.tile where (n + 1) * 256::numeric ^ level > %s order by level, n"
+_PAGES_BEYOND = "select n from {schema}.page where n >= %s order by n limit 100"
+_EVENTS_BEYOND = "select position from {schema}.event where position > %s order by position limit 100"
+_CHECKPOINTS_DOWN = "select size, root, note from {schema}.checkpoint order by size desc"
 _CHECKPOINTS = "select size, root, note from {schema}.checkpoint where size > %s and size <= %s order by size"
 _COSIGNATURES = "select size, vkey, line from {schema}.cosignature order by size, vkey"
 _WITNESSES = "select vkey from {schema}.witness order by registered_at"
@@ -41,7 +54,7 @@ _BELOW = "select position from {schema}.event where position < 1 order by positi
 _TAG_COUNTS = "select count(*) from {schema}.tag"
 _STRAY_TAGS = """
 select t.position, t.tag from {schema}.tag t left join {schema}.event e on e.position = t.position
-where t.position < 1 or e.position is null or e.type_id <> t.type_id or not t.tag = any (e.tags)
+where t.position < 1 or e.position is null or e.type_id <> t.type_id or not coalesce(t.tag = any (e.tags), false)
 order by t.position, t.tag limit 100
 """
 _WRONG_COMMANDS = """
@@ -66,12 +79,14 @@ class TileRow(NamedTuple):
     root: bytes
 
 
-class Ends(NamedTuple):
-    """The last page, the last tile of level 0 and the newest checkpoint; None for what there is none of."""
+class Unreadable(Refused):
+    """The database has values that no column of ours takes."""
 
-    page: int | None
-    tile: int | None
-    checkpoint: int | None
+    def __init__(self, error: psycopg.DataError) -> None:
+        super().__init__(
+            f"The tables hold what cannot be read ({str(error).partition(chr(10))[0]}), so the log is not what it says. Restore it "
+            "from a backup."
+        )
 
 
 class AuditReading:
@@ -80,14 +95,25 @@ class AuditReading:
     def __init__(self, main: AsyncConnection[Row], beside: AsyncConnection[Row], schema: str) -> None:
         self._main, self._beside, self._schema = main, beside, schema
 
-    async def head(self) -> int:
-        return int((await self._rows(_HEAD))[0][0])
+    async def room(self) -> int:
+        """The position that the log reaches at most, by how much is stored of it."""
+        return int((await self._rows(_ROOM))[0][0])
+
+    async def head(self, room: int) -> int:
+        """The last position of a row, of those up to `room`."""
+        return int((await self._rows(_HEAD, Int8(room)))[0][0])
 
     async def types(self) -> dict[int, str]:
         return dict(await self._rows(_TYPES))
 
-    async def ends(self) -> Ends:
-        return Ends(*(await self._rows(_ENDS))[0])
+    async def last_tile(self, end: int) -> int | None:
+        """The number of the last tile of level 0 before `end`."""
+        n: int | None = (await self._rows(_LAST_TILE, Int8(end)))[0][0]
+        return n
+
+    async def pages_down(self, first: int, end: int) -> list[int]:
+        """The numbers of the pages from `first` up to `end`, the last one first."""
+        return [n for (n,) in await self._rows(_PAGES_DOWN, Int8(first), Int8(end))]
 
     async def events(self, after: int, upto: int) -> list[Row]:
         """Rows (position, type id, time, tags, bytes)."""
@@ -102,7 +128,22 @@ class AuditReading:
 
     async def tiles_beyond(self, pages: int) -> list[Row]:
         """Rows (level, n) of tiles over more pages than there are."""
-        return await self._rows(_BEYOND, Int8(pages))
+        return await self._rows(_TILES_BEYOND, Int8(pages))
+
+    async def pages_beyond(self, pages: int) -> list[int]:
+        """The numbers of the pages from `pages` on."""
+        return [n for (n,) in await self._rows(_PAGES_BEYOND, Int8(pages))]
+
+    async def events_beyond(self, last: int) -> list[int]:
+        """The positions of rows after `last`."""
+        return [position for (position,) in await self._rows(_EVENTS_BEYOND, Int8(last))]
+
+    async def checkpoints_down(self) -> AsyncGenerator[Row, None]:
+        """Rows (size, root, note), the largest size first, as far as they are asked for."""
+        async with self._main.cursor(name="checkpoints", binary=True) as cursor:
+            await cursor.execute(statement(_CHECKPOINTS_DOWN, self._schema))
+            async for row in cursor:
+                yield row
 
     async def checkpoints(self, after: int, upto: int) -> list[Row]:
         """Rows (size, root, note)."""
@@ -163,7 +204,7 @@ class AuditReading:
 
 @asynccontextmanager
 async def audit_reading(dsn: str, schema: str) -> AsyncIterator[AuditReading]:
-    """Read as of now, for as long as the block lasts. Raises Unavailable."""
+    """Read as of now, for as long as the block lasts. Raises Unavailable and Unreadable."""
     info = conninfo(dsn, "tasma audit")
     try:
         async with (
@@ -180,3 +221,5 @@ async def audit_reading(dsn: str, schema: str) -> AsyncIterator[AuditReading]:
                 await connection.execute("commit")
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise unreachable(error) from error
+    except psycopg.DataError as error:
+        raise Unreadable(error) from error

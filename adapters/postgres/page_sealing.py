@@ -12,9 +12,10 @@ from psycopg import AsyncConnection
 from adapters.postgres.changed_events import Forked, check_events
 from adapters.postgres.checkpoints import Checkpoints, Kept
 from adapters.postgres.database import Database, Row
-from adapters.postgres.page_store import Page, PageStore, Stored, Tile, page_of
+from adapters.postgres.page_store import Page, PageStore, Stored, Tile, hashes_of, page_of, unpacked
 from adapters.postgres.page_tree import PageTree
 from application.envelope import PAGE_EVENTS
+from application.tree import HASH_BYTES, root_of
 
 logger = structlog.get_logger()
 
@@ -90,12 +91,13 @@ class PageSealing:
                     batch, trial = await self._made(connection, trial, lines, checkpoint)
                 if stored is not None:
                     made, reading_back = stored
-                    counted = await self._count(connection, tree, made, await reading_back)
+                    counted = await self._count(connection, tree, made, await reading_back, checkpoint)
                     fits, tree, stored = counted.pages == tree.pages + len(made), counted, None
                     if not fits:
                         return tree
                 if batch is None:
                     return tree
+                await self._check_there(connection, batch, checkpoint)
                 await self._store_batch(connection, batch)
                 # Statements of their own after the commit: what they give is what others will be given.
                 stored = [tiles for _, tiles in batch], _begun(self._read_back(connection, batch))
@@ -153,11 +155,13 @@ class PageSealing:
         tree: PageTree,
         made: Sequence[tuple[Tile, ...]],
         back: tuple[Sequence[Stored], set[Tile]],
+        checkpoint: Kept | None,
     ) -> PageTree:
-        """The tree with the pages that fit, up to the first that does not: that is discarded."""
+        """The tree with the pages that fit, up to the first that does not: that is discarded, unless it is evidence."""
         tree, (pages, above) = tree.copy(), back
         for (tile, *higher), stored in zip(made, pages, strict=True):
             if not stored.fits(tile):
+                await self._check_evidence(connection, stored, checkpoint.size if checkpoint else 0)
                 logger.error("sealing.page_discarded", page=tile.n)
                 await self._pages.discard(connection, [tile.n])
                 break
@@ -168,6 +172,38 @@ class PageSealing:
                 break
             tree.add(tile.root)
         return tree
+
+    async def _check_there(
+        self, connection: AsyncConnection[Row], batch: Sequence[Made], checkpoint: Kept | None
+    ) -> None:
+        """Whether what is there already contradicts the rows: a tile made of them must not outvote it. Raises Forked, Unpageable."""
+        first, settled = batch[0][0].n, checkpoint.size if checkpoint else 0
+        if await self._pages.any(connection, first, len(batch)):
+            back = await self._pages.read_back(connection, first, len(batch))
+            for (page, _), stored in zip(batch, back, strict=True):
+                if not stored.fits(page.tile):
+                    await self._check_evidence(connection, stored, settled)
+
+    async def _check_evidence(self, connection: AsyncConnection[Row], stored: Stored, settled: int) -> None:
+        """Whether what is stored is damaged, or whole and against the events. Raises Forked, Unpageable.
+
+        Damage leaves no tile that has its root and no page that unpacks to 256 events at their positions. What is whole and has
+        other events than the rows was sealed from other rows: somebody changed one of the two, and it may be the only true copy.
+        Up to `settled` a checkpoint says that the rows are right.
+        """
+        there = _whole_tile(stored) or _whole_page(stored)
+        if there is None:
+            return
+        (lines,) = await self._pages.lines(connection, stored.n, 1)
+        rows = page_of(stored.n, lines).hashes
+        first = stored.n * PAGE_EVENTS + 1
+        for position, (row, sealed) in enumerate(zip(rows, there, strict=True), first):
+            if row != sealed and position > settled:
+                raise Forked(
+                    f"The row at position {position:,} is not the event with which page {stored.n:,} was sealed, and no signed "
+                    "checkpoint covers it: one of them was changed. Nothing is sealed or signed on top of it, and the page is "
+                    "kept, until the event that is right is put back; `tasma audit verify` says what each copy holds."
+                )
 
     async def compare(
         self, connection: AsyncConnection[Row], tree: PageTree, leaves: Sequence[bytes], checkpoint: Kept | None
@@ -183,6 +219,24 @@ class PageSealing:
             raise Forked(
                 f"The tiles up to position {checkpoint.size:,} changed while they were read: sealing begins again."
             )
+
+
+def _whole_tile(stored: Stored) -> tuple[bytes, ...] | None:
+    """The leaf hashes in the tile of a stored page, where they have its root."""
+    if stored.hashes is None or len(stored.hashes) != PAGE_EVENTS * HASH_BYTES:
+        return None
+    hashes = tuple(stored.hashes[i : i + HASH_BYTES] for i in range(0, len(stored.hashes), HASH_BYTES))
+    return hashes if root_of(hashes) == stored.root else None
+
+
+def _whole_page(stored: Stored) -> tuple[bytes, ...] | None:
+    """The leaf hashes of a stored page, where it unpacks to the events of its positions."""
+    lines = None if stored.body is None else unpacked(stored.body)
+    if lines is None or not lines.endswith(b"\n"):
+        return None
+    events, first = lines[:-1].split(b"\n"), stored.n * PAGE_EVENTS + 1
+    at_place = all(event.startswith(b'{"sequence":"%020d",' % p) for p, event in enumerate(events, first))
+    return hashes_of(lines) if len(events) == PAGE_EVENTS and at_place else None
 
 
 def _begun(work: Coroutine[None, None, T]) -> asyncio.Task[T]:

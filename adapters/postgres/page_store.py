@@ -50,6 +50,10 @@ left join {schema}.page p on p.n = w.n
 left join {schema}.tile t on t.level = 0 and t.n = w.n
 order by w.n
 """
+_ANY = """
+select exists (select from {schema}.page where n between %s and %s)
+    or exists (select from {schema}.tile where level = 0 and n between %s and %s)
+"""
 _READ_TILES = """
 select t.level, t.n, t.hashes, t.root from {schema}.tile t
 join unnest(%b::int[], %b::bigint[]) as w(level, n) on w.level = t.level and w.n = t.n
@@ -152,6 +156,7 @@ class PageStore:
         self._store_pages = statement(_STORE_PAGES, schema)
         self._store_tiles = statement(_STORE_TILES, schema)
         self._read_back = statement(_READ_BACK, schema)
+        self._any = statement(_ANY, schema)
         self._read_tiles = statement(_READ_TILES, schema)
         self._discard = statement(_DISCARD, schema)
         self._discard_tiles = statement(_DISCARD_TILES, schema)
@@ -189,6 +194,12 @@ class PageStore:
     async def _insert_tiles(self, connection: AsyncConnection[Row], tiles: Sequence[Tile]) -> None:
         columns = [list(column) for column in zip(*tiles, strict=True)] or [[], [], [], []]
         await connection.execute(self._store_tiles, columns)
+
+    async def any(self, connection: AsyncConnection[Row], first: int, count: int) -> bool:
+        """Whether one of these pages or its tile is there."""
+        between = Int8(first), Int8(first + count - 1)
+        row = await (await connection.execute(self._any, (*between, *between), binary=True)).fetchone()
+        return bool(row and row[0])
 
     async def read_back(self, connection: AsyncConnection[Row], first: int, count: int) -> list[Stored]:
         cursor = await connection.execute(self._read_back, (Int8(first), Int8(first + count - 1)), binary=True)

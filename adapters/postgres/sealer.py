@@ -6,7 +6,7 @@ pages and tiles that the next run finds, compares and counts; several sealers at
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import psycopg
@@ -22,15 +22,14 @@ from adapters.postgres.dedicated import Dedicated
 from adapters.postgres.page_sealing import NoRoom, NotKept, PageSealing, Store
 from adapters.postgres.page_store import SEALED, PageStore, Unpageable
 from adapters.postgres.page_tree import PageTree
+from adapters.postgres.succession import Keep, NotOurs, Outside, Succession
 from application.envelope import PAGE_EVENTS
-from application.notes import Checkpoint, Signer, checkpoint_text, signed
+from application.notes import Checkpoint, Signer, Verifier, checkpoint_text, signed
 from application.ports import Log, Unavailable
 from application.tree import TILE_WIDTH, leaf_hash
 
 logger = structlog.get_logger()
 
-Keep = Callable[[str], Awaitable[None]]
-"""Where the newest signed note is kept outside the database."""
 SIGN_SECONDS: Final = 5.0
 """How long an event waits for a checkpoint that covers it, at most, where no page is full before."""
 PACE_SECONDS: Final = 0.1
@@ -62,11 +61,16 @@ async def _nowhere(_: str) -> None:
     """For those who keep no note outside the database."""
 
 
+async def _none() -> None:
+    """What is kept there then."""
+
+
 class Sealer:
     """One network's sealer.
 
     origin: of its checkpoints, `tasma/networks/<network>`. signers: none means that pages are sealed and nothing is signed;
-    each of several signs every checkpoint. keep: called with each signed note before it is stored.
+    each of several signs every checkpoint. keep: called with each signed note before it is stored; outside: gives what was
+    kept.
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class Sealer:
         origin: str,
         signers: Sequence[Signer] = (),
         keep: Keep = _nowhere,
+        outside: Outside = _none,
         store: Store | None = None,
     ) -> None:
         self._database, self._log = database, log
@@ -86,6 +91,7 @@ class Sealer:
         self._sealing = PageSealing(database, self._pages, self._checkpoints, store or self._pages.store)
         self._head_of, self._roots_of, self._pages_of = (statement(s, schema) for s in (_HEAD, _ROOTS, SEALED))
         self._standbys = statement(_STANDBYS, schema)
+        self._succession = Succession(origin, signers, keep, outside)
         self._tree: PageTree | None = None
         self._compared = 0
         self._alone = asyncio.Lock()
@@ -101,7 +107,7 @@ class Sealer:
     async def seal(self) -> Sealed:
         """Seal and sign all there is now; does nothing where all was done.
 
-        Raises Forked, Unpageable, NotKept, NoRoom, Unavailable, and what `keep` raises.
+        Raises Forked (also as NotOurs), Unpageable, NotKept, NoRoom, Unavailable, and what `keep` raises.
         """
         async with self._alone:
             try:
@@ -110,6 +116,25 @@ class Sealer:
             except BaseException:
                 self._tree, self._compared = None, 0  # begin again from what is stored
                 raise
+
+    async def accept(self, trusted: Sequence[Verifier]) -> None:
+        """Let this process's keys go on from the newest checkpoint, which one of these has signed: a person says so.
+
+        Raises NotOurs, Unavailable, and what `keep` raises.
+        """
+        async with self._alone, self._database.connection() as connection:
+            newest = await self._checkpoints.newest(connection)
+            if newest is not None and self._signers:
+                await self._succession.accept(newest, trusted)
+
+    async def builds_on_newest(self) -> str | None:
+        """Why nothing is signed on top of the newest checkpoint; None where it is. Raises Unavailable."""
+        async with self._database.connection() as connection:
+            try:
+                await self._succession.base(await self._checkpoints.newest(connection))
+            except NotOurs as why:
+                return str(why)
+        return None
 
     async def run(self) -> None:
         """Seal behind the head for ever. What stops it is logged and stands in `fault`; it goes on when that is over."""
@@ -135,7 +160,7 @@ class Sealer:
                 await asyncio.sleep(PACE_SECONDS)
             except Forked as forked:
                 self._failed(forked)
-                await asyncio.sleep(FORKED_SECONDS)
+                await asyncio.sleep(REST_SECONDS_MAX if isinstance(forked, NotOurs) else FORKED_SECONDS)
             except (Unavailable, Unpageable, NotKept, NoRoom, psycopg.Error, OSError) as error:
                 self._failed(error)
                 await asyncio.sleep(rest)
@@ -152,8 +177,9 @@ class Sealer:
 
     async def _seal(self, connection: AsyncConnection[Row]) -> Sealed:
         newest = await self._checkpoints.newest(connection)
+        base = await self._succession.base(newest)
         head = await self._number(connection, self._head_of)
-        size = newest.size if newest else 0
+        size = base.size if base else 0
         if head < size:
             raise Forked(
                 f"A checkpoint of {size:,} events was signed, and the log ends at {head:,}: events are gone. Nothing is signed "
@@ -161,21 +187,20 @@ class Sealer:
             )
         tree = self._tree
         if tree is None or (self._compared != size and size <= tree.pages * PAGE_EVENTS):
-            tree = await self._begin(connection, newest)
+            tree = await self._begin(connection, base)
         self._tree, self.head = tree, head
-        unchecked = None if self._compared == size else newest
         while tree.pages < (full := head // PAGE_EVENTS):
-            tree = self._tree = await self._sealing.seal(
-                connection, tree, min(full, tree.pages + _ROUND_PAGES), unchecked
-            )
+            tree = self._tree = await self._sealing.seal(connection, tree, min(full, tree.pages + _ROUND_PAGES), base)
             self.sealed = tree.pages * PAGE_EVENTS
         self.sealed = tree.pages * PAGE_EVENTS
         tail = [leaf_hash(body) for body in await self._pages.bodies(connection, self.sealed, head)]
-        await self._sealing.compare(connection, tree, tail, unchecked)
+        await self._sealing.compare(connection, tree, tail, base)
         self._compared = size
-        if head > size and self._signers:
+        if head > (newest.size if newest else 0) and self._signers:
             await self._sign(connection, Checkpoint(self._origin, head, tree.root(tail)))
             newest = await self._checkpoints.newest(connection)
+        elif newest and self._signers:
+            await self._succession.join(newest)
         self.checkpoint = newest.size if newest else 0
         return Sealed(head=head, pages=tree.pages, checkpoint=self.checkpoint)
 

@@ -92,6 +92,13 @@ class PostgresTree:
         (found,) = await self._subtrees([(begin, end)])
         return found
 
+    async def leaves(self, begin: int, end: int) -> tuple[bytes, ...]:
+        spans = [Int8(begin)], [Int8(end)]
+        found: dict[int, bytes] = dict(await self._database.rows(self._leaves, spans, attempts=ATTEMPTS))
+        if gone := [i for i in range(begin, end) if i not in found]:
+            raise EventGone(gone[0] + 1)
+        return tuple(found[i] for i in range(begin, end))
+
     async def inclusion(self, position: int, size: int) -> tuple[bytes, ...]:
         return await self._subtrees(inclusion_path(position - 1, size))
 

@@ -25,9 +25,11 @@ from tests.sealing.conftest import ORIGIN, SIGNER, Ground, Sealing
 SIZE = 700
 
 
-async def verified(sealing: Sealing, keys: tuple[str, ...] | None = (SIGNER.vkey,)) -> tuple[Verified, Repairable]:
+async def verified(
+    sealing: Sealing, keys: tuple[str, ...] | None = (SIGNER.vkey,), held: tuple[str, ...] = ()
+) -> tuple[Verified, Repairable]:
     async with audit_reading(sealing.server.app_dsn, sealing.schema) as reading:
-        return await verify(reading, keys=keys, origin=ORIGIN)
+        return await verify(reading, keys=keys, held=held, origin=ORIGIN)
 
 
 async def sentences(sealing: Sealing) -> list[str]:
@@ -261,6 +263,12 @@ def test_rows_gone_at_the_end_are_found_by_what_was_sealed_and_signed_of_them(gr
 ROWS = {
     "at = at + interval '1 microsecond'": "Position 650: its bytes do not begin with the position and time of its row.",
     "tags = array_append(tags, 'x')": "Position 650: its row has the tags mentor:5, x; its bytes give mentor:5.",
+    "tags = array_append(tags, null)": "Position 650: its row has the tags mentor:5, None; its bytes give mentor:5.",
+    "tags = array[tags, tags]": (
+        "Position 650: its row has the tags ['mentor:5'], ['mentor:5']; its bytes give mentor:5."
+    ),
+    "at = 'infinity'": "Position 650: its row has a time that no event can have.",
+    "at = '0044-03-15 BC'": "Position 650: its row has a time that no event can have.",
     "data = set_byte(data, 2, 0)": "Position 650: its bytes do not begin with the position and time of its row.",
 }
 

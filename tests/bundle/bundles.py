@@ -21,6 +21,20 @@ KEY = make_key(ORIGIN, bytes(range(32)))
 VKEY = signer_of(KEY).vkey
 OTHER_VKEY = signer_of(make_key(ORIGIN, bytes(32))).vkey
 VERIFY = Path(verify.__file__)
+PAGE = "pages/000001.ndjson"
+UNSIGNED = b"""{
+ "checkpoint": null,
+ "constructed": false,
+ "documents": 0,
+ "events": 256,
+ "exported": 256,
+ "files": {},
+ "form": 1,
+ "network": "test",
+ "project": null,
+ "source": "/networks/test"
+}"""
+"""A manifest of one page, of which nothing is signed."""
 
 
 def source_of(stage: MemoryStage, tree: MemoryTree | None = None) -> Source:
@@ -66,15 +80,22 @@ class Entries:
         return self.changed({"manifest.json": manifest_of(manifest)})
 
     def written(self, path: Path, write: Callable[[zipfile.ZipFile], None] = lambda _: None) -> Path:
-        """As a zip file whose checksums are right; `write` adds more to it."""
+        """As a zip file as the export writes it; `write` adds more to it."""
         with zipfile.ZipFile(path, "w") as archive:
             for name, data in self.files.items():
-                archive.writestr(name, data)
+                archive.writestr(entry(name), data)
             write(archive)
         return path
 
     def checked(self, path: Path, *keys: str) -> Check:
         return Check(self.written(path), keys)
+
+
+def entry(name: str) -> zipfile.ZipInfo:
+    """What the export says of a file beside its sizes."""
+    info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+    info.create_system, info.external_attr = 3, 0o644 << 16
+    return info
 
 
 def entries_of(path: Path) -> Entries:

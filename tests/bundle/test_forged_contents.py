@@ -1,4 +1,4 @@
-"""A forger who makes everything else agree is still found: the manifest, the checkpoint, the keys, events, documents."""
+"""A forger who makes everything else agree is still found: the checkpoint, the keys, events, documents."""
 
 import base64
 import json
@@ -10,110 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.bundle.verify import Fault, key_of
-from tests.bundle.bundles import EVENTS, VKEY, Entries, changed_at, faults, forged, lines_of, manifest_of
+from adapters.signing import cosigner_of, make_key
+from application.notes import COSIGNATURE, Signature, read, with_signatures
+from tests.bundle.bundles import EVENTS, VKEY, Entries, changed_at, faults, forged, lines_of
+from tests.log.decisions import NINE
 
-FEW, MANY = settings(max_examples=15), settings(max_examples=40)
-NO_DOCUMENT = "documents/" + "0" * 64 + ".json"
-
-
-# --- The manifest ---
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("form", 2),
-        ("form", True),
-        ("form", "1"),
-        ("events", -1),
-        ("events", 599),
-        ("events", 601),
-        ("events", "many"),
-        ("events", "600"),
-        ("events", 600.0),
-        ("events", 10**15),
-        ("exported", 3),
-        ("exported", "600"),
-        ("checkpoint", 599),
-        ("checkpoint", "600"),
-        ("checkpoint", None),
-        ("documents", 64),
-        ("documents", 1.0),
-        ("constructed", False),
-        ("constructed", 1),
-        ("network", None),
-        ("network", "other"),
-        ("source", "/networks/other"),
-        ("project", "a b"),
-        ("project", 1),
-        ("project", "S1"),
-        ("files", []),
-        ("files", {}),
-    ],
-)
-def test_a_manifest_that_claims_something_else_is_refused(
-    entries: Entries, place: Path, field: str, value: object
-) -> None:
-    assert entries.claiming(**{field: value}).checked(place).faults
-
-
-@pytest.mark.parametrize("field", ["exported", "documents", "checkpoint"])
-def test_a_count_that_is_not_what_was_found_is_said_with_both(entries: Entries, place: Path, field: str) -> None:
-    right = entries.claims[field]
-    assert faults(entries.claiming(**{field: 7}).checked(place)) == [
-        f"manifest.json says that {field} is 7, where {right} was found."
-    ]
-
-
-@pytest.mark.parametrize(
-    "field", ["events", "exported", "checkpoint", "form", "project", "files", "network", "constructed"]
-)
-def test_a_manifest_that_leaves_something_out_is_refused(entries: Entries, place: Path, field: str) -> None:
-    claims = {name: value for name, value in entries.claims.items() if name != field}
-    assert entries.changed({"manifest.json": manifest_of(claims)}).checked(place).faults
-
-
-def test_a_manifest_is_written_in_one_way(entries: Entries, place: Path) -> None:
-    was = entries.files["manifest.json"]
-    assert was == manifest_of(entries.claims)
-    for other in (
-        was + b"\n",
-        was.replace(b'"events": 600', b'"events": 600,\n "events": 600'),
-        was.replace(b"\n ", b"\n", 1),
-    ):
-        assert faults(entries.changed({"manifest.json": other}).checked(place)) == [
-            "manifest.json is not written in the one way in which a bundle's is."
-        ]
-
-
-@FEW
-@given(st.binary(max_size=200))
-def test_anything_for_a_manifest_leads_to_a_fault(entries: Entries, place: Path, manifest: bytes) -> None:
-    assert entries.changed({"manifest.json": manifest}).checked(place).faults
-
-
-def test_another_network_s_bundle_does_not_pass_for_this_one(entries: Entries, place: Path) -> None:
-    (fault,) = faults(entries.claiming(network="other", source="/networks/other").checked(place))
-    assert fault.endswith("of tasma/networks/kymenlaakso, the bundle has 600 of tasma/networks/other.")
-
-
-def test_what_nobody_names_is_said(entries: Entries, place: Path) -> None:
-    found = faults(entries.changed({"pages/000099.ndjson": b"{}\n", NO_DOCUMENT: b"{}"}).checked(place))
-    assert found[:2] == [f"{name} is here, and nothing names it." for name in (NO_DOCUMENT, "pages/000099.ndjson")]
-    assert found[2:] == ["manifest.json says that documents is 65, where 66 was found."]
-    vouched = entries.changed({NO_DOCUMENT: b"{}"}, vouched=True).claiming(documents=66)
-    assert faults(vouched.checked(place)) == [f"{NO_DOCUMENT} is here, and nothing names it."]
-    for name in ("README.txt", "verify.py", "checkpoint.txt", "schemas/tasma.settlement.period_closed.v1.json"):
-        files = {each: digest for each, digest in entries.claims["files"].items() if each != name}
-        assert faults(entries.claiming(files=files).checked(place)) == [
-            f"{name} is not the file that manifest.json names."
-        ]
-
-
-def test_a_network_s_being_constructed_is_not_hidden(entries: Entries, place: Path) -> None:
-    check = entries.claiming(constructed=False).checked(place)
-    assert check.faults[0].position == 1
-    assert any("CONSTRUCTED EXAMPLE" in said for said in entries.checked(place).said)
+MANY = settings(max_examples=40)
 
 
 # --- The checkpoint and the keys ---
@@ -186,6 +88,27 @@ def test_a_changed_key_is_refused(entries: Entries, place: Path) -> None:
     assert none.unproven[0].startswith("the signature by tasma/networks/kymenlaakso+")
     as_witness = entries.changed({"keys.txt": keys.replace(b"log ", b"witness ")}, vouched=True).checked(place)
     assert faults(as_witness) == ["no key of the network has signed the checkpoint."]
+
+
+def test_a_witness_alone_does_not_sign_for_the_network(entries: Entries, place: Path) -> None:
+    """Whatever keys.txt calls its key, and though the reader gave that."""
+    witness = cosigner_of(make_key("ekami.fi/witness", bytes(32), COSIGNATURE), NINE)
+    note = entries.files["checkpoint.txt"].decode()
+    line = Signature(witness.name, witness.key_hash, witness.sign(read(note)[0].encode()))
+    own, no_key = entries.files["keys.txt"], ["no key of the network has signed the checkpoint."]
+    for which in (f"witness {witness.vkey} org:ekami\n", f"log {witness.vkey}\n"):
+        keys = {"keys.txt": own + which.encode()}
+        alone = with_signatures(note.rsplit("\u2014", 1)[0], [line]).encode()
+        both = with_signatures(note, [line]).encode()
+        for keys_given in ((), (witness.vkey,)):
+            forged_one = entries.changed({**keys, "checkpoint.txt": alone}, vouched=True)
+            assert faults(forged_one.checked(place, *keys_given)) == no_key
+            assert (
+                faults(entries.changed({**keys, "checkpoint.txt": both}, vouched=True).checked(place, *keys_given))
+                == []
+            )
+    unlisted = entries.changed({"keys.txt": b""}, vouched=True)
+    assert faults(unlisted.checked(place, VKEY)) == []
 
 
 @pytest.mark.parametrize("key", ["", "x", "a+b+c", VKEY[:-4], VKEY.replace("+", "-"), VKEY.replace("kymen", "kymin")])

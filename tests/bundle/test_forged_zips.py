@@ -1,6 +1,7 @@
 """A zip that was made to mislead or to harm is refused in a sentence, in little time and memory."""
 
 import resource
+import struct
 import subprocess
 import sys
 import time
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from adapters.bundle.verify import MOST, Check, shown
-from tests.bundle.bundles import VERIFY, Entries, faults
+from tests.bundle.bundles import PAGE, UNSIGNED, VERIFY, Entries, entry, faults
+from tests.bundle.test_packing import BEFORE, TABLE, UNPACKED
 
 NO_NAME = "the zip has {!r}; no file of a bundle is called that."
 
@@ -66,8 +68,8 @@ def test_nothing_stands_before_between_or_after_the_files(entries: Entries, plac
         b"#!/bin/sh\n" + whole: first,
         place.with_name("front.zip").read_bytes() + whole: first,
         whole[:table] + b"between" + whole[table:]: first,
-        whole + b"after": "the zip has more in it than its files.",
-        whole[:-2] + b"\x05\x00after": "the zip has more in it than its files.",
+        whole + b"after": TABLE,
+        whole[:-2] + b"\x05\x00after": TABLE,
     }
     for data, fault in changed.items():
         place.write_bytes(data)
@@ -107,11 +109,11 @@ def test_only_what_the_export_writes_is_unpacked(
     assert faults(Check(entries.written(place, write))) == [fault]
 
 
-@pytest.mark.parametrize("name", ["pages/000001.ndjson", "tiles/0/000001.bin", "checkpoint.txt", "manifest.json"])
+@pytest.mark.parametrize("name", [PAGE, "tiles/0/000001.bin", "checkpoint.txt", "manifest.json"])
 def test_what_unpacks_to_more_than_can_be_right_is_not_unpacked(entries: Entries, place: Path, name: str) -> None:
     with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
         for each, data in {**entries.files, name: bytes(MOST + 1)}.items():
-            archive.writestr(each, data)
+            archive.writestr(entry(each), data)
     assert faults(Check(place)) == [f"{name} would unpack to 16,777,217 bytes, of 16,777,216 at most."]
 
 
@@ -138,40 +140,38 @@ def many_files(path: Path) -> None:
 
 
 def lying(path: Path) -> None:
-    """A file that says it unpacks to ten bytes, and goes on for a gigabyte."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        with archive.open("manifest.json", "w", force_zip64=False) as file:
+    """A file that says in the table that it unpacks to ten bytes, and goes on for a gigabyte."""
+    with zipfile.ZipFile(path, "w") as archive:
+        info = entry("manifest.json")
+        info.compress_type = zipfile.ZIP_DEFLATED
+        with archive.open(info, "w", force_zip64=False) as file:
             for _ in range(64):
                 file.write(bytes(2**24))
         archive.filelist[0].file_size = 10
 
 
+def lying_twice(path: Path) -> None:
+    """As above, and before its bytes too."""
+    lying(path)
+    data = path.read_bytes()
+    path.write_bytes(data[:22] + struct.pack("<L", 10) + data[26:])
+
+
 def empty_lines(path: Path) -> None:
     """A page of millions of lines with nothing in them."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("pages/000000.ndjson", b"\n" * MOST)
-        archive.writestr("tiles/0/000000.bin", bytes(MOST))
-        archive.writestr("manifest.json", UNSIGNED)
+        for name, data in {
+            "pages/000000.ndjson": b"\n" * MOST,
+            "tiles/0/000000.bin": bytes(MOST),
+            "manifest.json": UNSIGNED,
+        }.items():
+            archive.writestr(entry(name), data, zipfile.ZIP_DEFLATED)
 
 
 def nested_lists(path: Path) -> None:
     """A manifest of millions of empty lists."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("manifest.json", b"[" + b"[]," * 5_500_000 + b"1]")
-
-
-UNSIGNED = b"""{
- "checkpoint": null,
- "constructed": false,
- "documents": 0,
- "events": 256,
- "exported": 256,
- "files": {},
- "form": 1,
- "network": "test",
- "project": null,
- "source": "/networks/test"
-}"""
+        archive.writestr(entry("manifest.json"), b"[" + b"[]," * 5_500_000 + b"1]", zipfile.ZIP_DEFLATED)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,8 @@ UNSIGNED = b"""{
     [
         (overlapping, "pages/000001.ndjson does not begin where the file before it ends in the zip."),
         (many_files, "the zip's table would have 17,680,056 bytes, of 16,777,216 at most."),
-        (lying, "manifest.json cannot be unpacked: Bad CRC-32 for file 'manifest.json'."),
+        (lying, BEFORE.replace(PAGE, "manifest.json")),
+        (lying_twice, UNPACKED.replace(PAGE, "manifest.json")),
         (empty_lines, "position 1 (pages/000000.ndjson, line 1) does not have the hash that the tree has: "),
         (nested_lists, "manifest.json is not written in the one way in which a bundle's is."),
     ],

@@ -86,6 +86,26 @@ def test_what_a_proof_repeats_agrees_with_what_is_computed(
     assert fault.endswith(" was found.")
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{"remark": "event 51 was never written"}, {"": None}, {"files": {}}],
+)
+def test_a_proof_says_nothing_else(
+    stage: MemoryStage, sealed: MemoryTree, place: Path, more: dict[str, object]
+) -> None:
+    assert checked(place, {**proof_of(stage, sealed, 50), **more}, VKEY) == ["the proof says more than a proof does."]
+
+
+def test_a_proof_s_lists_are_lists(stage: MemoryStage, sealed: MemoryTree, place: Path) -> None:
+    """The keys of an object would be read as a list, and say something else beside; no text is an empty list."""
+    proof = proof_of(stage, sealed, 50)
+    for field in ("hashes", "keys"):
+        (fault,) = checked(place, {**proof, field: dict.fromkeys(proof[field], "remark")}, VKEY)
+        assert fault.startswith(f"the proof says that {field} is {{")
+    (fault,) = checked(place, {**proof, "keys": ""}, VKEY)
+    assert fault == "the proof says that keys is '', where [] was found."
+
+
 def test_a_proof_says_whose_log_it_is_of(stage: MemoryStage, sealed: MemoryTree, place: Path) -> None:
     assert checked(place, proof_of(stage, sealed, 5), VKEY) == []
     check = Check(place, [VKEY], proof=True)

@@ -309,3 +309,29 @@ def test_a_place_that_cannot_be_written_stops_nothing_and_is_shown(path: Path) -
     assert network.custody.unkept is not None
     assert network.custody.unkept.startswith("The newest checkpoint cannot be kept outside the database: ")
     assert [log["event"] for log in logs] == ["custody.unkept"]
+
+
+def test_a_hash_that_was_changed_in_a_tile_is_no_fork_while_the_events_are_right(path: Path) -> None:
+    """The events are asked before anybody is stopped; and they are what is believed, whatever the tiles say."""
+    network = Network(path, events=5)
+    note = network.sign()
+    network.tree._leaves[2] = bytes(32)  # noqa: SLF001
+    with capture_logs() as logs:
+        run(network.custody.judge(by_root=True))
+    assert network.custody.fault is None
+    assert [log["event"] for log in logs] == ["custody.tiles_do_not_fit"]
+    network.append()
+    network.inner._kept = Network(path, events=6, seed=2).inner._kept  # noqa: SLF001
+    with pytest.raises(ReadOnly, match="the history was forked"):
+        run(network.custody.keep(note))
+
+
+def test_what_a_key_signed_that_only_the_database_vouches_for_is_not_kept_outside(path: Path) -> None:
+    network = Network(path, events=5, signers=(STRANGER,))
+    run(network.tree.seal())
+    own = [verifier_of(FIRST.vkey)]
+    custody = Custody(network.file, network.inner, network.tree, origin=ORIGIN, own=own, trust=verifier_of)
+    with capture_logs() as logs:
+        run(custody.begin())
+    assert [log["event"] for log in logs] == ["custody.inside_not_verified"]
+    assert not path.exists()
