@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from adapters.auditing.report import Fault
 from adapters.signing import KeyFault, KeyVerifier, verifier_of
-from application.notes import Checkpoint, NoteFault, opened, parse_checkpoint
+from application.notes import Checkpoint, NoteFault, Opened, opened, parse_checkpoint, read
 
 
 class SignedRoot(NamedTuple):
@@ -24,10 +24,18 @@ class SignedRoot(NamedTuple):
 class CheckpointCheck:
     """Opens notes with the keys that are trusted and counts who signed."""
 
-    def __init__(self, keys: Sequence[str], witnesses: Sequence[str], origin: str | None, held: Sequence[str]) -> None:
+    def __init__(
+        self,
+        keys: Sequence[str],
+        witnesses: Sequence[str],
+        origin: str | None,
+        held: Sequence[str],
+        outside: str | None = None,
+    ) -> None:
         """Keys that are no keys are faults of their own; `origin`: None takes the first checkpoint's for all.
 
-        held: those of the keys that are known from outside the database.
+        held: those of the keys that are known from outside the database. outside: the note that is kept there; who has signed
+        it has signed the same text inside.
         """
         self.faults: list[Fault] = []
         self._keys, self._witnesses = self._verifiers(keys), self._verifiers(witnesses)
@@ -35,6 +43,7 @@ class CheckpointCheck:
         self.signed_by: Counter[str] = Counter({f"{k.name}+{k.key_hash.hex()}": 0 for k in self._keys})
         known = {k.vkey: f"{k.name}+{k.key_hash.hex()}" for k in self._keys}
         self.held = tuple(dict.fromkeys(known[vkey] for vkey in held if vkey in known))
+        self._outside = self._opened(outside)
         self.newest: tuple[str, ...] = ()
         """Who has signed the newest checkpoint."""
         self.damaged = False
@@ -57,17 +66,31 @@ class CheckpointCheck:
                 f"The row says {size:,} events and {root.hex()}; {checkpoint.size:,} events and {checkpoint.root.hex()} of "
                 f"{checkpoint.origin} were signed.",
             )
-        self.newest = tuple(signature.key for signature in found.verified)
+        self.newest = tuple(dict.fromkeys((*(s.key for s in found.verified), *self._signers_outside(found.text))))
         return SignedRoot(size, root, found.text, self.newest, not self.held or bool(set(self.held) & set(self.newest)))
 
     def decides(self, size: int, root: bytes, note: str) -> bool:
         """Whether a stored checkpoint is what a key signed that is believed. It counts for nothing else."""
         believed = [k for k in self._keys if not self.held or f"{k.name}+{k.key_hash.hex()}" in self.held]
         try:
-            checkpoint = parse_checkpoint(opened(note, believed).text)
+            text, _ = read(note)
+            if not set(self._signers_outside(text)) & set(self.held):
+                opened(note, believed)
+            checkpoint = parse_checkpoint(text)
         except NoteFault:
             return False
         return (checkpoint.size, checkpoint.root) == (size, root)
+
+    def _opened(self, note: str | None) -> Opened | None:
+        try:
+            return opened(note, self._keys) if note else None
+        except NoteFault:
+            return None
+
+    def _signers_outside(self, text: str) -> tuple[str, ...]:
+        """Who has signed a checkpoint's text in the note that is kept outside."""
+        found = self._outside
+        return tuple(s.key for s in found.verified) if found and found.text == text else ()
 
     def unheld(self, newest: int) -> Fault | None:
         """Whether the newest checkpoint is signed by none of the keys that are held, where any are."""

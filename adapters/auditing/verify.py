@@ -40,6 +40,7 @@ async def verify(
     *,
     keys: Sequence[str] | None = None,
     held: Sequence[str] = (),
+    outside: str | None = None,
     origin: str | None = None,
     views: Views | None = None,
 ) -> tuple[Verified, Repairable]:
@@ -47,12 +48,13 @@ async def verify(
 
     keys: the public keys that are trusted; None: those that the database itself says have signed, beside those held. held:
     public keys known from outside the database; one of them, if there are any, must have signed the newest checkpoint.
-    views: where the issued statements are recomputed. Raises Unavailable and Unreadable.
+    outside: the note that is kept outside the database. views: where the issued statements are recomputed. Raises Unavailable
+    and Unreadable.
     """
     began = asyncio.get_running_loop().time()
     held = held if keys is None else keys
     trusted = tuple(dict.fromkeys((*held, *(await reading.keys() if keys is None else ()))))
-    checkpoints = CheckpointCheck(trusted, await reading.witnesses(), origin, held)
+    checkpoints = CheckpointCheck(trusted, await reading.witnesses(), origin, held, outside)
     work = _Verification(reading, await extent_of(reading, checkpoints.decides), EventCheck(await reading.types()))
     root = await work.stream(checkpoints)
     await work.check_rest(views, checkpoints)

@@ -282,8 +282,9 @@ class Check:
             name = info.orig_filename
             need(FILE.fullmatch(name), f"the zip has {name[:200]!r}; no file of a bundle is called that.")
             need(name not in self.left, f"the zip has {name} twice.")
-            need(not info.flag_bits and info.compress_type in (0, 8), f"{name} is packed as no file of a bundle is.")
             need(info.file_size <= MOST, f"{name} would unpack to {info.file_size:,} bytes, of {MOST:,} at most.")
+            packed = not info.flag_bits and info.compress_type in (0, 8) and info.compress_size <= MOST
+            need(packed, f"{name} is packed as no file of a bundle is.")
             need(info.header_offset == begin, f"{name} does not begin where the file before it ends in the zip.")
             at, version, wide = (2**32 - 1, 45, pack("<2HQ", 1, 8, begin)) if begin >= FAR else (begin, 20, b"")
             table += b"PK\1\2" + pack("<2B", version, 3) + header(info, version, wide)
@@ -317,7 +318,7 @@ class Check:
         says = b"PK\3\4" + header(info) + name.encode()
         self.file.seek(info.header_offset)
         need(self.file.read(len(says)) == says, f"what stands before {name} in the zip is not what its table says.")
-        data = self.file.read(min(info.compress_size, MOST))
+        data = self.file.read(info.compress_size)
         try:
             data = unpacker.decompress(data, info.file_size + 1) if info.compress_type else data
         except zlib.error as error:

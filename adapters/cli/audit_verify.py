@@ -57,8 +57,11 @@ def verify_command(keys: tuple[str, ...], bundle: Path | None, form: str, *, men
 
     async def once(network: Network) -> Verified:
         held = [signer.vkey for signer in await asyncio.to_thread(signers_for, network.settings)]
+        outside = await network.custody.outside()
         async with audit_reading(network.dsn, network.settings.network) as reading:
-            found, repairable = await verify(reading, keys=keys or None, held=held, views=network.views)
+            found, repairable = await verify(
+                reading, keys=keys or None, held=held, outside=outside, views=network.views
+            )
         if mend and repairable.refused:
             click.echo(
                 "Nothing is made again: a checkpoint does not verify, does not fit, or is signed by no key that is known from "
@@ -69,7 +72,7 @@ def verify_command(keys: tuple[str, ...], bundle: Path | None, form: str, *, men
         if not made:
             return found
         async with audit_reading(network.dsn, network.settings.network) as reading:
-            found, _ = await verify(reading, keys=keys or None, held=held, views=network.views)
+            found, _ = await verify(reading, keys=keys or None, held=held, outside=outside, views=network.views)
         # What was made again may be what did not fit the checkpoint outside.
         await network.custody.judge(by_root=True)
         return replace(found, repaired=tuple(made))

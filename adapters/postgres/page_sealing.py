@@ -191,14 +191,15 @@ class PageSealing:
         other events than the rows was sealed from other rows: somebody changed one of the two, and it may be the only true copy.
         Up to `settled` a checkpoint says that the rows are right.
         """
-        there = _whole_tile(stored) or _whole_page(stored)
-        if there is None:
+        whole = [copy for copy in (_whole_tile(stored), _whole_page(stored)) if copy is not None]
+        if not whole:
             return
         (lines,) = await self._pages.lines(connection, stored.n, 1)
         rows = page_of(stored.n, lines).hashes
         first = stored.n * PAGE_EVENTS + 1
-        for position, (row, sealed) in enumerate(zip(rows, there, strict=True), first):
-            if row != sealed and position > settled:
+        for position, (row, *sealed) in enumerate(zip(rows, *whole, strict=True), first):
+            # Not even two that agree outvote the third: who changes rows can change a tile as well.
+            if position > settled and any(copy != row for copy in sealed):
                 raise Forked(
                     f"The row at position {position:,} is not the event with which page {stored.n:,} was sealed, and no signed "
                     "checkpoint covers it: one of them was changed. Nothing is sealed or signed on top of it, and the page is "

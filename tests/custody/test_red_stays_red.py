@@ -86,6 +86,7 @@ def test_after_a_signing_key_was_lost_a_person_lets_the_new_one_go_on(
     assert "why there was no overlap" in accepted.stdout
     assert file.read_text(encoding="utf-8").startswith(kept)
     assert len(opened(file.read_text(encoding="utf-8"), [verifier_of(vkey_of(new, n)) for n in (1, 2)]).verified) == 2
+    assert tasma(new, "audit", "verify").returncode == 0  # the note outside has the new key's signature already
     assert asyncio.run(grown(new, "c")) == checkpoint_of(file.read_text(encoding="utf-8")).size == 4
     assert tasma(new, "audit", "verify").returncode == 0
     again = tasma(new, "audit", "accept-restore", "--head", 4, "--key", vkey_of(new, 1))

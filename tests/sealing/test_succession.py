@@ -1,6 +1,7 @@
 """Nothing is signed on top of what no key of this process has signed, whatever the database says of that key."""
 
 import asyncio
+from typing import cast
 
 import pytest
 from structlog.testing import capture_logs
@@ -11,7 +12,7 @@ from adapters.postgres.sealer import Sealer
 from adapters.postgres.succession import NotOurs
 from adapters.signing import KeySigner, make_key, signer_of, verifier_of
 from application.notes import Checkpoint, Signature, checkpoint_text, opened, signed, with_signatures
-from application.tree import root_of
+from application.tree import leaf_hash, root_of
 from tests.sealing.conftest import ORIGIN, SIGNER, Ground, Sealing
 
 OTHER, THIRD = (signer_of(make_key(ORIGIN, bytes([n]) * 32)) for n in (7, 8))
@@ -226,6 +227,26 @@ def test_a_changed_row_is_not_signed_while_a_whole_copy_contradicts_it(ground: G
             assert await sizes(sealing) == [280]
             sealing.tamper(CHANGE)  # the same bit back
             assert (await sealing.sealer().seal()).checkpoint == 600
+
+    asyncio.run(promise())
+
+
+def test_a_row_and_its_tile_changed_alike_do_not_outvote_the_page(ground: Ground) -> None:
+    async def promise() -> None:
+        async with ground.open() as sealing:
+            await sealed_unsigned(sealing)
+            sealing.tamper(CHANGE)
+            rows = await sealing.rows(
+                "select data from {schema}.event where position between 257 and 512 order by position"
+            )
+            hashes = [leaf_hash(cast("bytes", data)) for (data,) in rows]
+            made = f"hashes = '\\x{b''.join(hashes).hex()}', root = '\\x{root_of(hashes).hex()}'"
+            assert sealing.tamper(f"update {{schema}}.tile set {made} where level = 0 and n = 1") == 1  # noqa: S608 - hex digits
+            pages = await sealing.rows("select n, body from {schema}.page order by n")
+            with pytest.raises(Forked, match="The row at position 300 is not the event with which page 1 was sealed"):
+                await sealing.sealer().seal()
+            assert await sealing.rows("select n, body from {schema}.page order by n") == pages
+            assert await sizes(sealing) == [280]
 
     asyncio.run(promise())
 
