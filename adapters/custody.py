@@ -4,8 +4,8 @@ A database that ends before that checkpoint is a restored backup, or another net
 root has a forked history. Either is read and never appended to until somebody decides what is right. So is one whose own newest
 checkpoint was signed for another network.
 
-When it is compared: before anything else at the start; before every decision by its head, against the size known here; every
-few seconds by head; whenever the head that is seen falls; and by root before each new checkpoint is kept.
+When it is compared: before anything else at the start; before a decision is appended to a log that ends before what is known of
+it here; every few seconds by head; whenever the head that is seen falls; and by root before each new checkpoint is kept.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from typing import Final
 import structlog
 
 from adapters.checkpoint_file import CheckpointFile
+from application.counting import counted
 from application.notes import NoteFault, Verifier, opened, parse_checkpoint, read
 from application.ports import EventGone, Log, ReadOnly, Tree
 from application.tree import Frontier
@@ -60,6 +61,8 @@ class Custody:
         """The note whose root was compared last."""
         self.highest = 0
         """The highest head that was seen."""
+        self.falls = 0
+        """How often a head was seen that was lower."""
         self._judging = asyncio.Lock()
 
     async def begin(self) -> None:
@@ -103,21 +106,26 @@ class Custody:
         while self.fault:  # noqa: ASYNC110 - who decides is an operator, not a task
             await asyncio.sleep(WATCH_SECONDS)
 
-    async def admit(self, head: int) -> None:
-        """Let a decision pass that was made when the log ended at `head`. Raises ReadOnly and Unavailable."""
-        if head < self.signed_size:
-            await self.judge()
+    @property
+    def reached(self) -> int:
+        """Where the log ends at the least, as far as this process knows."""
+        return max(self.highest, self.signed_size)
+
+    def admit(self) -> None:
+        """Let something be appended. Raises ReadOnly."""
         if self.fault:
             raise ReadOnly(self.fault)
 
     async def saw(self, head: int, *, before: int) -> None:
-        """Take note of where the log ends, asked when `before` was the highest known; what falls is looked into.
+        """Take note of where the log ends, asked when `before` was the highest known; what falls or was signed is looked for.
 
         Raises Unavailable.
         """
         if head < before:
             logger.error("custody.head_fell", before=before, now=head)
-            self.highest = head
+            self.highest, self.falls = head, self.falls + 1
+            await self.judge()
+        elif head < self.signed_size and not self.fault:
             await self.judge()
         self.highest = max(self.highest, head)
 
@@ -178,7 +186,7 @@ class Custody:
         self.signed_size = checkpoint.size
         if head < checkpoint.size:
             raise _Wrong(
-                f"The log ends at position {head:,}, but a checkpoint over {checkpoint.size:,} events was {signed}: "
+                f"The log ends at position {head:,}, but a checkpoint over {counted(checkpoint.size, 'event')} was {signed}: "
                 "the database is a restored backup, or not this network's."
             )
         try:

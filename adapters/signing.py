@@ -128,6 +128,22 @@ def verifier_of(vkey: str) -> KeyVerifier:
     if vkey.startswith(_PRIVATE):
         raise KeyFault("This is a private key; give the public one, and keep the private one to yourself.")
     parts = _parts(vkey)
+    if parts is not None:
+        _check_length(parts.name)
+    return _verifier(parts)
+
+
+def recorded_verifier_of(vkey: str) -> KeyVerifier:
+    """The verifier of a public key that the database has: earlier versions took names of any length. Raises KeyFault."""
+    return _verifier(_parts(vkey))
+
+
+def recorded_witness_of(vkey: str) -> KeyVerifier:
+    """The same of a registered witness. Raises KeyFault."""
+    return _of_witness(recorded_verifier_of(vkey))
+
+
+def _verifier(parts: "_Parts | None") -> KeyVerifier:
     if parts is None or parts.algorithm not in (ED25519, COSIGNATURE):
         raise KeyFault("This is no public key in the form NAME+HASH+KEY; copy it whole, on one line.")
     verifier = KeyVerifier(parts.name, parts.algorithm, parts.key)
@@ -138,7 +154,10 @@ def verifier_of(vkey: str) -> KeyVerifier:
 
 def witness_of(vkey: str) -> KeyVerifier:
     """The verifier of a witness's public key. Raises KeyFault."""
-    verifier = verifier_of(vkey)
+    return _of_witness(verifier_of(vkey))
+
+
+def _of_witness(verifier: KeyVerifier) -> KeyVerifier:
     if verifier.algorithm != COSIGNATURE:
         raise KeyFault(
             "This is the public key of a log; a witness has a key of its own: `tasma audit witness key NAME`."
@@ -154,13 +173,12 @@ class _Parts(NamedTuple):
 
 
 def _parts(text: str) -> _Parts | None:
-    """None where it is no key. Raises KeyFault for one with too long a name."""
+    """None where it is no key."""
     name, _, rest = text.partition("+")
     key_hash, _, key_text = rest.partition("+")
     found = decoded(key_text)
     if not is_key_name(name) or not _HEX.fullmatch(key_hash) or found is None or len(found) != 1 + SEED_BYTES:
         return None
-    _check_length(name)
     return _Parts(name, key_hash, found[0], found[1:])
 
 
@@ -175,6 +193,7 @@ def _private(text: str, algorithm: int, wanted: str) -> tuple[str, Ed25519Privat
     parts = _parts(text.removeprefix(_PRIVATE)) if text.startswith(_PRIVATE) else None
     if parts is None:
         raise KeyFault("This is no private key in the form PRIVATE+KEY+NAME+HASH+KEY; copy it whole, on one line.")
+    _check_length(parts.name)
     if parts.algorithm != algorithm:
         raise KeyFault(
             f"This private key is not {wanted}: keys of logs and of witnesses are told apart; use the other."

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from adapters.custody import Custody
 from application.envelope import Recorded
-from application.ports import Decision, Head, History, Log, Outcome
+from application.ports import Decision, Head, History, Log, Outcome, Raced, Shorter
 from domain.kernel import Boundary
 
 
@@ -18,13 +18,27 @@ class WatchedLog:
         """What was appended."""
         self._log, self._custody = log, custody
 
-    async def look(self, boundary: Boundary) -> History:
-        return await self._log.look(boundary)
+    @property
+    def era(self) -> int:
+        return self._log.era + self._custody.falls
 
-    async def append(self, decision: Decision) -> Outcome:
-        await self._custody.admit(decision.after)
-        outcome = await self._log.append(decision)
+    async def look(self, boundary: Boundary) -> History:
+        before = self._custody.highest
+        history = await self._log.look(boundary)
+        await self._custody.saw(history.head, before=before)
+        return history
+
+    async def append(self, decision: Decision, *, reached: int = 0) -> Outcome:
+        custody = self._custody
+        custody.admit()
+        try:
+            outcome = await self._log.append(decision, reached=max(reached, custody.reached))
+        except Shorter as shorter:
+            await custody.saw(shorter.head, before=custody.highest)
+            custody.admit()
+            raise Raced from None
         if not outcome.repeated:
+            custody.highest = max(custody.highest, outcome.position)
             self.decisions += 1
             self.events += len(outcome.events)
         return outcome

@@ -1,4 +1,4 @@
-"""One way in: look, decide, append; look again if something inside the boundary was faster."""
+"""One way in: recall or look, decide, append; look again if something inside the boundary was faster."""
 
 import asyncio
 import hashlib
@@ -8,10 +8,11 @@ from functools import cache
 
 import structlog
 
+from application.memory import Knowledge, Memory
 from application.ports import Decision, History, Log, Outcome, Overloaded, Raced, Unavailable
 from application.registry import DECIDERS
 from domain.canonical import canonical
-from domain.kernel import AnyDecider, Boundary, Command, Refused, command_name, filled_fields
+from domain.kernel import AnyDecider, Boundary, Command, Event, Refused, command_name, filled_fields
 
 logger = structlog.get_logger()
 
@@ -30,10 +31,13 @@ class Executor:
     Those who meet on one boundary would race, and of all who look at the same time one would win and the others look again.
     So whoever loses a race queues for that boundary, and as long as somebody does, whoever comes queues as well. Boundaries
     that nobody waits for cost nothing and are not remembered.
+
+    A decision rests on what this process remembers, where that suffices for one; the log refuses it where that is out of date.
     """
 
     def __init__(self, log: Log) -> None:
         self._log = log
+        self.memory = Memory()
         self._hot: dict[Boundary, _Queue] = {}
         self.refused = 0
         """Commands refused because too many queued for their boundary."""
@@ -53,40 +57,58 @@ class Executor:
         decider = DECIDERS[_name(type(command))]
         boundary = decider.boundary(command)
         digest = digest_of(command)
-        attempts, history = ATTEMPTS_MAX, None
+        attempts, knowledge = ATTEMPTS_MAX, None
         if not (self._hot and boundary in self._hot):
             try:
                 return await self._decide(command, decider, boundary, digest, None)
             except Raced as raced:
-                attempts, history = attempts - 1, raced.history
+                attempts, knowledge = attempts - 1, await self._learn(boundary, raced.history)
         async with self._turn(boundary) as at_once:
             if not at_once:
-                history = None
+                knowledge = None
             for _ in range(attempts):
                 try:
-                    return await self._decide(command, decider, boundary, digest, history)
+                    return await self._decide(command, decider, boundary, digest, knowledge)
                 except Raced as raced:
-                    history = raced.history
+                    knowledge = await self._learn(boundary, raced.history)
         raise Unavailable(f"{_name(type(command))} lost {ATTEMPTS_MAX} races in a row; try again in a moment.")
 
+    async def _learn(self, boundary: Boundary, history: History | None = None) -> Knowledge:
+        """Know what lies inside a boundary as of this moment, by looking unless the log has said it."""
+        era = self._log.era
+        return self.memory.learn(boundary, history or await self._log.look(boundary), era)
+
     async def _decide(
-        self, command: Command, decider: AnyDecider, boundary: Boundary, digest: bytes, history: History | None
+        self, command: Command, decider: AnyDecider, boundary: Boundary, digest: bytes, knowledge: Knowledge | None
     ) -> Outcome:
-        """Decide by what is known just now, or else by looking."""
-        history = history or await self._log.look(boundary)
-        try:
-            events = decider(command, (recorded.data for recorded in history.events))
-        except Refused:
-            if earlier := await self._log.recall(command.asked.command_id, digest):
-                return earlier
-            raise
-        decision = Decision(events=events, asked=command.asked, digest=digest, unless=boundary, after=history.head)
+        """Decide by what is known just now, or else remembered, or else by looking."""
+        knowledge = knowledge or self.memory.of(boundary, self._log.era) or await self._learn(boundary)
+        events = _supposed(decider, command, knowledge) if knowledge.remembered else None
+        if events is None:
+            if knowledge.remembered:
+                knowledge = await self._learn(boundary)
+            try:
+                events = decider(command, knowledge.events)
+            except Refused:
+                if earlier := await self._log.recall(command.asked.command_id, digest):
+                    return earlier
+                raise
+        decision = Decision(
+            events=events,
+            asked=command.asked,
+            digest=digest,
+            unless=boundary,
+            after=knowledge.after,
+            era=knowledge.era if knowledge.remembered else None,
+        )
         name = _name(type(command))
         try:
             outcome = await self._log.append(decision)
         except Raced:
             logger.debug("command.raced", command=name)
             raise
+        if not outcome.repeated:
+            self.memory.add(boundary, knowledge, events, outcome)
         logger.debug("command.done", command=name, position=outcome.position, repeated=outcome.repeated)
         return outcome
 
@@ -121,6 +143,18 @@ class Executor:
         except TimeoutError:
             self.refused += 1
             raise Overloaded(queue.users - 1) from None
+
+
+def _supposed(decider: AnyDecider, command: Command, knowledge: Knowledge) -> tuple[Event, ...] | None:
+    """What follows from what is remembered; None where it does not do.
+
+    It may be old, and of each criterion of another age: that a decision is refused, or cannot be made of it, says nothing yet.
+    """
+    try:
+        events: tuple[Event, ...] = decider(command, knowledge.events)
+    except Exception:  # noqa: BLE001 - it is decided again on what the log holds, and what is wrong is raised then
+        return None
+    return events
 
 
 class _Queue:

@@ -35,7 +35,10 @@ class Decision(Struct, frozen=True):
     digest: bytes
     """SHA-256 of the command's name and body: the same command id with another digest is refused."""
     unless: Boundary
-    after: int
+    after: tuple[int, ...]
+    """Of each criterion of the boundary, up to which position all that it admits was known."""
+    era: int | None = None
+    """The log's, if what was known was remembered from it; None where the decision has looked."""
 
 
 class Placed(Struct, frozen=True):
@@ -65,6 +68,14 @@ class Raced(Exception):
     def __init__(self, history: History | None = None) -> None:
         super().__init__()
         self.history = history
+
+
+class Shorter(Exception):
+    """The log ends before a position that it had reached: nothing was appended. It was put back, or this is another one."""
+
+    def __init__(self, head: int) -> None:
+        super().__init__()
+        self.head = head
 
 
 class Unavailable(Exception):
@@ -128,15 +139,19 @@ class ClockBehind(ClockRefused):
 class Log(Protocol):
     """One network's events in one dense order."""
 
+    @property
+    def era(self) -> int:
+        """Rises when what was read may be no longer so: the connection broke or the log got shorter; it may be another one."""
+
     async def look(self, boundary: Boundary) -> History:
         """Read every event inside the boundary, and the head, at one moment."""
 
-    async def append(self, decision: Decision) -> Outcome:
-        """Append all events or none.
+    async def append(self, decision: Decision, *, reached: int = 0) -> Outcome:
+        """Append all events or none, to a log that is known to have reached a position.
 
-        Raises Raced, CommandIdReused, ClockAhead, ClockBehind, TooLarge, NotText, Unavailable (also as Overloaded, ReadOnly,
-        Outdated). A command id that was
-        recorded before with the same digest appends nothing and gives the first outcome.
+        Raises Raced, Shorter, CommandIdReused, ClockAhead, ClockBehind, TooLarge, NotText, Unavailable (also as Overloaded, ReadOnly,
+        Outdated). A command id that was recorded before with the same digest appends nothing and gives the first outcome.
+        What was remembered from an era that is over is not appended: Raced.
         """
 
     async def recall(self, command_id: UUID, digest: bytes) -> Outcome | None:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from adapters.auditing.report import Fault
-from adapters.signing import KeyFault, KeyVerifier, verifier_of
+from adapters.signing import KeyFault, KeyVerifier, recorded_verifier_of
+from application.counting import counted
 from application.notes import Checkpoint, NoteFault, Opened, opened, parse_checkpoint, read
 
 
@@ -63,8 +64,8 @@ class CheckpointCheck:
         if checkpoint != Checkpoint(self._origin, size, root):
             return self._fault(
                 size,
-                f"The row says {size:,} events and {root.hex()}; {checkpoint.size:,} events and {checkpoint.root.hex()} of "
-                f"{checkpoint.origin} were signed.",
+                f"The row says {counted(size, 'event')} and {root.hex()}; {counted(checkpoint.size, 'event')} and "
+                f"{checkpoint.root.hex()} of {checkpoint.origin} were signed.",
             )
         self.newest = tuple(dict.fromkeys((*(s.key for s in found.verified), *self._signers_outside(found.text))))
         return SignedRoot(size, root, found.text, self.newest, not self.held or bool(set(self.held) & set(self.newest)))
@@ -97,7 +98,7 @@ class CheckpointCheck:
         if not self.held or not self.newest or set(self.held) & set(self.newest):
             return None
         what = (
-            f"The newest checkpoint, of {newest:,} events, is signed by {', '.join(self.newest)}, for which only the "
+            f"The newest checkpoint, of {counted(newest, 'event')}, is signed by {', '.join(self.newest)}, for which only the "
             "database vouches; no key that this process holds has signed it."
         )
         return Fault(newest, what, "checkpoint")
@@ -107,7 +108,7 @@ class CheckpointCheck:
         try:
             found = opened(f"{signed.text}\n{line}", [k for k in self._witnesses if k.vkey == vkey])
         except NoteFault as fault:
-            what = f"A cosignature of the checkpoint of {signed.size:,} events does not verify: {fault}"
+            what = f"A cosignature of the checkpoint of {counted(signed.size, 'event')} does not verify: {fault}"
             return Fault(signed.size, what, "cosignature")
         self.cosigned_by.update(signature.key for signature in found.verified)
         return None
@@ -116,11 +117,11 @@ class CheckpointCheck:
         verifiers = []
         for vkey in vkeys:
             try:
-                verifiers.append(verifier_of(vkey))
+                verifiers.append(recorded_verifier_of(vkey))
             except KeyFault as fault:
                 self.faults.append(Fault(0, f"A recorded public key is damaged: {fault}", "checkpoint"))
         return verifiers
 
     def _fault(self, size: int, why: str) -> Fault:
         self.damaged = True
-        return Fault(size, f"The checkpoint of {size:,} events is damaged. {why}", "checkpoint")
+        return Fault(size, f"The checkpoint of {counted(size, 'event')} is damaged. {why}", "checkpoint")

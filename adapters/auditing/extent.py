@@ -37,7 +37,7 @@ async def extent_of(reading: AuditReading, decides: Callable[[int, bytes, str], 
                 break
     page = -1
     for n in await reading.pages_down(0, room // PAGE_EVENTS):
-        if n < head // PAGE_EVENTS or await _is_own(reading, n):
+        if n < head // PAGE_EVENTS or is_own(n, (await reading.pages(n, n + 1))[n]):
             page = n
             break
     # A tile says of no event that it was there: its hashes could be those of any others.
@@ -46,8 +46,7 @@ async def extent_of(reading: AuditReading, decides: Callable[[int, bytes, str], 
     return Extent(head, max(head, (sealed + 1) * PAGE_EVENTS), max(sealed, signed // PAGE_EVENTS - 1), signed)
 
 
-async def _is_own(reading: AuditReading, n: int) -> bool:
+def is_own(n: int, body: bytes) -> bool:
     """Whether a page holds the events that it must."""
-    body = (await reading.pages(n, n + 1))[n]
     begins = b'{"sequence":"%020d"' % (n * PAGE_EVENTS + 1)
     return read_page(n, body) is not None and (unpacked(body) or b"").startswith(begins)

@@ -6,6 +6,7 @@ from typing import Final, Literal, Self
 from msgspec import Struct, field
 
 from adapters.postgres.page_store import Tile
+from application.counting import counted
 from application.envelope import PAGE_EVENTS
 from domain.kernel import Refused
 
@@ -25,6 +26,7 @@ Kind = Literal[
     "document",
     "statement",
     "network",
+    "projection",
     "outside",
 ]
 
@@ -70,9 +72,13 @@ class Verified(Struct, frozen=True, kw_only=True):
     """Events of types that this version does not know: their bytes are verified, their tags are not."""
     statements: int
     """Issued, with their documents."""
+    projections: int
+    """Read models whose rows were compared with what the log gives."""
     seconds: float
     repaired: tuple[str, ...] = ()
     """Pages and tiles that were made again before this outcome."""
+    set_aside: tuple[str, ...] = ()
+    """What was taken out of the tables before this outcome, and in which file it is, in sentences."""
 
 
 class Faults:
@@ -134,5 +140,5 @@ class NotVerified(Refused):
     """The log is not what it says."""
 
     def __init__(self, first: First, faults: int) -> None:
-        more = f" {faults - 1:,} more were found." if faults > 1 else ""
+        more = f" {counted(faults - 1, 'more was', 'more were')} found." if faults > 1 else ""
         super().__init__(f"Not verified. {first.what}{more}")

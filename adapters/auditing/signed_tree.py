@@ -16,6 +16,7 @@ from adapters.auditing.report import Fault, Faults, Repairable
 from adapters.postgres.audit_reading import TileRow
 from adapters.postgres.page_store import Tile
 from adapters.postgres.page_tree import PageTree
+from application.counting import counted
 from application.envelope import PAGE_EVENTS
 from application.tree import root_of, tile_path
 
@@ -227,20 +228,24 @@ class SignedTree:
     def _fits_nothing(self, size: int) -> Fault:
         first = self._fitted + 1
         where = f"position {first:,}" if first == size else f"positions {first:,} to {size:,}"
-        before = f"the checkpoint of {self._fitted:,} events fits" if self._fitted else "no checkpoint before it fits"
+        before = (
+            f"the checkpoint of {counted(self._fitted, 'event')} fits"
+            if self._fitted
+            else "no checkpoint before it fits"
+        )
         how = "was signed over other events than any copy holds"
         if not self._whole:
             how = (
                 f"fits none of the {WAYS_MAX} ways to read the copies that were tried, and they differ at so many positions that "
                 "there are more"
             )
-        what = f"The checkpoint of {size:,} events {how}: {before}, so the change is at the {where}."
+        what = f"The checkpoint of {counted(size, 'event')} {how}: {before}, so the change is at the {where}."
         return Fault(first, what, "tree")
 
 
 def _contradicting(checkpoint: SignedRoot) -> Fault:
     what = (
-        f"The checkpoint of {checkpoint.size:,} events was signed over other events than the log has, by "
+        f"The checkpoint of {counted(checkpoint.size, 'event')} was signed over other events than the log has, by "
         f"{', '.join(checkpoint.by)}, for which only the database vouches."
     )
     return Fault(checkpoint.size, what, "checkpoint")
@@ -248,7 +253,7 @@ def _contradicting(checkpoint: SignedRoot) -> Fault:
 
 def _overruled(size: int, fitting: int) -> Fault:
     what = (
-        f"The checkpoint of {size:,} events was signed over other events than any copy holds, and the later one of {fitting:,} "
+        f"The checkpoint of {counted(size, 'event')} was signed over other events than any copy holds, and the later one of {fitting:,} "
         "events fits: both cannot have been signed of one history."
     )
     return Fault(size, what, "checkpoint")

@@ -2,25 +2,25 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import partial
 from hashlib import sha256
-from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from adapters.auditing.report import Fault, Kind
 from adapters.postgres.audit_reading import AuditReading
-from adapters.projecting.asking import Views
-from domain.canonical import canonical, digest_of
+from adapters.postgres.refold import Refold
+from domain.canonical import digest_of
 from domain.changing import replace
 from domain.settlement.events import StatementIssued
-from projections.rows import Rows
 from projections.statement import Account, LineForm1, Statement, account_of
-from projections.statements import statements
 
 Issued = tuple[int, StatementIssued]
 """The position of the event, and the event."""
 
+_encode = msgspec.json.Encoder(order="deterministic").encode
+"""As `adapters.issued_statements` writes them."""
 
 _UNREADABLE: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 """What bytes are answered with that are no statement."""
@@ -32,24 +32,32 @@ class Kept(NamedTuple):
     position: int
     event: StatementIssued
     whole: bytes
-    """SHA-256 over all that the document says, also over what its digest does not cover."""
+    """SHA-256 of the document's bytes, also of what its own digest does not cover and of how it is written."""
 
 
 async def check_documents(issued: Sequence[Issued], reading: AuditReading) -> tuple[list[Fault], list[Kept]]:
     """The kept document of each statement has the digest, the balances and the lines that its event says."""
     faults, kept = [], []
     for position, event in issued:
-        body = await reading.document(event.digest)
-        if body is None:
-            faults.append(_fault(position, event, "its document is not kept", "document"))
-        elif isinstance(found := _read(event, body), str):
-            faults.append(_fault(position, event, found, "document"))
+        found = read_document(position, event, await reading.document(event.digest))
+        if isinstance(found, Kept):
+            kept.append(found)
         else:
-            kept.append(Kept(position, event, _whole(found)))
+            faults.append(found)
     return faults, kept
 
 
-async def check_recomputed(kept: Sequence[Kept], views: Views, head: int) -> list[Fault]:
+def read_document(position: int, event: StatementIssued, body: bytes | None) -> Kept | Fault:
+    """What is kept of a statement, if it is the one that its event at this position has issued."""
+    if body is None:
+        return _fault(position, event, "its document is not kept", "document")
+    found = _read(event, body)
+    if isinstance(found, str):
+        return _fault(position, event, found, "document")
+    return Kept(position, event, sha256(body).digest())
+
+
+async def check_recomputed(kept: Sequence[Kept], fold: Refold, head: int) -> list[Fault]:
     """The statements as the whole log gives them now: a closed period never changes, and neither does a word of its documents.
 
     No digest covers the sentences of the lines and what stands beside the figures, so these are compared as well. Names could be
@@ -57,18 +65,17 @@ async def check_recomputed(kept: Sequence[Kept], views: Views, head: int) -> lis
     """
     faults: list[Fault] = []
     others: list[Kept] = []
-    for each, now in zip(kept, await _recomputed(kept, views, head), strict=True):
+    for each in kept:
+        now = await _recomputed(each, fold, head)
         if now.digest != each.event.digest:
             what = f"it is recomputed to the digest {now.digest}"
             faults.append(_fault(each.position, each.event, what, "statement"))
         elif now.whole != each.whole:
             others.append(each)
-    for cut, group in groupby(sorted(others, key=_cut), key=_cut):
-        same = list(group)
-        for each, then in zip(same, await _recomputed(same, views, cut), strict=True):
-            if then.whole != each.whole:
-                what = "its kept document says other things beside its figures than the log gives"
-                faults.append(_fault(each.position, each.event, what, "document"))
+    for each in sorted(others, key=_cut):
+        if (await _recomputed(each, fold, _cut(each))).whole != each.whole:
+            what = "its kept document says other things beside its figures than the log gives"
+            faults.append(_fault(each.position, each.event, what, "document"))
     return faults
 
 
@@ -81,15 +88,10 @@ class _Recomputed(NamedTuple):
     whole: bytes | None
 
 
-async def _recomputed(kept: Sequence[Kept], views: Views, position: int) -> list[_Recomputed]:
-    if not kept:
-        return []
-
-    def found(rows: Rows) -> list[_Recomputed]:
-        accounts = (account_of(rows, each.event.partner, each.event.period) for each in kept)
-        return [_as_issued(account) if account else _Recomputed(None, None) for account in accounts]
-
-    return (await views.ask(statements, found, as_of=position)).value
+async def _recomputed(kept: Kept, fold: Refold, position: int) -> _Recomputed:
+    """One at a time: a statement may have as many lines as there is room for."""
+    account = await fold.ask(partial(account_of, partner=kept.event.partner, period=kept.event.period), as_of=position)
+    return _as_issued(account) if account else _Recomputed(None, None)
 
 
 def _as_issued(account: Account) -> _Recomputed:
@@ -101,7 +103,7 @@ def _as_issued(account: Account) -> _Recomputed:
 
 
 def _whole(statement: Statement) -> bytes:
-    return sha256(canonical(statement)).digest()
+    return sha256(_encode(statement)).digest()
 
 
 def _read(event: StatementIssued, body: bytes) -> Statement | str:

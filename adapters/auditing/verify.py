@@ -11,12 +11,14 @@ from adapters.auditing.checkpoints import CheckpointCheck, SignedRoot
 from adapters.auditing.copies import Copies, read_copies
 from adapters.auditing.events import Decision, EventCheck
 from adapters.auditing.extent import Extent, extent_of
+from adapters.auditing.read_models import check_read_models
 from adapters.auditing.report import Fault, Faults, First, Repairable, Verified
 from adapters.auditing.signed_tree import SignedTree
-from adapters.auditing.statements import Issued, check_documents, check_recomputed
+from adapters.auditing.statements import Issued, check_documents
 from adapters.postgres.audit_reading import AuditReading, TileRow
 from adapters.postgres.database import Row
-from adapters.projecting.asking import Views
+from adapters.postgres.views import Views
+from application.counting import counted
 from application.envelope import PAGE_EVENTS
 from domain.network.events import NetworkFounded
 from domain.settlement.events import StatementIssued
@@ -48,8 +50,8 @@ async def verify(
 
     keys: the public keys that are trusted; None: those that the database itself says have signed, beside those held. held:
     public keys known from outside the database; one of them, if there are any, must have signed the newest checkpoint.
-    outside: the note that is kept outside the database. views: where the issued statements are recomputed. Raises Unavailable
-    and Unreadable.
+    outside: the note that is kept outside the database. views: of the log where the issued statements and all read models are
+    recomputed, if nothing else is wrong with it. Raises Unavailable, Unreadable and NoTablesOfItsOwn.
     """
     began = asyncio.get_running_loop().time()
     held = held if keys is None else keys
@@ -80,6 +82,7 @@ async def verify(
         unsigned=max(work.head - work.newest, 0),
         unknown_types=work.events.unknown,
         statements=len(work.issued),
+        projections=work.projections,
         seconds=asyncio.get_running_loop().time() - began,
     )
     return verified, Repairable(refused=True) if refused else work.tree.repairable
@@ -93,7 +96,7 @@ class _Verification:
         self.tree = SignedTree(self.faults)
         self.beyond = False
         """Whether a checkpoint covers events that are gone."""
-        self.pages = self.checkpoints = 0
+        self.pages = self.checkpoints = self.projections = 0
         self.newest = 0
         """The size of the newest checkpoint that says what it must."""
         self.issued: list[Issued] = []
@@ -168,7 +171,7 @@ class _Verification:
                 what = f"Position {last:,}: the command {command} that led to it is not recorded; a repeat would act again."
             else:
                 what = (
-                    f"Position {last:,}: the command {command} that led to it is recorded with {recorded_n} events up to "
+                    f"Position {last:,}: the command {command} that led to it is recorded with {counted(recorded_n, 'event')} up to "
                     f"{recorded_last:,}."
                 )
             self.faults.add(Fault(last, what, "command"))
@@ -232,7 +235,8 @@ class _Verification:
         wrong, kept = await check_documents(self.issued, reading)
         faults.add(*wrong)
         if views and not faults.count:
-            faults.add(*await check_recomputed(kept, views, self.head))
+            differing, self.projections = await check_read_models(views, kept, self.head)
+            faults.add(*differing)
 
     async def _check_beyond(self, checkpoints: CheckpointCheck) -> None:
         """What is said of positions that the log does not have."""
@@ -240,7 +244,7 @@ class _Verification:
         for size, root, note in await reading.checkpoints(self._last, 2**63 - 1):
             if self._check_checkpoint(checkpoints, size, root, note) is None:
                 continue
-            what = f"The checkpoint of {size:,} events covers events that are gone: the log ends at {self.head:,}."
+            what = f"The checkpoint of {counted(size, 'event')} covers events that are gone: the log ends at {self.head:,}."
             faults.add(Fault(self.head + 1, what, "tree"))
             self.beyond = True
         for position in await reading.below():

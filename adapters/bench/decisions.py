@@ -1,7 +1,8 @@
 """`tasma bench decide`: whole decisions, from the look at the log to the commit, beside the stock stack's same decision."""
 
+import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Final
@@ -15,25 +16,28 @@ from adapters.postgres.bench.room import Room
 from adapters.postgres.bench.stock import open_application
 from adapters.postgres.bench.stock_decisions import StockDecisions
 from adapters.postgres.log import PostgresLog
-from application.execute import execute
+from application.execute import Executor
 
 ACTIVE_COHORTS: Final = 5
 """Of mentors, where nothing is said about the length: they grow by few events in a run, and deciders seldom meet."""
+MEETING: Final = 32
+"""Deciders at a time before the first round."""
 READING: Final = (
-    "One operation is one decision of assign-mentee: read what happened to a mentor (10 events or a few more) and to a client, "
-    "decide, append under that condition, fsync on; per_second is the median of the rounds. With a length: newest decides "
-    "about the {mentors:,} mentors of the last {events:,} events, anywhere about any mentor of the whole log, whose pages "
-    "PostgreSQL mostly has to fetch."
+    "One operation is one decision of assign-mentee: know what happened to a mentor (10 events or a few more) and to a client, "
+    "decide, append under that condition, fsync on; per_second is the median of the rounds. tasma has met the mentors once before "
+    "the first round, remembers what it saw and lets the append find out whether that is still all; the stock stack looks every "
+    "time. With a length: newest decides about the {mentors:,} mentors of the last {events:,} events, anywhere about any mentor "
+    "of the whole log, nearly always one it has not met, whose pages PostgreSQL mostly has to fetch."
 )
 
 
 class TasmaDecisions:
-    """Decides through `application.execute`, each decider a task, each time about a mentor drawn anew."""
+    """Decides through an executor as a process of the network has it, each decider a task, each time about a mentor drawn anew."""
 
     name = NAME
 
     def __init__(self, log: PostgresLog, sample: Assignments, draw: Callable[[], str]) -> None:
-        self._log = log
+        self._log, self._executor = log, Executor(log)
         self._sample = sample
         self._draw = draw
 
@@ -46,9 +50,21 @@ class TasmaDecisions:
             raise Lost(count.done, grown)
         return count
 
+    async def meet(self, mentors: Iterable[str]) -> None:
+        """Decide about each of them once: a process that has been up for a while has met the things that are going on."""
+        left = iter(mentors)
+
+        async def decide() -> None:
+            for one in left:
+                await self._executor.execute(self._sample.command(one))
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(MEETING):
+                group.create_task(decide())
+
     def _decider(self) -> Callable[[], Awaitable[None]]:
         async def once() -> None:
-            await execute(self._sample.command(self._draw()), self._log)
+            await self._executor.execute(self._sample.command(self._draw()))
 
         return once
 
@@ -71,7 +87,9 @@ async def bench_decisions(
     async with AsyncExitStack() as stack:
         events = ACTIVE_COHORTS * COHORT_EVENTS
         log = await stack.enter_async_context(open_log(room, seed=seed, events=events, say=say))
-        systems: list[System] = [TasmaDecisions(log, sample, lambda: chance.choice(active))]
+        own = TasmaDecisions(log, sample, lambda: chance.choice(active))
+        await own.meet(active)
+        systems: list[System] = [own]
         if peers:
             application = open_application(room.admin_dsn, room.schema())
             stack.callback(application.close)
@@ -82,11 +100,13 @@ async def bench_decisions(
         results = await measure([Entrant(system) for system in systems])
     async with AsyncExitStack() as stack:
         logs = await open_logs(room, stack, lengths, seed=seed, say=say)
-        entrants = [
-            Entrant(TasmaDecisions(log, sample, draw), length, spread)
-            for length, log in logs.items()
-            for spread, draw in _draws(length, chance).items()
-        ]
+        entrants = []
+        for length, log in logs.items():
+            newest = [mentor(-(-length // COHORT_EVENTS) - 1, n) for n in range(MENTORS)]
+            for spread, draw in _draws(length, chance).items():
+                own = TasmaDecisions(log, sample, draw)
+                await own.meet(newest if spread == "newest" else ())
+                entrants.append(Entrant(own, length, spread))
         results += await measure(entrants)
     return Report(
         bench="decide",

@@ -78,7 +78,9 @@ class Referrals:
         """The same, as its command would lead to it: under an id and a digest of its own."""
         asked = self._asking.asked()
         digest = hashlib.sha256(asked.command_id.bytes).digest()
-        return Decision(events=(self.fact(n).event,), asked=asked, digest=digest, unless=boundary, after=after)
+        return Decision(
+            events=(self.fact(n).event,), asked=asked, digest=digest, unless=boundary, after=(after,) * len(boundary)
+        )
 
     def whole(self, n: int) -> bytes:
         """An event with its envelope, as long as it is stored."""

@@ -6,6 +6,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from application.envelope import decode
+from domain.settlement.events import StatementIssued
+
 _DIGEST = re.compile("[0-9a-f]{64}", re.ASCII)
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What bytes are answered with that are no event."""
@@ -24,12 +27,7 @@ class Line(Struct, frozen=True):
     data: Data
 
 
-class _Fields(Struct, frozen=True):
-    data: dict[str, Any]
-
-
 _decode = msgspec.json.Decoder(Line).decode
-_decode_fields = msgspec.json.Decoder(_Fields).decode
 
 
 def read_line(line: bytes) -> Line:
@@ -41,12 +39,12 @@ def read_line(line: bytes) -> Line:
         raise NoEvent(f"are no event ({error})") from error
 
 
-def digest_in(line: bytes, field: str) -> str:
-    """The digest of the document that an event names in this field. Raises NoEvent."""
+def issued_in(line: bytes) -> StatementIssued:
+    """The event of a line that says it has issued a statement. Raises NoEvent."""
     try:
-        digest = _decode_fields(line).data.get(field)
+        event = decode(line).data
     except _UNREADABLE as error:
         raise NoEvent(f"are no event ({error})") from error
-    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+    if not isinstance(event, StatementIssued) or not _DIGEST.fullmatch(event.digest):
         raise NoEvent("name no document by its digest")
-    return digest
+    return event

@@ -4,8 +4,10 @@ from base64 import b64encode
 
 from msgspec import Struct
 
-from adapters.bundle.export import Source, key_lines
-from adapters.signing import verifier_of, witness_of
+from adapters.bundle.export import Source
+from adapters.bundle.texts import key_lines
+from adapters.signing import recorded_witness_of, verifier_of
+from application.counting import counted
 from application.notes import opened, parse_checkpoint, read
 from application.ports import EventGone
 from application.tree import ProofFault, leaf_hash, verify_inclusion
@@ -25,7 +27,7 @@ class NotSigned(Refused):
 class NotCovered(Refused):
     def __init__(self, position: int, size: int) -> None:
         super().__init__(
-            f"The newest checkpoint covers {size:,} events; position {position:,} came later and is covered by the next one."
+            f"The newest checkpoint covers {counted(size, 'event')}; position {position:,} came later and is covered by the next one."
         )
 
 
@@ -62,7 +64,7 @@ async def prove(of: Source, position: int) -> Proof:
         raise Unknown(f"event at position {position}")
     if note is None:
         raise NotSigned
-    witnesses = [witness_of(each.vkey) for each in await of.tree.witnesses()]
+    witnesses = [recorded_witness_of(each.vkey) for each in await of.tree.witnesses()]
     own = [verifier_of(vkey) for vkey in await of.tree.verifiers()]
     opened(note, own)
     checkpoint = parse_checkpoint(opened(note, [*own, *witnesses]).text)

@@ -10,7 +10,7 @@ All of it is computed anew, from the bytes, and compared. A bundle is whole if
 4. tiles/0 have the hashes of the same events; where page and tile differ, the checkpoint tells which of them was changed;
 5. the tree over the hashes (RFC 6962) has the root that checkpoint.txt says, and as many events or more are here;
 6. that was signed by the network (Ed25519), and no signature whose key is here is wrong;
-7. each document has the digest that an event names, says the same as that event, and is named by one.
+7. each document is the one that an event names by its digest, says the same, and is written in the one way of a bundle's.
 A proof is right if its event and hashes lead to the root of its checkpoint, 6 is true of that, and it says nothing else.
 
 VKEY is a public key that you have noted before, the network's or a witness's: it must have signed. Without one, only the
@@ -33,15 +33,18 @@ import re
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from struct import pack
 from typing import Any
 
-FORM, PAGE, HASH = 1, 256, 32  # of the bundle; events in a page; bytes in a hash
+FORM, PAGE, HASH = 1, 256, 32  # of the bundle and its documents; events in a page; bytes in a hash
 EVENT_BYTES, MOST, FAULTS_MAX = 65_535, 2**24, 20  # no file, nor the zip's table, has more bytes than a page may have
 FAR, MANY = 2**31, 2**16  # a file that begins there, and so many files, need wider fields in a zip (zip64)
-WITNESS, FOUNDED = b"\4", "tasma.network.founded.v1"  # the kind of a witness's key, where a log's is 1; an event
+WITNESS = b"\4"  # the kind of a witness's key, where a log's is 1
+FOUNDED, ISSUED = "tasma.network.founded.v1", "tasma.settlement.statement_issued.v1"  # it names a document by `digest`
+ONE_WAY = "it is not written in the one way in which a bundle's is."
 WHOSE = {"log": "the network's own key", "witness": "a witness's key", "given": "the key you gave"}
 HEAD = re.compile(rb'\{"sequence":"([0-9]{20})","time":"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}Z)",')
 FILE = re.compile(  # all that a bundle has; no two of these names differ by case alone
@@ -180,22 +183,45 @@ def key_of(vkey: str) -> tuple[str, bytes]:
 
 # --- Documents ---
 
-ALIKE = ("form", "partner", "period", "position", "opening_cents", "closing_cents")
+ALIKE = ("form", "partner", "period", "position", "opening_cents", "closing_cents")  # in a statement and its event
+# The keys of a statement and of its lines, in their order.
+SAYS = "form network constructed partner period position as_of state opening_cents closing_cents digest lines subtotals own_cents"
+LINE = (
+    "n occurred_on recorded_at kind counterparty cents role clause quantity unit_cents corrects vat project pathway step part "
+    "entry text events"
+)
+compact = partial(json.dumps, separators=(",", ":"), ensure_ascii=False)
 
 
-def statement_digest(document: dict[str, Any]) -> str:
-    """The digest of a statement in form 1: of its figures, not of the sentences that explain them."""
-    content = {name: document[name] for name in (*ALIKE, "subtotals")}
-    content["lines"] = [{key: value for key, value in line.items() if key != "text"} for line in document["lines"]]
+def misfit(body: bytes, event: dict[str, Any], founding: dict[str, Any]) -> str:
+    """Why a document is not the one that an event names; nothing if it is."""
+    try:
+        says = json.loads(body.decode(), object_pairs_hook=once)
+        if event["form"] == FORM:
+            statement(says, event, founding)
+        need(compact(says).encode() == body, ONE_WAY)
+    except Fault as fault:
+        return f"does not fit: {fault}"
+    except Exception as error:
+        return f"cannot be read ({error})."
+    return ""
+
+
+def statement(says: dict[str, Any], event: dict[str, Any], founding: dict[str, Any]) -> None:
+    """Compares a statement in form 1 with its event. No digest covers `text` and `own_cents`: only their form is certain."""
+    lines, texts, subtotals = says["lines"], [line["text"] for line in says["lines"]], says["subtotals"]
+    figures = {**{name: says[name] for name in ALIKE}, "subtotals": subtotals}
+    figures["lines"] = [{key: value for key, value in line.items() if key != "text"} for line in lines]
     # With ASCII keys and whole numbers this is RFC 8785.
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-# Which events name a document: under which field, how its digest comes about in each form, what both must say alike.
-DOCUMENTS: dict[str, tuple[str, dict[int, Callable[[dict[str, Any]], str]], Sequence[str]]] = {
-    "tasma.settlement.statement_issued.v1": ("digest", {1: statement_digest}, (*ALIKE, "digest")),
-}
+    digest = hashlib.sha256(compact(figures, sort_keys=True).encode()).hexdigest()
+    need(digest == event["digest"], f"it has the digest {digest}.")
+    found = {name: event[name] for name in (*ALIKE, "digest", "lines")}
+    found.update({name: founding[name] for name in ("network", "constructed") if founding})
+    found.update(state="closed", as_of=event["position"], own_cents=int(says["own_cents"]))
+    same("it", {**says, "lines": len(lines)}, found)
+    keys = ((SAYS, [says]), (LINE, lines), ("en fi sv", texts), ("counterparty cents", subtotals))
+    need(all([*each] == names.split() for names, parts in keys for each in parts), ONE_WAY)
+    need({type(text) for each in texts for text in each.values()} <= {str}, ONE_WAY)
 
 
 # --- The check ---
@@ -219,11 +245,12 @@ class Check:
     """What was found. Size and root are the checkpoint's; where there is none, of all events."""
 
     def __init__(self, path: Path, given: Sequence[str] = (), *, proof: bool = False) -> None:
-        self.size, self.root, self.given, self.time, self.founded = 0, "", given, b"", False
+        self.size, self.root, self.given, self.time = 0, "", given, b""
         self.faults, self.said, self.unproven = list[Fault](), list[str](), list[str]()
         self.last, self.exported, self.unknown, self.named = 0, 0, 0, set[str]()  # unknown: the forms of documents
         self.by_tiles, self.by_pages = list[bytes](), list[bytes]()  # roots of pages, as far as the checkpoint reaches
         self.first: Fault | None = None  # where page and tile differ
+        self.founding: dict[str, Any] = {}  # what the event says that founded the network
         try:
             with Table(io.FileIO(path)) as self.file:
                 if proof:
@@ -336,9 +363,7 @@ class Check:
         self.size, own = self.events, f"tasma/networks/{self.says['network']}"
         if "checkpoint.txt" not in {*self.left, *self.sums}:
             need(not self.given, "there is no checkpoint, so nothing was signed by the key that you gave.")
-            self.unproven.append(
-                "whose log it is, as nothing is signed: compare the root with one that you noted before"
-            )
+            self.unproven.append("whose log it is, as nothing is signed: compare the root with one you noted before")
             return None
         note, came = (self.take(name).decode() for name in ("checkpoint.txt", "keys.txt"))
         origin, self.size, root = self.note(note, came.splitlines())
@@ -369,15 +394,13 @@ class Check:
         self.tell()
 
     def tell(self) -> None:
-        self.said.append(
-            f"{self.exported:,} events and {len(self.named):,} documents that they name were gone through."
-        )
+        self.said.append(f"{self.exported:,} events and {len(self.named):,} documents of theirs were gone through.")
         self.said.append(f"The tree over {self.size:,} events has the root {self.root}.")
         if self.named:
-            self.said.append("No digest covers a document's text, own_cents, state, as_of, network and constructed.")
+            self.said.append("Nothing covers a document's text and own_cents: they are not proven.")
         if self.says["constructed"]:
             self.said.append("CONSTRUCTED EXAMPLE: clients, offerings and sums are invented, the clock is simulated.")
-        if not self.founded:
+        if not self.founding:
             self.unproven.append(UNFOUNDED)
         if self.events > self.size:
             self.unproven.append(f"positions {self.size + 1:,} to {self.events:,}, which came after the checkpoint")
@@ -424,19 +447,14 @@ class Check:
         data, kind = event["data"], event["type"]
         need(self.project is None or data.get("project") == self.project, "it is not of the project.")
         if kind == FOUNDED:
-            self.founded = True
+            self.founding = data
             same("manifest.json", self.says, {"constructed": data["constructed"]})
-        field, forms, alike = DOCUMENTS.get(kind, ("", {}, ()))
-        if not field or data[field] in self.named:
+        if kind != ISSUED or data["digest"] in self.named:
             return
-        self.named.add(data[field])
-        document = json.loads(self.take(f"documents/{data[field]}.json"), object_pairs_hook=once)
-        if data["form"] not in forms:
-            self.unknown += 1
-            return
-        digest = forms[data["form"]](document)
-        need(digest == data[field], f"the document it names has the digest {digest}, not {data[field]}.")
-        same("the document it names", document, {name: data[name] for name in alike})
+        self.named.add(data["digest"])
+        self.unknown += data["form"] != FORM
+        why = misfit(self.take(name := f"documents/{data['digest']}.json"), data, self.founding)
+        need(not why, f"{name} {why}")
 
     def proof(self, proof: dict[str, Any]) -> None:
         """Whether an event stands at its position in the tree of a checkpoint."""

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from adapters.auditing.report import NotVerified
+from adapters.auditing.report import NotVerified, Verified
+from adapters.auditing.strays import set_aside
 from adapters.auditing.verify import verify
 from adapters.cli.audit import audit
 from adapters.cli.session import format_option, with_network, write, write_json
-from adapters.held_keys import signers_for
+from adapters.held_keys import folder_of, signers_for
 from adapters.postgres.audit_reading import audit_reading
 from adapters.signing import verifier_of
 from adapters.wiring import Network
@@ -78,7 +79,7 @@ def accept_restore(head: int, keys: tuple[str, ...], form: str) -> None:
     for key in keys:
         verifier_of(key)
 
-    async def work(network: Network) -> dict[str, object]:
+    async def work(network: Network) -> tuple[dict[str, object], Sequence[str]]:
         why = network.read_only or await network.sealer.builds_on_newest()
         if why is None:
             raise NothingToAccept
@@ -88,21 +89,21 @@ def accept_restore(head: int, keys: tuple[str, ...], form: str) -> None:
         if found != head:
             raise AnotherHead(head, found)
         held = [*keys, *(signer.vkey for signer in await asyncio.to_thread(signers_for, network.settings))]
-        async with audit_reading(network.dsn, network.settings.network) as reading:
-            verified, _ = await verify(reading, held=held, views=network.views)
-        if verified.checkpoints and not set(verified.held) & set(verified.newest_signed_by):
-            raise NobodyVouches(verified.newest_signed_by)
+        verified, set_aside_in = await _verified(network, held)
         if verified.first_fault:
             raise NotVerified(verified.first_fault, verified.faults_in_all)
         aside = await _moved_aside(network) if network.read_only else None
         if await network.sealer.builds_on_newest():
             await network.sealer.accept([verifier_of(key) for key in keys])
-        return {"head": head, "was": why, "moved_to": aside}
+        return {"head": head, "was": why, "moved_to": aside, "set_aside": set_aside_in}, set_aside_in
 
-    done = with_network(work)
+    done, set_aside_in = with_network(work)
     if form == "json":
         write_json(done)
-    elif done["moved_to"] is None:
+        return
+    for each in set_aside_in:
+        write(each)
+    if done["moved_to"] is None:
         write(
             f"The network goes on from position {head}: the keys of this process have signed what the given key had. Tell "
             "everybody the new public key, and why there was no overlap."
@@ -112,6 +113,25 @@ def accept_restore(head: int, keys: tuple[str, ...], form: str) -> None:
             f"The network goes on from position {head}. What was signed beyond it stands in {done['moved_to']}: keep that "
             "file, and tell everybody who was given a checkpoint."
         )
+
+
+async def _verified(network: Network, held: Sequence[str]) -> tuple[Verified, Sequence[str]]:
+    """What a verification finds, once pages beyond the log's end are set aside, and where those are, in sentences.
+
+    Raises NobodyVouches.
+    """
+    async with audit_reading(network.dsn, network.settings.network) as reading:
+        verified, repairable = await verify(reading, held=held, views=network.views)
+    if verified.checkpoints and not set(verified.held) & set(verified.newest_signed_by):
+        raise NobodyVouches(verified.newest_signed_by)
+    if verified.ok or repairable.refused:
+        return verified, ()
+    aside = await set_aside(network.database, network.settings.network, folder_of(network.settings))
+    if aside is None:
+        return verified, ()
+    async with audit_reading(network.dsn, network.settings.network) as reading:
+        verified, _ = await verify(reading, held=held, views=network.views)
+    return verified, aside.sentences
 
 
 async def _moved_aside(network: Network) -> str:

@@ -15,6 +15,7 @@ from adapters.postgres.page_store import Unpageable
 from adapters.postgres.row_hashes import RowHashes
 from adapters.postgres.succession import NotOurs
 from adapters.wiring import Network
+from application.counting import counted
 from domain.kernel import Refused
 from domain.words import ProjectCode
 
@@ -27,9 +28,9 @@ class NotAProject(Refused):
 class DocumentsMissing(Refused):
     def __init__(self, exported: Exported) -> None:
         super().__init__(
-            f"{len(exported.missing)} documents that the log names are not kept any more and are missing in the bundle: "
-            f"{', '.join(exported.missing)}. {exported.file} was written without them, and whoever checks it is told that it is not "
-            "whole."
+            f"{counted(len(exported.missing), 'document is', 'documents are')} missing in the bundle, because what the log names is "
+            f"not kept any more: {', '.join(exported.missing)}. {exported.file} was written all the same, and whoever checks it is "
+            "told that it is not whole."
         )
 
 
@@ -42,6 +43,7 @@ async def source_of(network: Network) -> Source:
         tree=network.tree,
         documents=network.documents,
         rows=RowHashes(network.database, network.settings.network),
+        views=network.views,
         doubt=await _seal(network),
     )
 
@@ -93,6 +95,7 @@ def export_command(project: str | None, output: Path | None, form: str) -> None:
 
 
 def _told(exported: Exported) -> str:
-    which = f"{exported.exported:,} of {exported.events:,}" if exported.project else f"{exported.events:,}"
+    events = counted(exported.events, "event")
+    which = f"{exported.exported:,} of {events}" if exported.project else events
     signed = f"signed up to position {exported.checkpoint:,}" if exported.checkpoint else "not signed"
-    return f"{exported.file}: {which} events, {exported.documents:,} documents, {signed}."
+    return f"{exported.file}: {which}, {counted(exported.documents, 'document')}, {signed}."

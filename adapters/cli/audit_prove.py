@@ -8,6 +8,7 @@ from adapters.cli.audit import audit
 from adapters.cli.audit_export import source_of
 from adapters.cli.session import format_option, with_network, write, write_json
 from adapters.wiring import Network
+from application.counting import counted
 from application.notices import CONSTRUCTED
 from application.ports import EventGone
 from application.tree import ProofFault
@@ -55,7 +56,7 @@ def _told(proof: Proof) -> str:
     parts.append(
         "\n".join(["Proof, from the event to the root:", *(proof.hashes or ["(the event is the whole tree)"])])
     )
-    parts.append(f"Checkpoint of {proof.size:,} events, root {proof.root}:\n{proof.checkpoint}")
+    parts.append(f"Checkpoint of {counted(proof.size, 'event')}, root {proof.root}:\n{proof.checkpoint}")
     parts.append("\n".join(["Keys:", *proof.keys]))
     parts.append(
         "Checked: the hash and the proof lead to the root, and a key of the network has signed the checkpoint."

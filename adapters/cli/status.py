@@ -10,6 +10,7 @@ from adapters.cli.session import format_option, with_network, write, write_json
 from adapters.cli.session import table as table_of
 from adapters.postgres.projection_status import Status
 from adapters.wiring import Network
+from application.counting import counted
 
 LATE_SECONDS = 60.0
 """A full page is sealed within a second or two: one that waits a minute waits for somebody."""
@@ -70,7 +71,9 @@ def status_command(form: str) -> None:
     if form == "json":
         write_json(found)
         return
-    table = table_of("", "position", "lag, events", "lag, s", "state", title=f"{found.network}: {found.head} events")
+    table = table_of(
+        "", "position", "lag, events", "lag, s", "state", title=f"{found.network}: {counted(found.head, 'event')}"
+    )
     for row in (*found.projections, *found.policies):
         table.add_row(row.name, str(row.position), str(row.lag_events), f"{row.lag_seconds:.1f}", row.state)
     Console().print(table)
@@ -104,7 +107,10 @@ async def _look(network: Network) -> NetworkStatus:
 def sentences(found: NetworkStatus) -> list[str]:
     """What a table of positions does not say."""
     told = [f"READ-ONLY: {found.read_only}"] if found.read_only else []
-    told.append(f"{found.sealed.pages:,} pages are sealed; {found.sealed.lag_events:,} events are in none yet.")
+    told.append(
+        f"{counted(found.sealed.pages, 'page is', 'pages are')} sealed; "
+        f"{counted(found.sealed.lag_events, 'event is', 'events are')} in none yet."
+    )
     if found.sealed.lag_seconds > LATE_SECONDS:
         told.append(
             f"SEALING RESTS: the first full page has waited {found.sealed.lag_seconds:,.0f} s. The server's log says why, under "
@@ -115,8 +121,8 @@ def sentences(found: NetworkStatus) -> list[str]:
         told.append("No checkpoint is signed: that needs a server at work with a signing key (TASMA_SIGNING_KEY).")
     else:
         told.append(
-            f"The newest checkpoint covers {signed.size:,} events and was signed {_when(signed.at)}; "
-            f"{signed.lag_events:,} events came since."
+            f"The newest checkpoint covers {counted(signed.size, 'event')} and was signed {_when(signed.at)}; "
+            f"{counted(signed.lag_events, 'event')} came since."
         )
     told.append(f"Outside the database the newest checkpoint is kept in {signed.kept_in}.")
     if found.verified:
@@ -128,7 +134,7 @@ def sentences(found: NetworkStatus) -> list[str]:
     own, recorded = found.catalogue.own, found.catalogue.recorded
     if own < recorded:
         told.append(
-            f"This version knows {own} versions of events, the network has recorded with one that knows {recorded}: "
+            f"This version knows {counted(own, 'version')} of events, the network has recorded with one that knows {recorded}: "
             "it reads and does not decide. Update it."
         )
     return told

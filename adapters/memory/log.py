@@ -22,6 +22,7 @@ from application.ports import (
     OutOfStep,
     Placed,
     Raced,
+    Shorter,
 )
 from domain.kernel import Asked, Boundary, Criterion, Event, name_of
 from domain.network.events import NetworkFounded
@@ -51,6 +52,8 @@ class MemoryLog:
     source: the CloudEvents source of its events, "/networks/<name>"; clock: what the database's clock is in PostgreSQL.
     """
 
+    era = 0
+
     def __init__(self, source: str, entropy: Entropy, clock: Callable[[], datetime]) -> None:
         self._source = source
         self._entropy = entropy
@@ -67,15 +70,20 @@ class MemoryLog:
         events = tuple(self._decode(self._kept[p - 1].body) for p in self._matching(boundary, after=0))
         return History(events=events, head=len(self._kept))
 
-    async def append(self, decision: Decision) -> Outcome:
+    async def append(self, decision: Decision, *, reached: int = 0) -> Outcome:
         """Append all events or none; see `application.ports.Log.append` for what it raises."""
         asked = decision.asked
         unplaced = encode(decision.events, asked, self._source, self._entropy)
         if earlier := await self.recall(asked.command_id, decision.digest):
             return earlier
+        if len(self._kept) < reached:
+            raise Shorter(len(self._kept))
         constructed = self._constructed if self._kept else _founded_constructed(decision.events)
         moment = self._moment(asked, constructed=constructed)
-        if decision.after < len(self._kept) and self._matching(decision.unless, after=decision.after):
+        if any(
+            after < len(self._kept) and self._matching((criterion,), after=after)
+            for criterion, after in zip(decision.unless, decision.after, strict=True)
+        ):
             raise Raced
         self._constructed = constructed
         events = []

@@ -1,6 +1,7 @@
-"""Decisions of one moment, appended with one statement; see `migrations/0004_group_commit.sql` for what that promises."""
+"""Decisions of one moment, appended with one statement; see `migrations/0007_known.sql` for what that promises."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
@@ -8,13 +9,24 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
+from psycopg.types.numeric import Int8
 
-from adapters.postgres.arrays import binaries, int4s, int8s, texts, times, uuids
+from adapters.postgres.arrays import binaries, int4s, texts, times, uuids
 from adapters.postgres.boundaries import Boundaries
 from adapters.postgres.database import Row, statement
-from adapters.postgres.dedicated import LIMITS, Dedicated
+from adapters.postgres.dedicated import LIMITS, Dedicated, EraOver
 from application.envelope import Unplaced
-from application.ports import ClockAhead, ClockBehind, CommandIdReused, Decision, Outcome, Outdated, Placed
+from application.ports import (
+    ClockAhead,
+    ClockBehind,
+    CommandIdReused,
+    Decision,
+    Outcome,
+    Outdated,
+    Placed,
+    Raced,
+    Shorter,
+)
 from domain.network.events import NetworkFounded
 
 _SETTINGS: Final = {
@@ -23,12 +35,12 @@ _SETTINGS: Final = {
 }
 _APPEND = """
 select outcome, last, clock, stored from {schema}.append(
-    %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s
+    %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s
 )
 """
 
 
-_Outcome = Literal["placed", "repeated", "reused", "outdated", "ahead", "behind", "raced"]
+_Outcome = Literal["placed", "repeated", "reused", "outdated", "ahead", "behind", "raced", "shorter"]
 
 
 class Ready(NamedTuple):
@@ -38,6 +50,10 @@ class Ready(NamedTuple):
     unplaced: tuple[Unplaced, ...]
     founded_constructed: bool | None
     """What the founding of the network says, if that is among the events."""
+    era: int | None
+    """The connection's, if the decision rests on what was remembered."""
+    reached: int
+    """Where the log ends at the least."""
 
 
 class Overtaken(Exception):
@@ -70,25 +86,41 @@ class Appending:
     async def close(self) -> None:
         await self._line.close()
 
+    @property
+    def era(self) -> int:
+        return self._line.era
+
+    def ready(self, decision: Decision, unplaced: tuple[Unplaced, ...], reached: int = 0) -> Ready:
+        founded = next((event.constructed for event in decision.events if isinstance(event, NetworkFounded)), None)
+        return Ready(decision, unplaced, founded, None if decision.era is None else self._line.era, reached)
+
     async def carry(self, batch: Sequence[Ready]) -> Sequence[Outcome | Exception]:
-        """Append a batch; in one statement, unless a founding or one command id twice is in it."""
+        """Append a batch; in one statement, unless a founding or one command id twice is in it.
+
+        A decision that rests on what was remembered goes to the database that this was remembered of. If the connection
+        breaks, whether it was recorded comes out when it is decided and sent anew.
+        """
         answers: dict[int, Outcome | Exception] = {}
         waiting: Sequence[int] = range(len(batch))
         while waiting:
-            sent = _together(batch, waiting)
-            answers.update(zip(sent, await self._append([batch[n] for n in sent]), strict=True))
-            waiting = [] if len(sent) == len(waiting) else _still_waiting(batch, waiting, answers)
+            answers.update((n, Raced()) for n in waiting if batch[n].era not in {None, self._line.era})
+            sent = _together(batch, [n for n in waiting if n not in answers])
+            with suppress(EraOver):
+                answers.update(zip(sent, await self._append([batch[n] for n in sent]), strict=True))
+            waiting = [] if len(answers) == len(batch) else _still_waiting(batch, waiting, answers)
         return [answers[n] for n in range(len(batch))]
 
     async def _append(self, batch: Sequence[Ready]) -> Sequence[Outcome | Exception]:
+        if not batch:
+            return []
         boundaries = Boundaries()
         event_of: list[int] = []
         type_of: list[int] = []
         bodies: list[bytes] = []
         tags: list[str] = []
         tag_of: list[int] = []
-        for ordinal, (decision, unplaced, _) in enumerate(batch, 1):
-            boundaries.add(ordinal, decision.unless)
+        for ordinal, (decision, unplaced, *_) in enumerate(batch, 1):
+            boundaries.add(ordinal, decision.unless, decision.after)
             for event in unplaced:
                 event_of.append(ordinal)
                 type_of.append(boundaries.number_of(event.type))
@@ -98,11 +130,11 @@ class Appending:
         decisions = [ready.decision for ready in batch]
         parameters = (
             self._catalogue,
+            Int8(max(ready.reached for ready in batch)),
             uuids(decision.asked.command_id for decision in decisions),
             binaries(decision.digest for decision in decisions),
             times(decision.asked.at for decision in decisions),
-            int8s(decision.after for decision in decisions),
-            *boundaries.parameters(),
+            *boundaries.to_append(),
             int4s(event_of),
             int4s(type_of),
             binaries(bodies),
@@ -110,7 +142,8 @@ class Appending:
             int4s(tag_of),
             batch[0].founded_constructed,
         )
-        rows = await self._line.rows(self._query, parameters)
+        once = any(ready.era is not None for ready in batch)
+        rows = await self._line.rows(self._query, parameters, once=once)
         inside: dict[int, Sequence[bytes]] = {ordinal: stored for _, ordinal, _, stored in rows[len(batch) :]}
         return [
             self._answer(ready, row, inside.get(ordinal, ()))
@@ -140,11 +173,8 @@ class Appending:
                 return ClockBehind(ready.decision.asked.at, clock.astimezone(UTC))
             case "raced":
                 return Overtaken(last, inside)
-
-
-def ready(decision: Decision, unplaced: tuple[Unplaced, ...]) -> Ready:
-    founded = next((event.constructed for event in decision.events if isinstance(event, NetworkFounded)), None)
-    return Ready(decision, unplaced, founded)
+            case "shorter":
+                return Shorter(last)
 
 
 def _together(batch: Sequence[Ready], waiting: Sequence[int]) -> Sequence[int]:

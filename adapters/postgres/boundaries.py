@@ -1,9 +1,11 @@
 """Boundaries of many decisions, flattened into the arrays that the SQL functions `look` and `append` take."""
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import Struct
 
-from adapters.postgres.arrays import Packed, int4s, jsonbs, texts
+from adapters.postgres.arrays import Packed, int4s, int8s, jsonbs, texts
 from domain.kernel import Boundary, Criterion, name_of
 
 
@@ -29,28 +31,30 @@ class Boundaries:
         self._probe_of: list[int] = []
         self._probe_type: list[int] = []
         self._probe_tag: list[str] = []
+        self._probe_since: list[int] = []
         self._wider_of: list[int] = []
         self._wider: list[bytes] = []
+        self._wider_since: list[int] = []
 
     def number_of(self, name: str) -> int:
         """The number that stands for the name of a type in this call."""
         return self._numbers.setdefault(name, len(self._numbers) + 1)
 
-    def add(self, ordinal: int, boundary: Boundary) -> None:
-        wider = []
-        for criterion in boundary:
+    def add(self, ordinal: int, boundary: Boundary, after: Sequence[int]) -> None:
+        """`after`: of each criterion, up to which position what it admits is known."""
+        for criterion, since in zip(boundary, after, strict=True):
             if criterion.types and len(criterion.tags) == 1:
-                for event in criterion.types:
-                    self._probe_of.append(ordinal)
-                    self._probe_type.append(self.number_of(name_of(event)))
-                    self._probe_tag.append(criterion.tags[0])
+                (tag,), types = criterion.tags, criterion.types
+                self._probe_of += [ordinal] * len(types)
+                self._probe_type += [self.number_of(name_of(event)) for event in types]
+                self._probe_tag += [tag] * len(types)
+                self._probe_since += [since] * len(types)
             else:
-                wider.append(_item(criterion))
-        if wider:
-            self._wider_of.append(ordinal)
-            self._wider.append(_encode_items(wider))
+                self._wider_of.append(ordinal)
+                self._wider.append(_encode_items((_item(criterion),)))
+                self._wider_since.append(since)
 
-    def parameters(self) -> tuple[Packed, ...]:
+    def to_look(self) -> tuple[Packed, ...]:
         """names, probe_of, probe_type, probe_tag, wider_of, wider. Raises UnicodeEncodeError for a tag that is no text."""
         return (
             texts(self._numbers),
@@ -60,6 +64,11 @@ class Boundaries:
             int4s(self._wider_of),
             jsonbs(self._wider),
         )
+
+    def to_append(self) -> tuple[Packed, ...]:
+        """The same with how far each is known: probe_since behind probe_tag, wider_since at the end."""
+        *probes, wider_of, wider = self.to_look()
+        return (*probes, int8s(self._probe_since), wider_of, wider, int8s(self._wider_since))
 
 
 def _item(criterion: Criterion) -> _Item:

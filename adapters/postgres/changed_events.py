@@ -6,6 +6,7 @@ from adapters.postgres.checkpoints import Checkpoints
 from adapters.postgres.database import Row
 from adapters.postgres.page_store import PageStore
 from adapters.postgres.page_tree import PageTree
+from application.counting import counted
 from application.envelope import PAGE_EVENTS
 from application.tree import HASH_BYTES, leaf_hash, root_of
 
@@ -46,6 +47,6 @@ def _sentence(fitted: int, size: int, position: int) -> str:
     else:
         what = f"One of the events at the positions {fitted + 1:,} to {size:,} is not the one that was signed"
     return (
-        f"{what}: the checkpoint of {size:,} events does not fit. Nothing is sealed or signed on top of it until the signed "
+        f"{what}: the checkpoint of {counted(size, 'event')} does not fit. Nothing is sealed or signed on top of it until the signed "
         "event is restored from a backup; `tasma audit verify` says what each copy holds."
     )

@@ -103,6 +103,12 @@ class Following:
             _log.info("projection_moved", projection=name, why=str(moved))
             self._followers.pop(name, None)
             return True
+        except psycopg.errors.LockNotAvailable:
+            # A rebuild compares, or a session that hangs holds its row: the others need not wait for that.
+            _log.warning("projection_held", projection=name, seconds=REST_SECONDS)
+            self._followers.pop(name, None)
+            self._resting[name] = asyncio.get_running_loop().time() + REST_SECONDS
+            return False
         except (Unavailable, psycopg.OperationalError, psycopg.InterfaceError):
             # A server that ends a session says so before psycopg sees the connection closed: whether it is, cannot be asked.
             raise

@@ -16,7 +16,7 @@ from application.ports import Overloaded, Unavailable
 
 BATCH_MAX: Final = 128
 """Items in a batch: beyond that a batch takes longer and each item no less."""
-WHOLE: Final = 16
+WHOLE: Final = 4
 """Up to so many items are not halved: what every batch costs, however small, would be paid twice."""
 WAITING_MAX: Final = 2_000
 """Items that may wait. Whoever comes then is refused at once: they would wait longer than they would try."""

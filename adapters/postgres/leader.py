@@ -2,7 +2,8 @@
 
 Any number of processes may run it; one of them leads. The leader is who holds a session lock on the connection it writes
 with, so it cannot write after it lost the lock, and when it dies PostgreSQL itself lets the next one in. (Behind PgBouncer
-that needs session mode.) Should two lead all the same, the fence of each projection lets one of them move it.
+that needs session mode.) When its backend falls silent instead, it hangs up, and a session that answers stands in for it. Should
+two lead all the same, the fence of each projection lets one of them move it.
 """
 
 import asyncio
@@ -15,8 +16,10 @@ import structlog
 from adapters.postgres.database import conninfo
 from adapters.postgres.follower import KEEP_ROWS, standing
 from adapters.postgres.following import Following, heed_cancellation
-from adapters.postgres.read_tables import Connection, ReadTables, advisory_key, live_schema
+from adapters.postgres.impatient import Impatient
+from adapters.postgres.read_tables import Connection, ReadTables, live_schema
 from adapters.postgres.rebuild import Rebuilt, rebuild
+from adapters.postgres.seat import Displaced, Seat
 from adapters.projecting.pages import PageSlices
 from adapters.projecting.slices import SLICE_EVENTS, LogSlices
 from application.ports import Log, Unavailable
@@ -28,8 +31,11 @@ ASK_SECONDS = 1.0
 """How often another process asks whether the leader has gone."""
 BACKOFF_SECONDS, BACKOFF_SECONDS_MAX = 0.1, 5.0
 POLL_SECONDS = 0.05
+LOCK_MILLISECONDS = 5_000
+"""How long a statement waits for a row or table that another session holds: much shorter than for a server that says nothing."""
+REBUILD_SILENT_SECONDS = 900.0
+"""How long one statement of a rebuild may take, such as a comparison of two large tables; the whole of it takes what it takes."""
 
-_TRY = "select pg_try_advisory_lock(%s)"
 _DONE = ("following", True)
 _log = structlog.get_logger(__name__)
 
@@ -54,7 +60,7 @@ class Leader:
         self._tables = [ReadTables(p, live_schema(network)) for p in projections]
         self._slice_events = slice_events
         self._keep = keep
-        self._key = advisory_key("tasma projections", network)
+        self._seat = Seat("tasma projections", network)
 
     async def run(self) -> None:
         """Follow until cancelled, through lost connections, restarts of the database and mistakes of ours."""
@@ -67,8 +73,8 @@ class Leader:
                         pause = BACKOFF_SECONDS
                         await asyncio.sleep(ASK_SECONDS)
                     async with self._following(connection) as following:
-                        await self._forever(following)
-            except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable) as error:
+                        await self._forever(connection, following)
+            except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable, Displaced) as error:
                 heed_cancellation()
                 _log.warning("projections_interrupted", network=self._network, error=type(error).__name__)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is heard of and tried again
@@ -100,7 +106,7 @@ class Leader:
             raise Unavailable(f"The read models cannot be reached ({type(error).__name__}).") from error
         return head
 
-    async def _forever(self, following: Following) -> None:
+    async def _forever(self, connection: Connection, following: Following) -> None:
         clock = asyncio.get_running_loop().time
         head, answered = (await self._log.head()).position, clock()
         while True:
@@ -110,14 +116,16 @@ class Leader:
             if clock() - answered >= WAIT_SECONDS:
                 # The lock goes with the connection, and who has nothing to write would not hear that another leads now.
                 await following.ask()
+                await self._seat.keep(connection)
                 answered = clock()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
-        async with await psycopg.AsyncConnection.connect(self._dsn, autocommit=True) as connection:
+        async with await Impatient.held(self._dsn) as connection:
             # Rows and position are lost together, if at all: a crash costs a little refolding, never a difference.
             await connection.execute("set synchronous_commit = off")
             await connection.execute("set timezone to 'UTC'")
+            await connection.execute(f"set lock_timeout = {LOCK_MILLISECONDS}")
             try:
                 yield connection
             finally:
@@ -134,8 +142,7 @@ class Leader:
             await following.close()
 
     async def _lead(self, connection: Connection) -> bool:
-        row = await (await connection.execute(_TRY, (self._key,))).fetchone()
-        self.leads = bool(row and row[0])
+        self.leads = await self._seat.take(connection)
         return self.leads
 
     async def _reached(self, connection: Connection, head: int) -> bool:
@@ -153,5 +160,5 @@ class Leader:
 
     async def _rebuild(self, projection: Projection) -> Rebuilt:
         source = PageSlices(self._log, projection.facts, projection.readings)
-        async with await psycopg.AsyncConnection.connect(self._dsn, autocommit=True) as connection:
+        async with await Impatient.held(self._dsn, silent_seconds=REBUILD_SILENT_SECONDS) as connection:
             return await rebuild(projection, connection=connection, network=self._network, source=source)

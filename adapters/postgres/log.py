@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from psycopg.types.numeric import Int8
 
-from adapters.postgres.appending import Appending, Overtaken, ready
+from adapters.postgres.appending import Appending, Overtaken
 from adapters.postgres.database import Database, statement
 from adapters.postgres.gathering import Gathering
 from adapters.postgres.listener import Listener
@@ -73,6 +73,10 @@ class PostgresLog:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    @property
+    def era(self) -> int:
+        return self._appending.era + self._looking.era
+
     async def close(self) -> None:
         """Stop listening and gathering. The database stays open: it belongs to who opened it."""
         await self._listener.close()
@@ -88,15 +92,17 @@ class PostgresLog:
         head, bodies = await self.looks.ask(boundary)
         return _history(head, bodies)
 
-    async def append(self, decision: Decision) -> Outcome:
+    async def append(self, decision: Decision, *, reached: int = 0) -> Outcome:
         """Append all events or none, together with what others append; see `application.ports.Log.append` for what it raises.
 
         When the connection dies, nobody knows whether the decision was committed. The very same call is sent again: its first
         question is whether this command id was recorded, and under the lock there is no third possibility.
         """
+        if decision.era not in {None, self.era}:
+            raise Raced
         unplaced = encode(decision.events, decision.asked, self._source, self._entropy)
         try:
-            return await self.appends.ask(ready(decision, unplaced))
+            return await self.appends.ask(self._appending.ready(decision, unplaced, reached))
         except Overtaken as overtaken:
             self.appends.raced += 1
             raise Raced(_history(overtaken.head, overtaken.bodies)) from None

@@ -25,14 +25,18 @@ class Looking:
         self._line = Dedicated(info, LIMITS)
         self._query = statement(_LOOK, schema)
 
+    @property
+    def era(self) -> int:
+        return self._line.era
+
     async def close(self) -> None:
         await self._line.close()
 
     async def carry(self, batch: Sequence[Boundary]) -> Sequence[Seen]:
         boundaries = Boundaries()
         for ordinal, boundary in enumerate(batch, 1):
-            boundaries.add(ordinal, boundary)
-        (_, head, _), *rows = await self._line.rows(self._query, boundaries.parameters())
+            boundaries.add(ordinal, boundary, (0,) * len(boundary))
+        (_, head, _), *rows = await self._line.rows(self._query, boundaries.to_look())
         seen = [Seen(head, []) for _ in batch]
         for ordinal, _, body in rows:
             seen[ordinal - 1].bodies.append(body)

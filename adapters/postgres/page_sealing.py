@@ -203,7 +203,8 @@ class PageSealing:
                 raise Forked(
                     f"The row at position {position:,} is not the event with which page {stored.n:,} was sealed, and no signed "
                     "checkpoint covers it: one of them was changed. Nothing is sealed or signed on top of it, and the page is "
-                    "kept, until the event that is right is put back; `tasma audit verify` says what each copy holds."
+                    "kept, until the event that is right is put back; `tasma audit verify` says what each copy holds. If that is "
+                    f"the row, `tasma audit verify --repair --give-up {stored.n}` sets the page aside in a file."
                 )
 
     async def compare(

@@ -65,6 +65,30 @@ delete from {schema}.tile where level = 0 and n = any (%b::bigint[])
 _DISCARD_TILES = """
 delete from {schema}.tile t using unnest(%b::int[], %b::bigint[]) as w(level, n) where w.level = t.level and w.n = t.n
 """
+# What no event that is there can be under, and pages that a person gave up; nothing where a checkpoint covers what is not there.
+# One statement sees one moment: a page that is sealed meanwhile has its events in it.
+_LOG_END = """
+log as materialized (
+    select greatest(coalesce(max(position), 0), 0) as head, (select coalesce(max(size), 0) from {schema}.checkpoint) as signed
+    from {schema}.event
+)
+"""
+_TAKE_PAGES = f"""
+with {_LOG_END}, strays as (
+    select p.n from {{schema}}.page p, log where log.signed <= log.head
+    and (p.n >= log.head / 256 or (p.n = any (%b::bigint[]) and p.n >= log.signed / 256)) order by p.n limit 64
+)
+delete from {{schema}}.page p using strays where p.n = strays.n returning p.n, p.body
+"""  # noqa: S608 - of the constant above
+_TAKE_TILES = f"""
+with {_LOG_END}, strays as (
+    select t.level, t.n from {{schema}}.tile t, log where log.signed <= log.head
+    and ((t.n::numeric + 1) * 256::numeric ^ t.level > log.head / 256
+        or (t.level = 0 and t.n = any (%b::bigint[]) and t.n >= log.signed / 256))
+    order by t.level, t.n limit 64
+)
+delete from {{schema}}.tile t using strays s where t.level = s.level and t.n = s.n returning t.level, t.n, t.hashes, t.root
+"""  # noqa: S608 - of the constant above
 
 
 class Unpageable(Exception):
@@ -160,6 +184,8 @@ class PageStore:
         self._read_tiles = statement(_READ_TILES, schema)
         self._discard = statement(_DISCARD, schema)
         self._discard_tiles = statement(_DISCARD_TILES, schema)
+        self._take_pages = statement(_TAKE_PAGES, schema)
+        self._take_tiles = statement(_TAKE_TILES, schema)
 
     async def bodies(self, connection: AsyncConnection[Row], after: int, upto: int) -> list[bytes]:
         """The bytes of the events after one position up to another. Raises Unpageable where one is missing."""
@@ -222,3 +248,16 @@ class PageStore:
         """Delete higher tiles."""
         levels, numbers = [level for level, _ in tiles], [Int8(n) for _, n in tiles]
         await connection.execute(self._discard_tiles, (levels, numbers))
+
+    async def take_pages(self, connection: AsyncConnection[Row], given_up: Sequence[int]) -> list[tuple[int, bytes]]:
+        """Delete pages beyond the log's end, and those that were given up and no checkpoint covers whole; what they were.
+
+        Some at a time: again until there are none. None where a checkpoint covers events that are gone.
+        """
+        cursor = await connection.execute(self._take_pages, ([Int8(n) for n in given_up],), binary=True)
+        return [(n, body) for n, body in await cursor.fetchall()]
+
+    async def take_tiles(self, connection: AsyncConnection[Row], given_up: Sequence[int]) -> list[Tile]:
+        """The same of tiles: those over events that are not there, and those of the pages."""
+        cursor = await connection.execute(self._take_tiles, ([Int8(n) for n in given_up],), binary=True)
+        return [Tile(*row) for row in await cursor.fetchall()]

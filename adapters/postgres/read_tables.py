@@ -21,6 +21,7 @@ from msgspec.structs import astuple
 from psycopg import AsyncConnection, sql
 
 from adapters.postgres.migrate import NEXT, READ
+from adapters.postgres.unused_tables import drop_unused, prefix
 from adapters.projecting.memory import check_parts
 from projections.rows import Projection, Record, key_fields
 
@@ -173,6 +174,7 @@ class ReadTables:
             for table, statements in self.statements.items():
                 await connection.execute(sql.SQL("drop table if exists {}").format(self.table(table)))
                 await connection.execute(statements.create)
+            await self.drop_unused(connection)
             await connection.execute(
                 self.qualified("delete from {schema}.parked where projection = %s"), (self.projection.name,)
             )
@@ -184,6 +186,10 @@ class ReadTables:
                 ),
                 (self.projection.name, generation, self.shape),
             )
+
+    async def drop_unused(self, connection: Connection) -> None:
+        """Drop what other versions of this projection had as tables and this one has not."""
+        await drop_unused(connection, self.schema, self.projection, self.names.values())
 
     def parameter(self, records: Sequence[Record | dict[str, Any]]) -> tuple[str]:
         """Rows, or the keys of rows, as the one parameter of a statement."""
@@ -299,7 +305,7 @@ def _names(names: Sequence[str]) -> sql.Composed:
 
 
 def _table_name(projection: Projection, table: type[Record]) -> str:
-    name = f"{projection.name}_{re.sub(r'(?<!^)(?=[A-Z])', '_', table.__name__).lower()}".replace("-", "_")
+    name = prefix(projection) + re.sub(r"(?<!^)(?=[A-Z])", "_", table.__name__).lower()
     if len(name.encode()) > NAME_BYTES_MAX:
         raise ValueError(f"The table name {name} is longer than {NAME_BYTES_MAX} bytes.")
     return name

@@ -174,6 +174,7 @@ class _Rebuild:
                 await execute(sql.SQL("drop table if exists {}").format(self.live.table(table)))
                 move = sql.SQL("alter table {} set schema {}")
                 await execute(move.format(self.new.table(table), sql.Identifier(self.live.schema)))
+            await self.live.drop_unused(self.connection)
             both = {"live": sql.Identifier(self.live.schema), "next": sql.Identifier(self.new.schema)}
             for statement in _MOVE:
                 await execute(sql.SQL(statement).format(**both), {"name": name})

@@ -15,7 +15,7 @@ select position, sha256('\x00'::bytea || data) from {schema}.event where positio
 
 
 class RowHashes:
-    """Implements `adapters.bundle.export.Rows`."""
+    """Implements `adapters.bundle.as_signed.Rows`."""
 
     def __init__(self, database: Database, schema: str) -> None:
         self._database, self._hashes = database, statement(_HASHES, schema)

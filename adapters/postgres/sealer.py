@@ -23,6 +23,7 @@ from adapters.postgres.page_sealing import NoRoom, NotKept, PageSealing, Store
 from adapters.postgres.page_store import SEALED, PageStore, Unpageable
 from adapters.postgres.page_tree import PageTree
 from adapters.postgres.succession import Keep, NotOurs, Outside, Succession
+from application.counting import counted
 from application.envelope import PAGE_EVENTS
 from application.notes import Checkpoint, Signer, Verifier, checkpoint_text, signed
 from application.ports import Log, Unavailable
@@ -182,7 +183,7 @@ class Sealer:
         size = base.size if base else 0
         if head < size:
             raise Forked(
-                f"A checkpoint of {size:,} events was signed, and the log ends at {head:,}: events are gone. Nothing is signed "
+                f"A checkpoint of {counted(size, 'event')} was signed, and the log ends at {head:,}: events are gone. Nothing is signed "
                 "until they are restored."
             )
         tree = self._tree

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from adapters.postgres.changed_events import Forked
 from adapters.postgres.checkpoints import Kept
 from adapters.signing import verifier_of
+from application.counting import counted
 from application.notes import (
     Checkpoint,
     NoteFault,
@@ -101,9 +102,7 @@ class Succession:
 
 
 def _sentence(newest: Kept, fault: NoteFault) -> str:
-    what = (
-        f"The newest checkpoint, of {newest.size:,} events, cannot be built on with the keys of this process. {fault}"
-    )
+    what = f"The newest checkpoint, of {counted(newest.size, 'event')}, cannot be built on with the keys of this process. {fault}"
     return (
         f"{what} Nothing is sealed or signed on top of it. If that key is yours, name it in TASMA_SIGNING_KEY beside the new one; if "
         "it was lost or given up, look with `tasma audit verify` and then accept what it has signed: `tasma audit "

@@ -7,7 +7,7 @@ from psycopg.types.numeric import Int8
 
 from adapters.postgres.checkpoints import KEYS, NEWEST
 from adapters.postgres.database import Database, statement
-from adapters.signing import witness_of
+from adapters.signing import recorded_witness_of
 from application.cosignatures import cosigned
 from application.notes import NOTE_BYTES_MAX, SIGNATURES_MAX, parse_checkpoint, read
 from application.ports import EventGone, NoSuchCheckpoint, Witness, WitnessTaken
@@ -106,7 +106,7 @@ class PostgresTree:
         return await self._subtrees(consistency_path(old, new))
 
     async def add_cosignature(self, note: str) -> int:
-        verifiers = [witness_of(witness.vkey) for witness in await self.witnesses()]
+        verifiers = [recorded_witness_of(witness.vkey) for witness in await self.witnesses()]
         vkeys = {(verifier.name, verifier.key_hash): verifier.vkey for verifier in verifiers}
         found = cosigned(note, verifiers)
         size = parse_checkpoint(found.text).size

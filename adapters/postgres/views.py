@@ -10,6 +10,7 @@ import psycopg
 from adapters.postgres.conversing import Face, Refuse, converse, stood
 from adapters.postgres.database import SILENT_SECONDS, hanging_up
 from adapters.postgres.read_tables import Connection, ReadTables, live_schema
+from adapters.postgres.refold import Refold, refolded
 from adapters.projecting.asking import Answer
 from adapters.projecting.folds import Folds
 from adapters.projecting.memory import Memory
@@ -30,6 +31,7 @@ class Views:
     def __init__(self, *, connect: Connect, network: str, log: Log) -> None:
         self._connect = connect
         self._network = network
+        self._log = log
         self._tables: dict[str, ReadTables] = {}
         self._folds = Folds(log)
 
@@ -85,6 +87,12 @@ class Views:
         """A projection in memory as of a position; see `Folds.upto` for what it raises."""
         return await self._folds.upto(projection, upto)
 
+    @asynccontextmanager
+    async def refolded(self, projection: Projection) -> AsyncIterator[Refold]:
+        """A projection from the log alone, however long that is: for who trusts no row of a read model. Raises Unavailable."""
+        async with self._borrowed() as connection, refolded(projection, connection, self._network, self._log) as fold:
+            yield fold
+
     async def _refusal(self, projection: Projection, refuse: Refuse) -> str | None:
         """Why it would not answer now, by one look at where it stands; None if it would."""
         tables = self._tables_of(projection)
@@ -121,11 +129,17 @@ class Views:
 
     @asynccontextmanager
     async def _reached(self) -> AsyncIterator[Connection]:
+        """Borrow a connection for one question."""
+        async with self._borrowed() as connection:
+            with hanging_up(connection, asyncio.get_running_loop().time() + SILENT_SECONDS):
+                yield connection
+
+    @asynccontextmanager
+    async def _borrowed(self) -> AsyncIterator[Connection]:
         """Borrow a connection. Raises Unavailable when it cannot be had or dies."""
         try:
             async with self._connect() as connection:
-                with hanging_up(connection, asyncio.get_running_loop().time() + SILENT_SECONDS):
-                    yield connection
+                yield connection
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise Unavailable(
                 f"The read models cannot be reached ({type(error).__name__}); ask again later."

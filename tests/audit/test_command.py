@@ -67,7 +67,7 @@ def test_what_is_wrong_is_said_and_what_can_be_mended_is_mended(ground: Ground, 
     found = json.loads(right.stdout)
     assert (found["size"], found["ok"], found["first_fault"], found["unsigned"]) == (600, True, None, 0)
     assert len(bytes.fromhex(found["root"])) == 32
-    assert "Verified: 600 events, 2 sealed pages, 1 checkpoints" in audit_verify(ground, tmp_path).stdout
+    assert "Verified: 600 events, 2 sealed pages, 1 checkpoint, 0 statements, " in audit_verify(ground, tmp_path).stdout
 
     asyncio.run(tampered(ground, FLIP))
     wrong = audit_verify(ground, tmp_path, "--format", "json")

@@ -109,6 +109,11 @@ def manifest_of(claims: object) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+def document_of(content: object) -> bytes:
+    """As it is written, and no other way is taken."""
+    return json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
+
+
 def faults(check: Check) -> list[str]:
     return [str(fault) for fault in check.faults]
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from adapters.bundle.as_signed import NotAsSigned
 from adapters.bundle.aside import AlreadyThere
-from adapters.bundle.export import Exported, NoProject, NotAsSigned, Source, export
+from adapters.bundle.export import Exported, NoProject, Source, export
 from adapters.bundle.verify import Check
 from adapters.entropy import SeededEntropy
 from adapters.memory.log import MemoryDocuments, MemoryLog

@@ -44,7 +44,7 @@ def test_it_needs_nothing_but_python(folder: Path) -> None:
     code, said = run(folder, "bundle.zip", "--key", VKEY)
     assert code == 0
     assert said.startswith(f"The checkpoint was signed by {key_of(VKEY)[0]} (the key you gave).\n")
-    assert re.search(r"^600 events and 65 documents that they name were gone through\.$", said, re.MULTILINE)
+    assert re.search(r"^600 events and 65 documents of theirs were gone through\.$", said, re.MULTILINE)
     assert said.endswith("\nWHOLE.\n")
 
 

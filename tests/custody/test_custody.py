@@ -285,7 +285,7 @@ def test_a_database_signed_for_another_network_is_flagged_at_once_and_kept_nowhe
             "database of this network, or give TASMA_NETWORK the name of the one that this database belongs to."
         )
         with pytest.raises(ReadOnly):
-            run(custody.admit(7))
+            custody.admit()
         assert (path.read_text(encoding="utf-8") if path.exists() else None) == kept
     with pytest.raises(ReadOnly):
         run(custody.keep(run(theirs.checkpoint())))

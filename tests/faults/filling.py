@@ -22,7 +22,7 @@ async def fill_a_page(network: Network, notes: Notes, nth: int) -> None:
         command = command_id(CLIENT.actor, CLIENT.organisation, network.desk.entropy.event_id(now))
         asked = Asked(at=now, actor=CLIENT.actor, role=CLIENT.role, command_id=command)
         events = tuple(_registered(f"org:s-{nth}-{part}-{n}") for n in range(PAGE_EVENTS // DECISIONS))
-        decision = Decision(events=events, asked=asked, digest=bytes(32), unless=(), after=0)
+        decision = Decision(events=events, asked=asked, digest=bytes(32), unless=(), after=())
         # Below what watches the log: that wants a decision made at a head, and these were made at none.
         notes.note(of_outcome(command, await network.stored.append(decision)))
 

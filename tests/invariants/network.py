@@ -114,7 +114,13 @@ class PlayedNetwork:
         await meanwhile
         try:
             events = decider(command, (r.data for r in seen.events))
-            decision = Decision(events=events, asked=asked, digest=digest_of(command), unless=boundary, after=seen.head)
+            decision = Decision(
+                events=events,
+                asked=asked,
+                digest=digest_of(command),
+                unless=boundary,
+                after=(seen.head,) * len(boundary),
+            )
             await self.log.append(decision)
         except (Refused, Raced) as error:
             return type(error).__name__

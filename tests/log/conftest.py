@@ -10,6 +10,7 @@ import pytest
 from adapters.clock import system_clock
 from adapters.entropy import SeededEntropy
 from adapters.memory.log import MemoryDocuments, MemoryLog, MemoryMarks
+from adapters.postgres import gathering
 from adapters.postgres.database import Database, connect
 from adapters.postgres.documents import PostgresDocuments
 from adapters.postgres.embedded import APP_ROLE, Server
@@ -42,6 +43,12 @@ class Place:
             PostgresLog(database, self.schema, SOURCE, SeededEntropy(seed)) as log,
         ):
             yield log
+
+
+@pytest.fixture
+def one_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked at the same time goes in one batch, where the test is about such a batch and not about how it comes to be."""
+    monkeypatch.setattr(gathering, "WHOLE", gathering.BATCH_MAX)
 
 
 @pytest.fixture

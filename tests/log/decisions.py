@@ -1,7 +1,7 @@
 """Decisions for tests of the log: real event types, ids counted."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import count
 from uuid import UUID
@@ -31,12 +31,12 @@ def digest(text: str) -> bytes:
 def decision(
     *events: Event,
     unless: Boundary = (),
-    after: int = 0,
+    after: int | Sequence[int] = 0,
     at: datetime | None = None,
     command: UUID | None = None,
     body: str = "body",
 ) -> Decision:
-    """What to append; without a time of its own it is asked now."""
+    """What to append; without a time of its own it is asked now. `after`: of all criteria, or of each."""
     asked = Asked(
         at=at or system_clock(),
         actor="person:1",
@@ -44,7 +44,8 @@ def decision(
         command_id=command or command_id(),
         organisation="org:xamk",
     )
-    return Decision(events=events, asked=asked, digest=digest(body), unless=unless, after=after)
+    known = (after,) * len(unless) if isinstance(after, int) else tuple(after)
+    return Decision(events=events, asked=asked, digest=digest(body), unless=unless, after=known)
 
 
 def founded(*, constructed: bool) -> NetworkFounded:

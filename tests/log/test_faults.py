@@ -165,6 +165,7 @@ def test_a_question_that_never_arrived_is_asked_again(place: Place) -> None:
     asyncio.run(promise())
 
 
+@pytest.mark.usefixtures("one_batch")
 def test_an_answer_lost_to_many_at_once_is_found_again_by_each(place: Place) -> None:
     """Conditions, a lost race and a repeat among them: everybody hears what would have been heard."""
 

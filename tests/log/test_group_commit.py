@@ -17,7 +17,7 @@ from psycopg import AsyncConnection, errors
 from adapters.clock import system_clock
 from adapters.entropy import SeededEntropy
 from adapters.memory.log import MemoryLog
-from adapters.postgres.appending import Appending, ready
+from adapters.postgres.appending import Appending
 from adapters.postgres.embedded import APP_ROLE
 from adapters.postgres.gathering import WAITING_MAX
 from adapters.postgres.log import PostgresLog
@@ -65,8 +65,8 @@ async def bytes_of(log: Log) -> list[bytes | None]:
 class Step(Struct, frozen=True):
     new: list[MenteeAssigned | MenteeReleased | MentorCapacitySet]
     boundary: Boundary
-    ago: int
-    """How many events before the batch it looked; below zero: beyond the head, which nobody honest does."""
+    ago: tuple[int, int, int]
+    """How many events before the batch each criterion was known; below zero: beyond the head, which nobody honest does."""
     command: UUID
     body: str
     late: float
@@ -77,7 +77,7 @@ members = st.builds(
     Step,
     new=st.lists(events, min_size=1, max_size=3),
     boundary=st.lists(criteria, max_size=3).map(tuple),
-    ago=st.integers(-2, 4),
+    ago=st.tuples(*[st.integers(-2, 4)] * 3),
     command=st.integers(0, 30).map(command_id),
     body=st.sampled_from(["a", "a", "a", "b"]),
     late=st.sampled_from([-1.5, -0.5, 0, 0, 0.000001, 3]),
@@ -104,7 +104,7 @@ async def same(log: PostgresLog, plan: list[list[Step]]) -> None:
             decision(
                 *step.new,
                 unless=step.boundary,
-                after=max(0, head.position - step.ago),
+                after=[max(0, head.position - ago) for ago, _ in zip(step.ago, step.boundary, strict=False)],
                 at=head.time + timedelta(seconds=step.late),
                 command=step.command,
                 body=step.body,
@@ -124,6 +124,7 @@ async def same(log: PostgresLog, plan: list[list[Step]]) -> None:
     assert await bytes_of(log) == await bytes_of(twin)
 
 
+@pytest.mark.usefixtures("one_batch")
 def test_a_batch_comes_out_as_its_decisions_would_one_by_one(place: Place) -> None:
     """Outcomes, sentences and, with the same entropy, every byte."""
     numbers = iter(range(10_000))
@@ -145,6 +146,7 @@ def test_a_batch_comes_out_as_its_decisions_would_one_by_one(place: Place) -> No
 
 
 # --- inside one batch -------------------------------------------------------------------------------------------------------
+@pytest.mark.usefixtures("one_batch")
 def test_of_those_who_meet_in_a_batch_the_first_wins(place: Place) -> None:
     """Whoever only met one that lost has met nothing."""
 
@@ -251,7 +253,9 @@ def test_a_tag_too_long_for_the_index_is_no_reason_to_try_again(place: Place) ->
             (event,) = encode(too_long.events, too_long.asked, SOURCE, SeededEntropy(9))
             event = replace(event, tags=("".join(digest(str(n)).hex() for n in range(200)),))
             answers = await asyncio.gather(
-                log.appends.ask(ready(too_long, (event,))), log.append(decision(assigned(2))), return_exceptions=True
+                log.appends.ask(log._appending.ready(too_long, (event,))),  # noqa: SLF001
+                log.append(decision(assigned(2))),
+                return_exceptions=True,
             )
             assert isinstance(answers[0], errors.ProgramLimitExceeded)
             assert isinstance(answers[1], Outcome)
@@ -412,7 +416,7 @@ def test_the_functions_take_a_large_batch_in_linear_time(place: Place) -> None:
             for n in range(512):
                 boundary = (facts(MenteeAssigned, MenteeReleased, about=f"client:{n}"), facts(MentorCapacitySet))
                 d = decision(*(assigned(n, n) for _ in range(4)), unless=boundary)
-                batch.append(ready(d, encode(d.events, d.asked, SOURCE, SeededEntropy(n))))
+                batch.append(appending.ready(d, encode(d.events, d.asked, SOURCE, SeededEntropy(n))))
             try:
                 async with asyncio.timeout(20):
                     answers = await appending.carry(batch)

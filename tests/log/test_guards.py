@@ -27,16 +27,18 @@ from tests.log.decisions import assigned, decision, founded
 SPEC = """'{"specversion":"1.0"}'::bytea"""
 GOOD = {
     "catalogue": "1000",
+    "reached": "0",
     "command_ids": "array[gen_random_uuid(), gen_random_uuid()]",
     "digests": "array['\\x00'::bytea, '\\x01']",
     "readings": "array[clock_timestamp(), clock_timestamp()]",
-    "sinces": "array[0, 0]::bigint[]",
     "names": "array['a', 'b']",
     "probe_of": "array[1, 2]",
     "probe_type": "array[1, 2]",
     "probe_tag": "array['nobody', 'none']",
+    "probe_since": "array[0, 0]::bigint[]",
     "wider_of": "array[2]",
     "wider": """array['[{"tags": ["nobody"]}]'::jsonb]""",
+    "wider_since": "array[0]::bigint[]",
     "event_of": "array[1, 2]",
     "type_of": "array[1, 2]",
     "bodies": f"array[{SPEC}, {SPEC}]",
@@ -61,12 +63,12 @@ EVENTS = (
     "the number of its event, from 1 on: in arrays that begin at 1 and have no nulls. A founding comes alone."
 )
 ARGUMENTS = (
-    "Appending needs a catalogue version and, of each decision, a command id, its digest, a reading in the years 1 to 9999 "
-    "and a position: one is missing or of another form."
+    "Appending needs a catalogue version, a position and, of each decision, a command id, its digest and a reading in the years "
+    "1 to 9999: one is missing or of another form."
 )
 BOUNDARIES = (
-    "A boundary is given by types and tags, or by JSON arrays of items, each with the number of its decision: one is missing "
-    "or of another form."
+    "A boundary is given by types and tags, or by JSON arrays of items, each with the number of its decision and how far it "
+    "is known: one is missing or of another form."
 )
 RAW_ARGUMENTS = "Appending needs a boundary that is a JSON array, and a position: one is missing or of another form."
 LINE = "The body of an event has at most 65,455 bytes and no line break."
@@ -104,21 +106,28 @@ ODD_CALLS = [
     *((odd, EVENTS) for odd in ODD_TAGS),
     ({"catalogue": "null"}, ARGUMENTS),
     ({"catalogue": "0"}, ARGUMENTS),
-    *(({name: "null"}, ARGUMENTS) for name in ("command_ids", "digests", "readings", "sinces")),
+    *(({name: "null"}, ARGUMENTS) for name in ("reached", "command_ids", "digests", "readings")),
     ({"command_ids": "array[gen_random_uuid(), null]"}, ARGUMENTS),
     ({"command_ids": "array[gen_random_uuid()]"}, ARGUMENTS),
     ({"command_ids": "array[]::uuid[]"}, ARGUMENTS),
     ({"digests": "array['\\x00'::bytea, null]"}, ARGUMENTS),
     ({"digests": "array['\\x00'::bytea]"}, ARGUMENTS),
     ({"digests": "array[array['\\x00'::bytea, '\\x01']]"}, ARGUMENTS),
-    ({"sinces": "array[0, null]"}, ARGUMENTS),
-    ({"sinces": "array[0]"}, ARGUMENTS),
-    ({"sinces": "'[0:1]={0,0}'::bigint[]"}, ARGUMENTS),
+    ({"reached": "-1"}, ARGUMENTS),
+    ({"probe_since": "array[0, null]::bigint[]"}, BOUNDARIES),
+    ({"probe_since": "array[0]::bigint[]"}, BOUNDARIES),
+    ({"probe_since": "'[0:1]={0,0}'::bigint[]"}, BOUNDARIES),
+    ({"wider_since": "array[null]::bigint[]"}, BOUNDARIES),
+    ({"wider_since": "array[]::bigint[]"}, BOUNDARIES),
+    ({"wider_since": "array[0, 0]::bigint[]"}, BOUNDARIES),
     *(
         ({"readings": f"array[clock_timestamp(), {reading}]"}, ARGUMENTS)
         for reading in ("null", "'infinity'", "'-infinity'", "'0044-03-15 12:00Z BC'", "'9999-12-31 12:00Z'")
     ),
-    *(({name: "null"}, BOUNDARIES) for name in ("probe_of", "probe_type", "probe_tag", "wider_of", "wider")),
+    *(
+        ({name: "null"}, BOUNDARIES)
+        for name in ("probe_of", "probe_type", "probe_tag", "probe_since", "wider_of", "wider", "wider_since")
+    ),
     ({"probe_of": "array[1]"}, BOUNDARIES),
     ({"probe_of": "array[0, 1]"}, BOUNDARIES),
     ({"probe_of": "array[1, 3]"}, BOUNDARIES),
@@ -171,6 +180,8 @@ NO_BOUNDARIES = {
     "probe_of": "array[]::int[]",
     "probe_type": "array[]::int[]",
     "probe_tag": "array[]::text[]",
+    "probe_since": "array[]::bigint[]",
+    "wider_since": "array[]::bigint[]",
     "wider_of": "array[]::int[]",
     "wider": "array[]::jsonb[]",
 }

@@ -42,6 +42,7 @@ def test_everybody_races_once_at_most(place: Place) -> None:
     asyncio.run(promise())
 
 
+@pytest.mark.usefixtures("one_batch")
 def test_whoever_comes_while_others_queue_takes_their_turn_behind_them(place: Place) -> None:
     async def promise() -> None:
         async with place.log() as log:
@@ -91,11 +92,11 @@ class Jinxed:
     """A log where somebody else is always faster, so many times at once and then after ages."""
 
     def __init__(self, log: Log, at_once: int) -> None:
-        self.look, self.recall = log.look, log.recall
+        self.look, self.recall, self.era = log.look, log.recall, log.era
         self.at_once = at_once
         self.raced = 0
 
-    async def append(self, decision: Decision) -> Outcome:  # noqa: ARG002 - whatever it is
+    async def append(self, decision: Decision, *, reached: int = 0) -> Outcome:  # noqa: ARG002 - whatever it is
         self.raced += 1
         if self.raced > self.at_once:
             await asyncio.Event().wait()

@@ -1,7 +1,7 @@
 """What the log promises, on PostgreSQL and in memory alike."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -236,8 +236,8 @@ class Step(Struct, frozen=True):
 
     new: list[Event]
     boundary: Boundary
-    ago: int
-    """How many events ago it looked."""
+    ago: tuple[int, int, int]
+    """How many events ago each criterion was known."""
     command: UUID
     body: str
     """Sometimes another under the same command id."""
@@ -259,7 +259,7 @@ steps = st.lists(
         Step,
         new=st.lists(events, min_size=1, max_size=3),
         boundary=st.lists(criteria, max_size=3).map(tuple),
-        ago=st.integers(0, 4),
+        ago=st.tuples(*[st.integers(0, 4)] * 3),
         command=st.integers(0, 11).map(command_id),
         body=st.sampled_from(["a", "b"]),
     ),
@@ -274,18 +274,18 @@ class Model:
         self.events: list[Event] = []
         self.commands: dict[UUID, tuple[str, int]] = {}
 
-    def append(self, step: Step, after: int) -> tuple[str, int]:
+    def append(self, step: Step, after: Sequence[int]) -> tuple[str, int]:
         if step.command in self.commands:
             known, last = self.commands[step.command]
             return ("repeated", last) if known == step.body else ("reused", 0)
-        if any(criterion.admits(event) for criterion in step.boundary for event in self.events[after:]):
+        if any(c.admits(event) for c, known in zip(step.boundary, after, strict=True) for event in self.events[known:]):
             return "raced", 0
         self.events += step.new
         self.commands[step.command] = step.body, len(self.events)
         return "placed", len(self.events)
 
 
-async def outcome_of(log: Log, step: Step, after: int) -> tuple[str, int]:
+async def outcome_of(log: Log, step: Step, after: Sequence[int]) -> tuple[str, int]:
     try:
         outcome = await log.append(
             decision(*step.new, unless=step.boundary, after=after, command=step.command, body=step.body)
@@ -300,7 +300,7 @@ async def outcome_of(log: Log, step: Step, after: int) -> tuple[str, int]:
 async def agrees(log: Log, plan: list[Step]) -> None:
     model = Model()
     for step in plan:
-        after = max(0, len(model.events) - step.ago)
+        after = [max(0, len(model.events) - ago) for ago, _ in zip(step.ago, step.boundary, strict=False)]
         expected = model.append(step, after)
         assert await outcome_of(log, step, after) == expected
         history = await log.look(step.boundary)

@@ -71,7 +71,7 @@ async def append(log: Log, *capacities: int, number: int, at: datetime = START) 
         MentorCapacitySet(mentor=MENTOR.format(n), organisation="org:xamk", capacity=c, set_on=date(2019, 3, 5))
         for n, c in enumerate(capacities, 1)
     )
-    decision = Decision(events=events, asked=asked, digest=bytes(32), unless=(), after=0)
+    decision = Decision(events=events, asked=asked, digest=bytes(32), unless=(), after=())
     return (await log.append(decision)).position
 
 

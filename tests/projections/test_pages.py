@@ -81,7 +81,7 @@ async def append_mixed(log: Log, sizes: Sequence[int]) -> list[int]:
             )
             for n in range(size)
         )
-        ends.append((await log.append(Decision(events, asked, bytes(32), unless=(), after=0))).position)
+        ends.append((await log.append(Decision(events, asked, bytes(32), unless=(), after=()))).position)
     return ends
 
 

@@ -101,7 +101,7 @@ def test_pages_and_rows_are_folded_to_the_same_statements() -> None:
     async def scenario() -> None:
         for n in range(times):
             asked = Asked(at=START, actor="person:1", role="coordinator", command_id=UUID(int=n + 1))
-            await log.append(Decision(tuple(events), asked, bytes(32), unless=(), after=0))
+            await log.append(Decision(tuple(events), asked, bytes(32), unless=(), after=()))
         pages = await fold(PageSlices(log, statements.facts, statements.readings))
         rows = await fold(LogSlices(log))
         assert pages.position == rows.position == times * len(events) > PAGE_EVENTS

@@ -11,7 +11,7 @@ from adapters.http.feed.route import Route
 from adapters.http.network import Asked, Network, network_of
 from adapters.http.problems import NotSentAsText
 from adapters.http.readers import Readers
-from adapters.signing import witness_of
+from adapters.signing import recorded_witness_of
 from application.cosignatures import cosigned, seconds_of, time_and_signature
 from application.desk import Asker
 from application.envelope import decode
@@ -52,7 +52,7 @@ async def respond(request: Asked) -> Response[bytes]:
     """201 where something was kept, 200 where all of it was known."""
     network = network_of(request)
     asker = await asker_of(request, network)
-    witnesses = [witness_of(w.vkey) for w in await network.tree.witnesses() if _speaks_for(asker, w)]
+    witnesses = [recorded_witness_of(w.vkey) for w in await network.tree.witnesses() if _speaks_for(asker, w)]
     _check_content_type(request)
     try:
         note = (await body_of(request)).decode()
