@@ -4,8 +4,9 @@ A database that ends before that checkpoint is a restored backup, or another net
 root has a forked history. Either is read and never appended to until somebody decides what is right. So is one whose own newest
 checkpoint was signed for another network.
 
-When it is compared: before anything else at the start; before a decision is appended to a log that ends before what is known of
-it here; every few seconds by head; whenever the head that is seen falls; and by root before each new checkpoint is kept.
+When it is compared: before anything else at the start; by head whenever a decision looks, and by root when the newest event known
+here is not there any more, before anything is appended; every few seconds by head; whenever the head that is seen falls; and by root
+before each new checkpoint is kept.
 """
 
 import asyncio
@@ -61,8 +62,6 @@ class Custody:
         """The note whose root was compared last."""
         self.highest = 0
         """The highest head that was seen."""
-        self.falls = 0
-        """How often a head was seen that was lower."""
         self._judging = asyncio.Lock()
 
     async def begin(self) -> None:
@@ -106,11 +105,6 @@ class Custody:
         while self.fault:  # noqa: ASYNC110 - who decides is an operator, not a task
             await asyncio.sleep(WATCH_SECONDS)
 
-    @property
-    def reached(self) -> int:
-        """Where the log ends at the least, as far as this process knows."""
-        return max(self.highest, self.signed_size)
-
     def admit(self) -> None:
         """Let something be appended. Raises ReadOnly."""
         if self.fault:
@@ -123,7 +117,7 @@ class Custody:
         """
         if head < before:
             logger.error("custody.head_fell", before=before, now=head)
-            self.highest, self.falls = head, self.falls + 1
+            self.highest = head
             await self.judge()
         elif head < self.signed_size and not self.fault:
             await self.judge()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from adapters.custody import Custody
 from application.envelope import Recorded
-from application.ports import Decision, Head, History, Log, Outcome, Raced, Shorter
+from application.ports import Decision, Head, History, Log, Outcome, Raced
 from domain.kernel import Boundary
 
 
@@ -20,25 +20,25 @@ class WatchedLog:
 
     @property
     def era(self) -> int:
-        return self._log.era + self._custody.falls
+        return self._log.era
 
     async def look(self, boundary: Boundary) -> History:
-        before = self._custody.highest
+        before, era = self._custody.highest, self._log.era
         history = await self._log.look(boundary)
         await self._custody.saw(history.head, before=before)
+        await self._judge_another(era)
         return history
 
-    async def append(self, decision: Decision, *, reached: int = 0) -> Outcome:
-        custody = self._custody
-        custody.admit()
+    async def append(self, decision: Decision) -> Outcome:
+        self._custody.admit()
+        era = self._log.era
         try:
-            outcome = await self._log.append(decision, reached=max(reached, custody.reached))
-        except Shorter as shorter:
-            await custody.saw(shorter.head, before=custody.highest)
-            custody.admit()
-            raise Raced from None
+            outcome = await self._log.append(decision)
+        except Raced:
+            await self._judge_another(era)
+            self._custody.admit()
+            raise
         if not outcome.repeated:
-            custody.highest = max(custody.highest, outcome.position)
             self.decisions += 1
             self.events += len(outcome.events)
         return outcome
@@ -69,3 +69,8 @@ class WatchedLog:
         head = await self._log.wait(after, seconds)
         # Who listens may know less than who has asked: only a head that is asked for shows that the log got shorter.
         return (await self.head()).position if head < before else head
+
+    async def _judge_another(self, era: int) -> None:
+        """Where the log is not the one it was, find out at once whether it still holds all that was signed."""
+        if self._log.era != era:
+            await self._custody.judge(by_root=True)

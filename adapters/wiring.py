@@ -72,6 +72,8 @@ class Network(Struct, frozen=True, kw_only=True):
 
     settings: Settings
     dsn: str
+    admin_dsn: str | None
+    """Of the tables' owner; None where this process was not given it."""
     database: Database
     log: WatchedLog
     stored: PostgresLog
@@ -221,6 +223,7 @@ async def open_network(
         yield Network(
             settings=settings,
             dsn=dsn,
+            admin_dsn=admin_dsn,
             database=database,
             log=log,
             stored=stored,

@@ -99,7 +99,7 @@ class Executor:
             digest=digest,
             unless=boundary,
             after=knowledge.after,
-            era=knowledge.era if knowledge.remembered else None,
+            era=knowledge.era,
         )
         name = _name(type(command))
         try:

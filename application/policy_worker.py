@@ -17,13 +17,14 @@ logger = structlog.get_logger()
 
 BATCH = 500
 WAIT_SECONDS = 1.0
+MARK_WAY_OUT = "it works nothing off until its mark is set back by `tasma audit accept-restore`, or the log restored"
 
 
 class Halt(Struct, frozen=True):
     """Where a policy cannot go on. Nothing of the event is quoted."""
 
     position: int
-    """Of the event that cannot be worked off; the mark stands right before it."""
+    """Of the event that cannot be worked off; the mark stands right before it. Where the log ends before the mark, the mark."""
     error: str
     """The class of the exception."""
     sentence: str
@@ -76,15 +77,26 @@ class PolicyWorker:
         return mark
 
     async def _after(self, mark: int) -> Sequence[Recorded]:
-        """The next events: of a batch that cannot be read as a whole, the part before the event that cannot be read."""
-        limit = BATCH
+        """The next events: of a batch that cannot be read as a whole, the part before the event that cannot be read.
+
+        The event at the mark is read with them. A log without it ends there no more, and what it recorded next would be passed
+        over.
+        """
+        first, limit = max(mark - 1, 0), BATCH
         while True:
             try:
-                return await self.log.read(mark, limit=limit)
+                read = await self.log.read(first, limit=limit + mark - first)
             except MsgspecError as error:
+                if first < mark:  # there is something that cannot be read, so the log ends no sooner than at the mark
+                    first = mark
+                    continue
                 if limit == 1:
                     raise self._halted(mark + 1, error) from error
                 limit //= 2
+            else:
+                if first < mark and not read:
+                    raise await self._beyond(mark)
+                return [event for event in read if event.position > mark]
 
     async def _advance(self, old: int, new: int) -> int:
         if new > old:
@@ -93,6 +105,12 @@ class PolicyWorker:
 
     def _halted(self, position: int, error: Exception) -> PolicyHalted:
         self.last_halt = halt_at(self.policy, position, error)
+        return PolicyHalted(self.last_halt)
+
+    async def _beyond(self, mark: int) -> PolicyHalted:
+        head = (await self.log.head()).position
+        sentence = f"{beyond_end(f'Policy {self.policy.name}', mark, head)}; {MARK_WAY_OUT}."
+        self.last_halt = Halt(mark, "Stale", sentence)
         return PolicyHalted(self.last_halt)
 
     async def _react(self, event: Recorded) -> None:
@@ -128,6 +146,14 @@ def key_of(policy: str, event: UUID, ordinal: int) -> UUID:
 def halt_at(policy: Policy, position: int, error: Exception) -> Halt:
     what = type(error).__name__
     return Halt(position, what, f"Policy {policy.name} cannot work off the event at position {position}: {what}.")
+
+
+def beyond_end(who: str, position: int, head: int) -> str:
+    """What is wrong with somebody who stands beyond the end of the log."""
+    return (
+        f"{who} stands at position {position}, but the log ends at {head}: the database is a restored backup, or the "
+        "position was set by hand"
+    )
 
 
 async def work_all(workers: Sequence[PolicyWorker]) -> int:

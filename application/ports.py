@@ -38,7 +38,7 @@ class Decision(Struct, frozen=True):
     after: tuple[int, ...]
     """Of each criterion of the boundary, up to which position all that it admits was known."""
     era: int | None = None
-    """The log's, if what was known was remembered from it; None where the decision has looked."""
+    """The log's when that became known; None: in whatever era it is."""
 
 
 class Placed(Struct, frozen=True):
@@ -68,14 +68,6 @@ class Raced(Exception):
     def __init__(self, history: History | None = None) -> None:
         super().__init__()
         self.history = history
-
-
-class Shorter(Exception):
-    """The log ends before a position that it had reached: nothing was appended. It was put back, or this is another one."""
-
-    def __init__(self, head: int) -> None:
-        super().__init__()
-        self.head = head
 
 
 class Unavailable(Exception):
@@ -141,17 +133,17 @@ class Log(Protocol):
 
     @property
     def era(self) -> int:
-        """Rises when what was read may be no longer so: the connection broke or the log got shorter; it may be another one."""
+        """Rises when the log turns out to be another one: put back, or made anew. What was known of it holds no longer."""
 
     async def look(self, boundary: Boundary) -> History:
         """Read every event inside the boundary, and the head, at one moment."""
 
-    async def append(self, decision: Decision, *, reached: int = 0) -> Outcome:
-        """Append all events or none, to a log that is known to have reached a position.
+    async def append(self, decision: Decision) -> Outcome:
+        """Append all events or none.
 
-        Raises Raced, Shorter, CommandIdReused, ClockAhead, ClockBehind, TooLarge, NotText, Unavailable (also as Overloaded, ReadOnly,
+        Raises Raced, CommandIdReused, ClockAhead, ClockBehind, TooLarge, NotText, Unavailable (also as Overloaded, ReadOnly,
         Outdated). A command id that was recorded before with the same digest appends nothing and gives the first outcome.
-        What was remembered from an era that is over is not appended: Raced.
+        What was decided in an era that is over is not appended: Raced.
         """
 
     async def recall(self, command_id: UUID, digest: bytes) -> Outcome | None:
@@ -238,6 +230,9 @@ class Tree(Protocol):
 
     async def note(self) -> str | None:
         """The newest as the log's own keys signed it, without cosignatures."""
+
+    async def signed_at(self, size: int) -> datetime | None:
+        """When the checkpoint of this size was signed; None where there is none."""
 
     async def tile(self, level: int, n: int, width: int) -> bytes | None:
         """The first `width` hashes of a tile, 32 bytes each; None where there are not so many yet."""

@@ -1,7 +1,7 @@
 """Whether stored checkpoints and cosignatures were signed by whom they name."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from adapters.auditing.report import Fault
@@ -31,12 +31,15 @@ class CheckpointCheck:
         witnesses: Sequence[str],
         origin: str | None,
         held: Sequence[str],
+        *,
         outside: str | None = None,
+        recorded: Sequence[str] | None = None,
     ) -> None:
         """Keys that are no keys are faults of their own; `origin`: None takes the first checkpoint's for all.
 
-        held: those of the keys that are known from outside the database. outside: the note that is kept there; who has signed
-        it has signed the same text inside.
+        held: those of the keys that are known from outside the database. outside: the note that is kept there: it counts like
+        a checkpoint inside, and who has signed it has signed the same text inside. recorded: the keys that the database has;
+        None: those that are trusted.
         """
         self.faults: list[Fault] = []
         self._keys, self._witnesses = self._verifiers(keys), self._verifiers(witnesses)
@@ -44,7 +47,12 @@ class CheckpointCheck:
         self.signed_by: Counter[str] = Counter({f"{k.name}+{k.key_hash.hex()}": 0 for k in self._keys})
         known = {k.vkey: f"{k.name}+{k.key_hash.hex()}" for k in self._keys}
         self.held = tuple(dict.fromkeys(known[vkey] for vkey in held if vkey in known))
+        self._unrecorded = {} if recorded is None else {known[vkey]: vkey for vkey in keys if vkey in known}
+        for vkey in recorded or ():
+            self._unrecorded.pop(known.get(vkey, ""), None)
         self._outside = self._opened(outside)
+        self.outside = self._outside_of(outside)
+        """What the note outside says; None where there is none that can be read."""
         self.newest: tuple[str, ...] = ()
         """Who has signed the newest checkpoint."""
         self.damaged = False
@@ -67,8 +75,9 @@ class CheckpointCheck:
                 f"The row says {counted(size, 'event')} and {root.hex()}; {counted(checkpoint.size, 'event')} and "
                 f"{checkpoint.root.hex()} of {checkpoint.origin} were signed.",
             )
+        self.faults += [_unrecorded(size, s.key) for s in found.verified if self._unrecorded.pop(s.key, None)]
         self.newest = tuple(dict.fromkeys((*(s.key for s in found.verified), *self._signers_outside(found.text))))
-        return SignedRoot(size, root, found.text, self.newest, not self.held or bool(set(self.held) & set(self.newest)))
+        return self._root(size, root, found.text, self.newest)
 
     def decides(self, size: int, root: bytes, note: str) -> bool:
         """Whether a stored checkpoint is what a key signed that is believed. It counts for nothing else."""
@@ -81,6 +90,51 @@ class CheckpointCheck:
         except NoteFault:
             return False
         return (checkpoint.size, checkpoint.root) == (size, root)
+
+    def kept(self, found: Sequence[SignedRoot], after: int, upto: int) -> SignedRoot | None:
+        """The note outside, where it is of this part of the log, a known key signed it, and none of these says the same."""
+        kept = self.outside
+        if (
+            kept is None
+            or not kept.by
+            or not after < kept.size <= upto
+            or any(each.text == kept.text for each in found)
+        ):
+            return None
+        return (
+            kept if parse_checkpoint(kept.text).origin == (self._origin or parse_checkpoint(kept.text).origin) else None
+        )
+
+    def lost(self, sizes: Container[int], upto: int) -> Fault | None:
+        """Whether the note outside covers no more than what is there, and no checkpoint inside is of its size."""
+        kept = self.outside
+        if kept is None or kept.size > upto or kept.size in sizes:
+            return None
+        signers = ", ".join(kept.by) or "a key that is not known here"
+        what = (
+            f"The database has no checkpoint of {counted(kept.size, 'event')}; the file outside has one, signed by {signers}. Its row "
+            "was removed, or a process ended before it stored it. The next sealing signs one again if the events are those; older "
+            "ones that were removed come back from a backup alone."
+        )
+        return Fault(kept.size, what, "checkpoint")
+
+    def covered(self, head: int) -> int:
+        """How far the note outside covers a log that ends there, as far as it decides."""
+        kept = self.outside
+        return kept.size if kept and kept.by and kept.decides and kept.size <= head else 0
+
+    def _root(self, size: int, root: bytes, text: str, by: tuple[str, ...]) -> SignedRoot:
+        return SignedRoot(size, root, text, by, not self.held or bool(set(self.held) & set(by)))
+
+    def _outside_of(self, note: str | None) -> SignedRoot | None:
+        try:
+            text = read(note)[0] if note else None
+            checkpoint = parse_checkpoint(text) if text else None
+        except NoteFault:
+            return None
+        if text is None or checkpoint is None:
+            return None
+        return self._root(checkpoint.size, checkpoint.root, text, self._signers_outside(text))
 
     def _opened(self, note: str | None) -> Opened | None:
         try:
@@ -125,3 +179,12 @@ class CheckpointCheck:
     def _fault(self, size: int, why: str) -> Fault:
         self.damaged = True
         return Fault(size, f"The checkpoint of {counted(size, 'event')} is damaged. {why}", "checkpoint")
+
+
+def _unrecorded(size: int, key: str) -> Fault:
+    what = (
+        f"The checkpoint of {counted(size, 'event')} is signed by {key}, which is not among the keys that the database has recorded: "
+        "its row was removed. A key that still signs is recorded again with the next checkpoint; restore another one from a "
+        "backup."
+    )
+    return Fault(size, what, "checkpoint")

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from adapters.auditing.report import Fault
+from adapters.postgres.database import Row
 from application.envelope import EVENT_BYTES_MAX, decode
 from application.registry import EVENT_TYPES
 from domain.kernel import FACTS, Event, tags_of
@@ -33,6 +34,7 @@ class _Envelope(Struct, frozen=True):
 
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What bytes are answered with that are no event."""
+_POLICY: Final = "policy:"
 _UNKNOWN: Final = datetime(1, 1, 1, tzinfo=UTC)
 _envelope = msgspec.json.Decoder(_Envelope).decode
 
@@ -48,15 +50,19 @@ class EventCheck:
         self._first = 1
         self._last = 0
         self.unknown: dict[str, int] = {}
+        self.causes: dict[str, tuple[UUID, ...]] = {}
+        """The last two events that each policy acted on, by their ids."""
         self.faults: list[Fault] = []
         """Those that were found; whoever takes them empties the list."""
         self.decisions: list[Decision] = []
         """Those that ended; the same."""
 
-    def check(
-        self, position: int, type_id: int, at: datetime | None, tags: Sequence[str], data: bytes | None
-    ) -> Event | None:
-        """Check the next row; its fact, if this version knows it. `at`: None for a time that no event has."""
+    def check(self, row: Row) -> Event | None:
+        """Check the next row, as it is read for an audit; its fact, if this version knows it."""
+        at: datetime | None
+        tags: Sequence[str] | None
+        data: bytes | None
+        position, type_id, at, tags, data, size = row
         if data is None:
             self._fault(position, "its row holds no bytes")
             return None
@@ -73,8 +79,8 @@ class EventCheck:
             self._fault(position, "its bytes do not begin with the position and time of its row")
         if b"\n" in data:
             self._fault(position, "its bytes hold a line break, which no event's bytes have")
-        if len(data) > EVENT_BYTES_MAX:
-            self._fault(position, f"it has {len(data):,} bytes; an event has at most {EVENT_BYTES_MAX:,}")
+        if size is not None and size > EVENT_BYTES_MAX:
+            self._fault(position, f"it has {size:,} bytes; an event has at most {EVENT_BYTES_MAX:,}")
         try:
             recorded = decode(data)
         except _UNREADABLE as error:
@@ -87,7 +93,14 @@ class EventCheck:
         if tuple(tags or ()) != (expected := tags_of(event)):
             self._fault(position, f"its row has the tags {_list(tags or ())}; its bytes give {_list(expected)}")
         self._follow(position, recorded.commandid, same_time=same_time)
+        if recorded.causationid and recorded.actor.startswith(_POLICY):
+            self._acted(recorded.actor.removeprefix(_POLICY), recorded.causationid)
         return event
+
+    def _acted(self, policy: str, cause: UUID) -> None:
+        causes = self.causes.get(policy, ())
+        if causes[-1:] != (cause,):
+            self.causes[policy] = (*causes[-1:], cause)
 
     def finish(self) -> None:
         """After the last row."""

@@ -25,16 +25,28 @@ class Extent(NamedTuple):
     """The size of the newest checkpoint that decides; 0 where there is none."""
 
 
-async def extent_of(reading: AuditReading, decides: Callable[[int, bytes, str], bool]) -> Extent:
-    """Look where everything ends. `decides`: whether a stored checkpoint is what a key signed that is believed."""
+async def extent_of(
+    reading: AuditReading,
+    decides: Callable[[int, bytes, str], bool],
+    covered: Callable[[int], int],
+    *,
+    to_head: bool = False,
+) -> Extent:
+    """Look where everything ends. `decides`: whether a stored checkpoint is what a key signed that is believed.
+
+    covered: how far what is kept outside covers a log that ends there. to_head: whatever stands beyond the last row is left out.
+    """
     room = await reading.room()
     head = await reading.head(room)
+    if to_head:
+        room = head
     signed = 0
     async with aclosing(reading.checkpoints_down()) as checkpoints:
         async for size, root, note in checkpoints:
             if decides(size, root, note):
                 signed = size
                 break
+    signed = max(signed, covered(head))
     page = -1
     for n in await reading.pages_down(0, room // PAGE_EVENTS):
         if n < head // PAGE_EVENTS or is_own(n, (await reading.pages(n, n + 1))[n]):

@@ -23,6 +23,8 @@ Kind = Literal[
     "cosignature",
     "tag",
     "command",
+    "mark",
+    "catalogue",
     "document",
     "statement",
     "network",
@@ -75,6 +77,8 @@ class Verified(Struct, frozen=True, kw_only=True):
     projections: int
     """Read models whose rows were compared with what the log gives."""
     seconds: float
+    not_compared: Mapping[str, str] = field(default_factory=dict)
+    """The other read models, each with the reason why it was not compared."""
     repaired: tuple[str, ...] = ()
     """Pages and tiles that were made again before this outcome."""
     set_aside: tuple[str, ...] = ()

@@ -59,29 +59,34 @@ class NotSetAside(Refused):
         )
 
 
-async def set_aside(database: Database, schema: str, folder: Path, *, given_up: Sequence[int] = ()) -> SetAside | None:
+async def set_aside(
+    database: Database, schema: str, folder: Path, *, given_up: Sequence[int] = (), signed: int = 0
+) -> SetAside | None:
     """Set aside pages and tiles beyond the log's end, and the pages that a person gave up where no checkpoint covers them whole.
 
-    None where there are none, or where a checkpoint covers events that are gone. Raises Unavailable and NotSetAside.
+    signed: how far the checkpoint kept outside covers it; it counts like those inside. None where there are none, or where a
+    checkpoint covers events that are gone. Raises Unavailable and NotSetAside.
     """
     try:
-        return await _set_aside(database, schema, folder, given_up)
+        return await _set_aside(database, schema, folder, given_up, signed)
     except OSError as why:
         raise NotSetAside(folder, why) from why
 
 
-async def _set_aside(database: Database, schema: str, folder: Path, given_up: Sequence[int]) -> SetAside | None:
+async def _set_aside(
+    database: Database, schema: str, folder: Path, given_up: Sequence[int], signed: int
+) -> SetAside | None:
     store, names, own, number = PageStore(schema), list[str](), list[int](), 0
     file = await asyncio.to_thread(_opened, folder, schema)
     try:
         with file:
             async with database.connection() as connection, connection.transaction():
-                while pages := await store.take_pages(connection, given_up):
+                while pages := await store.take_pages(connection, given_up, signed):
                     number += len(pages)
                     names += [f"page {n:,}" for n, _ in sorted(pages)[: _NAMED_MAX - len(names)]]
                     own += [n for n, body in sorted(pages) if len(own) < _NAMED_MAX and is_own(n, body)]
                     await asyncio.to_thread(_add, file, [_page(schema, *page) for page in pages])
-                while tiles := await store.take_tiles(connection, given_up):
+                while tiles := await store.take_tiles(connection, given_up, signed):
                     number += len(tiles)
                     names += [_name(tile) for tile in sorted(tiles)[: _NAMED_MAX - len(names)]]
                     await asyncio.to_thread(_add, file, [_tile(schema, tile) for tile in tiles])

@@ -7,12 +7,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from adapters.auditing.beside import check_beside
 from adapters.auditing.checkpoints import CheckpointCheck, SignedRoot
 from adapters.auditing.copies import Copies, read_copies
 from adapters.auditing.events import Decision, EventCheck
 from adapters.auditing.extent import Extent, extent_of
-from adapters.auditing.read_models import check_read_models
-from adapters.auditing.report import Fault, Faults, First, Repairable, Verified
+from adapters.auditing.read_models import check_read_models, none_compared
+from adapters.auditing.report import Fault, Faults, First, Kind, Repairable, Verified
 from adapters.auditing.signed_tree import SignedTree
 from adapters.auditing.statements import Issued, check_documents
 from adapters.postgres.audit_reading import AuditReading, TileRow
@@ -31,7 +32,7 @@ class _Part(NamedTuple):
 
     first: int
     rows: list[Row]
-    """(position, type id, time, tags, bytes)"""
+    """(position, type id, time, tags, bytes, number of bytes)"""
     pages: dict[int, bytes]
     tiles: dict[int, TileRow]
     checkpoints: list[Row]
@@ -45,19 +46,23 @@ async def verify(
     outside: str | None = None,
     origin: str | None = None,
     views: Views | None = None,
+    to_head: bool = False,
 ) -> tuple[Verified, Repairable]:
     """Verify all that is there; what can be made again where it is damaged.
 
     keys: the public keys that are trusted; None: those that the database itself says have signed, beside those held. held:
     public keys known from outside the database; one of them, if there are any, must have signed the newest checkpoint.
-    outside: the note that is kept outside the database. views: of the log where the issued statements and all read models are
-    recomputed, if nothing else is wrong with it. Raises Unavailable, Unreadable and NoTablesOfItsOwn.
+    outside: the note that is kept outside the database; it counts like a checkpoint inside. to_head: as it is once what is
+    over no events was set aside. views: of the log where the issued statements and all read models are recomputed, if nothing
+    else is wrong with it. Raises Unavailable, Unreadable and NoTablesOfItsOwn.
     """
     began = asyncio.get_running_loop().time()
     held = held if keys is None else keys
-    trusted = tuple(dict.fromkeys((*held, *(await reading.keys() if keys is None else ()))))
-    checkpoints = CheckpointCheck(trusted, await reading.witnesses(), origin, held, outside)
-    work = _Verification(reading, await extent_of(reading, checkpoints.decides), EventCheck(await reading.types()))
+    recorded = await reading.keys()
+    trusted = tuple(dict.fromkeys((*held, *(recorded if keys is None else ()))))
+    checkpoints = CheckpointCheck(trusted, await reading.witnesses(), origin, held, outside=outside, recorded=recorded)
+    extent = await extent_of(reading, checkpoints.decides, checkpoints.covered, to_head=to_head)
+    work = _Verification(reading, extent, EventCheck(await reading.types()), to_head=to_head)
     root = await work.stream(checkpoints)
     await work.check_rest(views, checkpoints)
     faults = work.faults
@@ -82,21 +87,27 @@ async def verify(
         unsigned=max(work.head - work.newest, 0),
         unknown_types=work.events.unknown,
         statements=len(work.issued),
-        projections=work.projections,
+        projections=work.read_models.compared,
+        not_compared=work.read_models.not_compared,
         seconds=asyncio.get_running_loop().time() - began,
     )
     return verified, Repairable(refused=True) if refused else work.tree.repairable
 
 
 class _Verification:
-    def __init__(self, reading: AuditReading, extent: Extent, events: EventCheck) -> None:
-        self._reading, self.head, self.events = reading, extent.head, events
+    def __init__(self, reading: AuditReading, extent: Extent, events: EventCheck, *, to_head: bool) -> None:
+        self._reading, self.head, self.events, self._to_head = reading, extent.head, events, to_head
         self._last, self._needed = extent.last, extent.needed
         self.faults = Faults()
         self.tree = SignedTree(self.faults)
         self.beyond = False
         """Whether a checkpoint covers events that are gone."""
-        self.pages = self.checkpoints = self.projections = 0
+        self.pages = self.checkpoints = 0
+        self.read_models = none_compared("nobody asked for it")
+        self._misplaced: set[Kind] = set()
+        """Of tags and commands: whether one is missing, so that as many as there must be say nothing of strays."""
+        self._sizes: set[int] = set()
+        """Of the stored checkpoints, those that the note outside could be of."""
         self.newest = 0
         """The size of the newest checkpoint that says what it must."""
         self.issued: list[Issued] = []
@@ -150,7 +161,7 @@ class _Verification:
     def _check_rows(self, part: _Part, *, at_end: bool) -> None:
         for row in part.rows:
             self._tags += len({*map(str, row[3] or ())})
-            event = self.events.check(*row)
+            event = self.events.check(row)
             if event.__class__ is StatementIssued:
                 self.issued.append((row[0], event))
             elif event.__class__ is NetworkFounded:
@@ -166,6 +177,7 @@ class _Verification:
         after = first * PAGE_EVENTS
         for position, tag in await self._reading.missing_tags(after, after + _PART_PAGES * PAGE_EVENTS):
             self.faults.add(Fault(position, f"Position {position:,}: it is not found under its tag {tag}.", "tag"))
+            self._misplaced.add("tag")
         for command, last, recorded_last, recorded_n in await self._reading.wrong_commands(decisions):
             if recorded_last is None:
                 what = f"Position {last:,}: the command {command} that led to it is not recorded; a repeat would act again."
@@ -175,6 +187,7 @@ class _Verification:
                     f"{recorded_last:,}."
                 )
             self.faults.add(Fault(last, what, "command"))
+            self._misplaced.add("command")
 
     async def _check_pages(self, part: _Part, checkpoints: CheckpointCheck) -> bytes | None:
         """The pages of a part with their checkpoints; at the end of the log the root over everything."""
@@ -187,8 +200,13 @@ class _Verification:
             cosigned = (checkpoints.cosigned(checked, vkey, line) for vkey, line in self._cosignatures.get(size, ()))
             self.faults.add(*(fault for fault in cosigned if fault))
         after = part.first * PAGE_EVENTS
+        every = [each for found in signed.values() for each in found]
+        if kept := checkpoints.kept(every, after, min(after + _PART_PAGES * PAGE_EVENTS, self._last)):
+            beside = signed.setdefault((kept.size - 1) // PAGE_EVENTS, [])
+            beside.append(kept)
+            beside.sort(key=lambda each: each.size)
         found: list[bytes | None] = [None] * min(_PART_PAGES * PAGE_EVENTS, self._last - after)
-        for position, _, _, _, data in part.rows:
+        for position, _, _, _, data, _ in part.rows:
             found[position - after - 1] = data
         for n in range(part.first, part.first + _PART_PAGES):
             bodies = found[n * PAGE_EVENTS - after : (n + 1) * PAGE_EVENTS - after]
@@ -205,6 +223,8 @@ class _Verification:
 
     def _check_checkpoint(self, checkpoints: CheckpointCheck, size: int, root: bytes, note: str) -> SignedRoot | None:
         self.checkpoints += 1
+        if checkpoints.outside and checkpoints.outside.size == size:
+            self._sizes.add(size)
         checked = checkpoints.signed(size, root, note)
         if isinstance(checked, Fault):
             self.faults.add(checked)
@@ -216,11 +236,11 @@ class _Verification:
         """What is not in the order of positions."""
         reading, faults = self._reading, self.faults
         await self._check_beyond(checkpoints)
-        if await reading.tag_count() != self._tags:
+        if "tag" in self._misplaced or await reading.tag_count() != self._tags:
             for position, tag in _first_beyond(await reading.stray_tags(), self.head, 0):
                 what = f"Position {position:,}: it is found under the tag {tag}, which it does not have."
                 faults.add(Fault(position, what, "tag"))
-        if await reading.command_count() != self._decisions:
+        if "command" in self._misplaced or await reading.command_count() != self._decisions:
             for command, last in _first_beyond(await reading.stray_commands(), self.head, 1):
                 what = f"Position {last:,}: the command {command} is recorded for it and did not lead to it."
                 faults.add(Fault(last, what, "command"))
@@ -232,11 +252,17 @@ class _Verification:
         elif self._founded and self._founded.constructed != constructed:
             said = "constructed" if self._founded.constructed else "real"
             faults.add(Fault(0, f"The network was founded as {said}; its row says otherwise.", "network"))
+        faults.add(*await check_beside(reading, self.head, self.events.causes, to_head=self._to_head))
         wrong, kept = await check_documents(self.issued, reading)
         faults.add(*wrong)
-        if views and not faults.count:
-            differing, self.projections = await check_read_models(views, kept, self.head)
-            faults.add(*differing)
+        if views:
+            # What the log gives is what its rows give: where these are wrong, nothing can be held against it.
+            self.read_models = (
+                none_compared("the faults named here come first")
+                if faults.count or checkpoints.faults
+                else await check_read_models(views, kept, self.head)
+            )
+            faults.add(*self.read_models.faults)
 
     async def _check_beyond(self, checkpoints: CheckpointCheck) -> None:
         """What is said of positions that the log does not have."""
@@ -247,11 +273,15 @@ class _Verification:
             what = f"The checkpoint of {counted(size, 'event')} covers events that are gone: the log ends at {self.head:,}."
             faults.add(Fault(self.head + 1, what, "tree"))
             self.beyond = True
+        lost = checkpoints.lost(self._sizes, self._last)
+        faults.add(*((lost,) if lost else ()))
         for position in await reading.below():
             faults.add(Fault(position, f"Position {position:,}: there is a row, and the first position is 1.", "row"))
         for position in await reading.events_beyond(self._last):
             what = f"Position {position:,}: there is a row, and all that is stored is too little for a log that reaches it."
             faults.add(Fault(position, what, "row"))
+        if self._to_head:
+            return
         for n in await reading.pages_beyond(self._last // PAGE_EVENTS):
             faults.add(Fault(0, f"Page {n:,} is over events that are not there.", "page"))
         for level, n in await reading.tiles_beyond(self._last // PAGE_EVENTS):

@@ -24,9 +24,9 @@ def schema(event: type[Any]) -> bytes:
 
 
 async def key_lines(tree: Tree) -> list[str]:
-    """The public keys of the network and its witnesses, as `verify.Check.note` reads them."""
+    """The public keys of the network and its witnesses, in the one order in which `verify.Check.note` takes them."""
     own = [f"log {vkey}" for vkey in await tree.verifiers()]
-    return own + [f"witness {each.vkey} {each.organisation}" for each in await tree.witnesses()]
+    return sorted([*own, *(f"witness {each.vkey} {each.organisation}" for each in await tree.witnesses())])
 
 
 def readme(network: str, events: int, size: int, project: str | None, *, constructed: bool) -> bytes:

@@ -4,20 +4,22 @@
     python verify.py --proof proof.json [--key VKEY]...
 
 All of it is computed anew, from the bytes, and compared. A bundle is whole if
-1. the zip has a bundle's files, each once, none that unpacks to over 16 MiB, and is written in the one way of a bundle's;
+1. the zip has a bundle's files and nothing else, each once, in the order of a bundle's, none that unpacks to over 16 MiB; how
+   tightly they are packed is not looked at;
 2. manifest.json says what is found here, the SHA-256 of every file but itself, pages and tiles, and nothing else;
 3. pages/ have the events, one a line, 256 a page, none missing, each with its position and no earlier time than the last;
 4. tiles/0 have the hashes of the same events; where page and tile differ, the checkpoint tells which of them was changed;
 5. the tree over the hashes (RFC 6962) has the root that checkpoint.txt says, and as many events or more are here;
 6. that was signed by the network (Ed25519), and no signature whose key is here is wrong;
-7. each document is the one that an event names by its digest, says the same, and is written in the one way of a bundle's.
+7. each document is the one that an event names by its digest, and says the same in all but `text` and `own_cents`.
 A proof is right if its event and hashes lead to the root of its checkpoint, 6 is true of that, and it says nothing else.
 
 VKEY is a public key that you have noted before, the network's or a witness's: it must have signed. Without one, only the
 bundle's own keys can be used, and whoever could write the bundle could have written those too.
 
-The last line says WHOLE, and what of it is not proven, or NOT WHOLE. Exit code 0: whole, and signed by every VKEY that you
-gave; 1: not whole, or not signed by them; 2: wrong usage.
+The last line says WHOLE, how many events were checked and which key that you gave has signed them, or NOT WHOLE; the lines
+before it say what is NOT PROVEN. Exit code 0: whole, and signed by every VKEY that you gave; 1: not whole, or not signed by
+them; 2: wrong usage.
 """
 # Handed out as it is, to be read before it is run: hence one file.
 # ruff: noqa: BLE001, T201 - whatever a forged file makes Python say, the answer is no; and printing is what it is for
@@ -45,13 +47,14 @@ FAR, MANY = 2**31, 2**16  # a file that begins there, and so many files, need wi
 WITNESS = b"\4"  # the kind of a witness's key, where a log's is 1
 FOUNDED, ISSUED = "tasma.network.founded.v1", "tasma.settlement.statement_issued.v1"  # it names a document by `digest`
 ONE_WAY = "it is not written in the one way in which a bundle's is."
-WHOSE = {"log": "the network's own key", "witness": "a witness's key", "given": "the key you gave"}
+PLACE = {"README.txt": 0, "verify.py": 1, "checkpoint.txt": 2, "keys.txt": 3, "schemas": 4, "manifest.json": 6}
 HEAD = re.compile(rb'\{"sequence":"([0-9]{20})","time":"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}Z)",')
 FILE = re.compile(  # all that a bundle has; no two of these names differ by case alone
     r"README\.txt|verify\.py|manifest\.json|checkpoint\.txt|keys\.txt|pages/[0-9]{6,9}\.ndjson|tiles/0/[0-9]{6,9}\.bin"
     r"|schemas/tasma\.[a-z0-9_.]{1,99}\.json|documents/[0-9a-f]{64}\.json"
 )
 UNFOUNDED = "constructed or not, as the network's founding is not here"
+CAME = re.compile(r"log (\S+)|witness (\S+) (\S+)")  # a line of keys.txt
 KEY = re.compile(r"(([^+\s]+)\+([0-9a-f]{8}))\+(\S{44})")
 NOTE = re.compile("((.+)\n(0|[1-9][0-9]{0,17})\n(.{44})\n(?:.+\n)*)\n((?:\u2014 [^ \n]+ [^ \n]+\n){1,100})")
 
@@ -245,7 +248,12 @@ class Check:
     """What was found. Size and root are the checkpoint's; where there is none, of all events."""
 
     def __init__(self, path: Path, given: Sequence[str] = (), *, proof: bool = False) -> None:
-        self.size, self.root, self.given, self.time = 0, "", given, b""
+        self.size, self.root, self.given, self.time = 0, "", dict(map(key_of, given)), b""
+        self.what, self.covered, self.signers = (
+            "proof" if proof else "bundle",
+            0,
+            list[str](),
+        )  # signers: given ones alone
         self.faults, self.said, self.unproven = list[Fault](), list[str](), list[str]()
         self.last, self.exported, self.unknown, self.named = 0, 0, 0, set[str]()  # unknown: the forms of documents
         self.by_tiles, self.by_pages = list[bytes](), list[bytes]()  # roots of pages, as far as the checkpoint reaches
@@ -262,12 +270,18 @@ class Check:
         except Fault as fault:
             self.faults.append(fault)
         except Exception as error:
-            self.faults.append(Fault(f"this is no {'proof' if proof else 'bundle'} that can be read: {error}."))
+            self.faults.append(Fault(f"this is no {self.what} that can be read: {error}."))
+
+    @property
+    def doubts(self) -> list[str]:
+        """What is said before the verdict of a bundle that is whole."""
+        return [] if self.faults else [f"NOT PROVEN: {each}." for each in self.unproven]
 
     @property
     def verdict(self) -> str:
-        but = f", but not proven: {'; '.join(self.unproven)}" if self.unproven else ""
-        return "NOT WHOLE." if self.faults else f"WHOLE{but}."
+        events = f"{self.covered:,} event{'s' * (self.covered != 1)}"
+        by = " and ".join(self.signers) or "nobody whose key you gave"
+        return "NOT WHOLE." if self.faults else f"WHOLE: {events}, signed by {by}."
 
     def add(self, what: str, position: int | None = None) -> Fault:
         self.faults.append(Fault(what, position))
@@ -276,12 +290,20 @@ class Check:
 
     def note(self, note: str, came: Sequence[str]) -> tuple[str, int, bytes]:
         """The origin, size and root of a checkpoint. The keys came along, as `log VKEY` or `witness VKEY ORGANISATION`."""
-        parts, keys, right = NOTE.fullmatch(note), dict[str, tuple[bytes, str]](), set[str]()
+        parts, keys, right = NOTE.fullmatch(note), dict[str, tuple[bytes, str]](), list[str]()
         if not parts:
             raise Fault("the checkpoint is not written as one: origin, size, root, an empty line, signatures.")
-        for which, vkey, *of in (line.split(" ") for line in [*came, *(f"given {vkey}" for vkey in self.given)]):
-            key_id, key = key_of(vkey)
-            keys[key_id] = key, " of ".join([WHOSE[which], *of])
+        for line in came:
+            listed = CAME.fullmatch(line)
+            if not listed:
+                raise Fault(f"{line[:200]!r} lists no key as a bundle does.")
+            key_id, key = key_of(listed[1] or listed[2])
+            fits = key_id not in keys and (key[:1] == WITNESS) == bool(listed[2])
+            need(fits, f"the key {key_id} is listed twice, or as of another kind than it is.")
+            whose = f"a witness's key of {listed[3]}" if listed[2] else "the network's own key"
+            keys[key_id] = key, f"the {self.what} says: {whose}"
+        need([*came] == sorted(came), "the keys are not listed in order.")
+        keys.update({key_id: (key, "the key you gave") for key_id, key in self.given.items()})
         for name, written in (line[2:].split(" ") for line in parts[5].splitlines()):
             signature = unbase64(written)
             key_id, signature = f"{name}+{signature[:4].hex()}", signature[4:]
@@ -290,14 +312,18 @@ class Check:
                 self.unproven.append(shown(f"the signature by {key_id}, as its key is not here"))
             elif is_signed(parts[1].encode(), key, signature):
                 self.said.append(shown(f"The checkpoint was signed by {key_id} ({whose})."))
-                right.add(key_id)
+                right.append(key_id)
             else:
                 self.add(f"the signature by {key_id} ({whose}) does not fit the checkpoint.")
-        for key_id in {key_of(vkey)[0] for vkey in self.given} - right:
+        for key_id in sorted(self.given.keys() - right):
             self.add(f"the signature by the key you gave, {key_id}, is not there.")
-        if not self.given:
-            self.unproven.append("whose the keys are, as they came along: compare their ids with what you noted before")
-        if not any(keys[each][0][:1] != WITNESS and keys[each][1] in (WHOSE["log"], WHOSE["given"]) for each in right):
+        for key_id in dict.fromkeys(right):
+            if key_id in self.given:
+                self.signers.append(shown(key_id))
+            else:
+                why = "which came along: compare it with what you noted before"
+                self.unproven.append(shown(f"whose the key {key_id} is, {why}"))
+        if all(keys[each][0][:1] == WITNESS for each in right):
             self.add("no key of the network has signed the checkpoint.")
         return parts[2], int(parts[3]), unbase64(parts[4])
 
@@ -326,7 +352,8 @@ class Check:
         table += b"PK\5\6" + pack("<4H2LH", 0, 0, count, count, size, at, 0)
         self.file.seek(begin)
         need(self.file.read() == table, "the zip's table is not written in the one way in which a bundle's is.")
-        self.documents = sum(name.startswith("documents/") for name in self.left)
+        self.names, self.taken = [*self.left], list[str]()
+        self.documents = sum(name.startswith("documents/") for name in self.names)
         data, other = self.take("manifest.json"), "manifest.json is not written in the one way in which a bundle's is."
         need(data.count(b"{", 1) <= 1 and b"[" not in data, other)  # or it could fill the memory
         says = self.says = json.loads(data)
@@ -342,6 +369,7 @@ class Check:
         digest, unpacker = self.sums.pop(name, ""), zlib.decompressobj(-15)
         need(name in self.left, f"{name} is missing.")
         info = self.left.pop(name)
+        self.taken.append(name)
         says = b"PK\3\4" + header(info) + name.encode()
         self.file.seek(info.header_offset)
         need(self.file.read(len(says)) == says, f"what stands before {name} in the zip is not what its table says.")
@@ -366,7 +394,9 @@ class Check:
             self.unproven.append("whose log it is, as nothing is signed: compare the root with one you noted before")
             return None
         note, came = (self.take(name).decode() for name in ("checkpoint.txt", "keys.txt"))
-        origin, self.size, root = self.note(note, came.splitlines())
+        *lines, rest = came.split("\n")
+        need(not rest, "keys.txt does not end with the end of a line.")
+        origin, self.size, root = self.note(note, lines)
         what = f"the checkpoint is of {self.size:,} events of {origin}, the bundle has {self.events:,} of {own}."
         need(origin == own and self.size <= self.events, what)
         return root
@@ -387,8 +417,14 @@ class Check:
             alone = name.startswith(("pages/", "tiles/")) or (name.startswith("documents/") and not self.first)
             if name in self.left and alone:
                 self.add(f"{name} is here, and nothing names it.")
-            else:
-                self.take(name)
+                continue
+            data = self.take(name)
+            if name == "verify.py" and data != Path(__file__).read_bytes():
+                self.unproven.append(
+                    "what the bundle's verify.py would say, as it is another than the one that runs now"
+                )
+        self.taken.sort(key=lambda name: PLACE.get(name.split("/")[0], 5))  # 5: as the pages named them
+        need(self.faults or self.names == self.taken, "the files do not stand in the zip in the order of a bundle's.")
         counts = {"events": max(0, int(self.events)), "exported": self.exported, "documents": self.documents}
         same("manifest.json", self.says, {**counts, "checkpoint": self.size if root else None})
         self.tell()
@@ -396,10 +432,11 @@ class Check:
     def tell(self) -> None:
         self.said.append(f"{self.exported:,} events and {len(self.named):,} documents of theirs were gone through.")
         self.said.append(f"The tree over {self.size:,} events has the root {self.root}.")
-        if self.named:
-            self.said.append("Nothing covers a document's text and own_cents: they are not proven.")
         if self.says["constructed"]:
             self.said.append("CONSTRUCTED EXAMPLE: clients, offerings and sums are invented, the clock is simulated.")
+        self.unproven.append("what README.txt, keys.txt and schemas/ say, as no signature covers it")
+        if self.named:
+            self.unproven.append("text and own_cents in the documents, as nothing covers them")
         if not self.founding:
             self.unproven.append(UNFOUNDED)
         if self.events > self.size:
@@ -413,7 +450,8 @@ class Check:
         """The events of a page by position, compared with the hashes in the tile."""
         begin, name, part = PAGE * n, f"pages/{n:06}.ndjson", self.project is not None
         tile, count = self.take(f"tiles/0/{n:06}.bin"), min(PAGE, self.events - begin)
-        *lines, rest = (b"" if part and name not in self.left else self.take(name)).split(b"\n", PAGE + 1)
+        here = not part or name in self.left
+        *lines, rest = (self.take(name) if here else b"").split(b"\n", PAGE + 1)
         events = [*enumerate(lines, begin + 1)]
         if part:
             events = [(int(head[1]) if (head := HEAD.match(line)) else 0, line) for line in lines]
@@ -429,6 +467,9 @@ class Check:
         if (covered := self.size - begin) > 0:
             self.by_tiles.append(root_of([*hashes.values()][:covered]))
             self.by_pages.append(root_of([*leaves.values()][:covered]) if wrong and not part else self.by_tiles[-1])
+        if here and not lines:
+            self.add(f"{name} is here, and has no event.")
+        self.covered += sum(position <= self.size for position, _ in events)
         for position, line in events:
             try:
                 if position not in wrong:
@@ -459,6 +500,7 @@ class Check:
     def proof(self, proof: dict[str, Any]) -> None:
         """Whether an event stands at its position in the tree of a checkpoint."""
         origin, self.size, root = self.note(proof["checkpoint"], proof["keys"])
+        self.covered = 1
         body, hashes, self.root = proof["event"].encode(), [unbase64(each) for each in proof["hashes"]], root.hex()
         head, event = HEAD.match(body), json.loads(body)
         position = int(head[1]) if head else 0
@@ -486,7 +528,7 @@ def main() -> int:
     except ValueError as error:
         parser.error(f"--key: {error}")
     check = Check(asked.file, asked.key, proof=asked.proof)
-    print("\n".join([*check.said, *(f"FAULT: {fault}" for fault in check.faults), check.verdict]))
+    print("\n".join([*check.said, *(f"FAULT: {fault}" for fault in check.faults), *check.doubts, check.verdict]))
     return 1 if check.faults else 0
 
 

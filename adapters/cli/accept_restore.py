@@ -2,18 +2,19 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from adapters.auditing.report import NotVerified, Verified
+from adapters.auditing.report import NotVerified
 from adapters.auditing.strays import set_aside
 from adapters.auditing.verify import verify
 from adapters.cli.audit import audit
 from adapters.cli.session import format_option, with_network, write, write_json
 from adapters.held_keys import folder_of, signers_for
 from adapters.postgres.audit_reading import audit_reading
+from adapters.postgres.marks import marks_beyond, set_back
 from adapters.signing import verifier_of
 from adapters.wiring import Network
 from domain.kernel import Refused
@@ -42,8 +43,24 @@ class NobodyVouches(Refused):
         )
 
 
+class NothingSigned(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "Inside the database is no checkpoint, so nobody vouches for any of its events. Restore a backup that was made after the "
+            "first checkpoint was signed, with all that is in it."
+        )
+
+
 class NotOurs(Refused):
     """What was signed inside is another network's: no restore explains that."""
+
+
+class MarksHeld(Refused):
+    def __init__(self, policies: Sequence[str]) -> None:
+        super().__init__(
+            f"Policies have worked beyond the end of the log: {', '.join(policies)}. Only the owner of the tables may set them back: "
+            "give TASMA_ADMIN_DATABASE_URL as well; nothing was accepted."
+        )
 
 
 class NotMoved(Refused):
@@ -69,7 +86,8 @@ class NotMoved(Refused):
 def accept_restore(head: int, keys: tuple[str, ...], form: str) -> None:
     """Go on for good from a database that ends before, or differs from, what was signed, or after a signing key was lost.
 
-    What is there is verified, and the checkpoint kept outside is moved aside under a name with its size: keep that file.
+    What is there is verified, policies that had worked beyond its end are set back to that, and the checkpoint kept outside is
+    moved aside under a name with its size: keep that file.
     Where only the key was lost, --key with its public key lets the keys of this process go on from what it signed; the file
     stays in its place.
 
@@ -79,31 +97,44 @@ def accept_restore(head: int, keys: tuple[str, ...], form: str) -> None:
     for key in keys:
         verifier_of(key)
 
-    async def work(network: Network) -> tuple[dict[str, object], Sequence[str]]:
+    async def work(network: Network) -> dict[str, object]:
         why = network.read_only or await network.sealer.builds_on_newest()
-        if why is None:
+        found = (await network.log.head()).position
+        beyond = await marks_beyond(network.database, network.settings.network, found)
+        if why is None and not beyond:
             raise NothingToAccept
         if network.read_only and network.custody.foreign:
             raise NotOurs(network.read_only)
-        found = (await network.log.head()).position
         if found != head:
             raise AnotherHead(head, found)
+        owner = _owner(network, beyond)
         held = [*keys, *(signer.vkey for signer in await asyncio.to_thread(signers_for, network.settings))]
-        verified, set_aside_in = await _verified(network, held)
-        if verified.first_fault:
-            raise NotVerified(verified.first_fault, verified.faults_in_all)
+        if why:
+            await _judge(network, held)
+        if owner:  # while nothing is appended: later it would lie below them
+            await set_back(owner, network.settings.network, head)
+            click.echo(f"These policies begin again at position {head}: {', '.join(beyond)}.", err=True)
+        set_aside_in = await _set_aside(network)
+        for each in set_aside_in:  # at once: whatever comes after, people know where it is
+            write(each) if form == "text" else click.echo(each, err=True)
         aside = await _moved_aside(network) if network.read_only else None
+        if aside:
+            click.echo(f"The checkpoint that was kept outside is in {aside} now.", err=True)
         if await network.sealer.builds_on_newest():
             await network.sealer.accept([verifier_of(key) for key in keys])
-        return {"head": head, "was": why, "moved_to": aside, "set_aside": set_aside_in}, set_aside_in
+        return {"head": head, "was": why, "moved_to": aside, "set_aside": set_aside_in, "set_back": beyond}
 
-    done, set_aside_in = with_network(work)
+    done = with_network(work)
     if form == "json":
         write_json(done)
-        return
-    for each in set_aside_in:
-        write(each)
-    if done["moved_to"] is None:
+    else:
+        _tell(head, done)
+
+
+def _tell(head: int, done: Mapping[str, object]) -> None:
+    if done["was"] is None:
+        write("Nothing else had to be accepted.")
+    elif done["moved_to"] is None:
         write(
             f"The network goes on from position {head}: the keys of this process have signed what the given key had. Tell "
             "everybody the new public key, and why there was no overlap."
@@ -115,23 +146,32 @@ def accept_restore(head: int, keys: tuple[str, ...], form: str) -> None:
         )
 
 
-async def _verified(network: Network, held: Sequence[str]) -> tuple[Verified, Sequence[str]]:
-    """What a verification finds, once pages beyond the log's end are set aside, and where those are, in sentences.
+def _owner(network: Network, beyond: Sequence[str]) -> str | None:
+    """Where the tables' owner connects, if policies have worked beyond the end of the log. Raises MarksHeld."""
+    if beyond and network.admin_dsn is None:
+        raise MarksHeld(beyond)
+    return network.admin_dsn if beyond else None
 
-    Raises NobodyVouches.
+
+async def _judge(network: Network, held: Sequence[str]) -> None:
+    """Verify what there will be once pages beyond the log's end are set aside: all of it, before anything is moved.
+
+    Raises NothingSigned, NobodyVouches and NotVerified.
     """
     async with audit_reading(network.dsn, network.settings.network) as reading:
-        verified, repairable = await verify(reading, held=held, views=network.views)
-    if verified.checkpoints and not set(verified.held) & set(verified.newest_signed_by):
+        verified, _ = await verify(reading, held=held, views=network.views, to_head=True)
+    if not verified.checkpoints:
+        raise NothingSigned
+    if not set(verified.held) & set(verified.newest_signed_by):
         raise NobodyVouches(verified.newest_signed_by)
-    if verified.ok or repairable.refused:
-        return verified, ()
+    if verified.first_fault:
+        raise NotVerified(verified.first_fault, verified.faults_in_all)
+
+
+async def _set_aside(network: Network) -> Sequence[str]:
+    """Set aside what is over no events; where it is, in sentences."""
     aside = await set_aside(network.database, network.settings.network, folder_of(network.settings))
-    if aside is None:
-        return verified, ()
-    async with audit_reading(network.dsn, network.settings.network) as reading:
-        verified, _ = await verify(reading, held=held, views=network.views)
-    return verified, aside.sentences
+    return aside.sentences if aside else ()
 
 
 async def _moved_aside(network: Network) -> str:

@@ -37,6 +37,6 @@ def verify_bundle(file: Path, keys: Sequence[str], form: str) -> None:
             }
         )
     else:
-        write("\n".join([*check.said, f"{file}: {check.verdict}"]))
+        write("\n".join([*check.said, *check.doubts, f"{file}: {check.verdict}"]))
     if faults:
         raise NotWhole(file, [str(fault) for fault in check.faults])

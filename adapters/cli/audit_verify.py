@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import click
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from adapters.auditing.repair import repair
 from adapters.auditing.report import FAULTS_MAX, Fault, First, NotVerified, Repairable, Verified
 from adapters.auditing.strays import set_aside
 from adapters.auditing.verify import verify
+from adapters.checkpoint_file import checkpoint_of
 from adapters.cli.audit import audit
 from adapters.cli.audit_bundle import verify_bundle
 from adapters.cli.session import format_option, with_network, write, write_json
@@ -23,7 +25,11 @@ from adapters.signing import verifier_of
 from adapters.wiring import Network
 from application.counting import counted
 from application.envelope import PAGE_EVENTS
+from application.notes import NoteFault
 from domain.kernel import Refused
+
+_MOMENTS: Final = 10
+_MOMENT_SECONDS: Final = 0.1
 
 
 @audit.command("verify")
@@ -78,17 +84,19 @@ def verify_command(
     for key in keys:
         verifier_of(key)
 
-    async def work(network: Network) -> Verified:
-        found = _beside(await _verified(network, keys, given_up, mend=mend), network.read_only)
+    async def work(network: Network) -> tuple[Verified, bool]:
+        found = await _verified(network, keys, given_up, mend=mend)
+        await network.custody.judge()
+        found = _beside(found, network.read_only)
         if found.ok:
             await record_verified(network.database, network.settings.network, found.size, bytes.fromhex(found.root))
-        return found
+        return found, found.checkpoints > 0 or await network.custody.outside() is not None
 
-    found = with_network(work)
+    found, signed = with_network(work)
     if form == "json":
         write_json(found)
     else:
-        _print(found)
+        _print(found, signed=signed)
     if found.first_fault:
         raise NotVerified(found.first_fault, found.faults_in_all)
 
@@ -97,6 +105,7 @@ async def _verified(network: Network, keys: Sequence[str], given_up: Sequence[in
     """What is found; with `mend`, once what can be made again or set aside was."""
     held = [signer.vkey for signer in await asyncio.to_thread(signers_for, network.settings)]
     outside, schema = await network.custody.outside(), network.settings.network
+    size = await _stored(network, outside)
 
     async def once() -> tuple[Verified, Repairable]:
         async with audit_reading(network.dsn, schema) as reading:
@@ -116,13 +125,26 @@ async def _verified(network: Network, keys: Sequence[str], given_up: Sequence[in
     made = await repair(repairable, network.database, schema)
     aside = None
     if network.read_only is None:  # otherwise what stands beyond the end may be of events that were signed
-        aside = await set_aside(network.database, schema, folder_of(network.settings), given_up=given_up)
+        aside = await set_aside(network.database, schema, folder_of(network.settings), given_up=given_up, signed=size)
     if not made and aside is None:
         return found
     found, _ = await once()
     # What was made again may be what did not fit the checkpoint outside.
     await network.custody.judge(by_root=True)
     return replace(found, repaired=tuple(made), set_aside=aside.sentences if aside else ())
+
+
+async def _stored(network: Network, outside: str | None) -> int:
+    """The size of the checkpoint outside, once it is inside as well: a sealer at work keeps it outside a moment before."""
+    try:
+        size = checkpoint_of(outside).size if outside else 0
+    except NoteFault:
+        return 0
+    for _ in range(_MOMENTS if size else 0):
+        if await network.tree.signed_at(size) is not None:
+            break
+        await asyncio.sleep(_MOMENT_SECONDS)
+    return size
 
 
 class NothingWrong(Refused):
@@ -153,7 +175,8 @@ def _beside(found: Verified, read_only: str | None) -> Verified:
     )
 
 
-def _print(found: Verified) -> None:
+def _print(found: Verified, *, signed: bool) -> None:
+    """`signed`: whether there is a checkpoint, be it outside alone."""
     rate = found.size / found.seconds if found.seconds else 0
     for each in found.repaired:
         write(f"Made again from the events: {each}.")
@@ -173,8 +196,12 @@ def _print(found: Verified) -> None:
             f"{counted(found.projections, 'read model')}, in {found.seconds:.1f} s ({rate:,.0f} events a second). "
             f"Root {found.root}."
         )
-    if not found.checkpoints:
+    for why in dict.fromkeys(found.not_compared.values()):
+        names = ", ".join(name for name, reason in found.not_compared.items() if reason == why)
+        write(f"Not compared with the log ({why}): {names}.")
+    if not signed:
         write("No checkpoint was ever signed here: nothing proves that the log was not changed with all its copies.")
+    if not found.checkpoints:
         return
     write(f"{counted(found.unsigned, 'event is', 'events are')} after the newest checkpoint.")
     table = table_of("key", "known from", "checkpoints signed", "cosigned")

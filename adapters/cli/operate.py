@@ -137,7 +137,8 @@ def _rebuilt(result: Rebuilt) -> str:
     if result.fault:
         return f"{result.projection}: {result.fault.sentence}"
     differing = ", ".join(
-        f"{d.table} ({d.only_old} gone, {d.only_new} new, {d.different} changed)" for d in result.differences
+        f"{d.table} ({d.only_old} gone, {d.only_new} new, {d.different} changed{f', {d.repeated} repeated' if d.repeated else ''})"
+        for d in result.differences
     )
     compared = "nothing to compare with" if result.compared_at is None else f"compared at position {result.compared_at}"
     return f"{result.projection}: rebuilt up to position {result.position}, {compared}: {differing or 'no difference'}."

@@ -107,6 +107,11 @@ async def _look(network: Network) -> NetworkStatus:
 def sentences(found: NetworkStatus) -> list[str]:
     """What a table of positions does not say."""
     told = [f"READ-ONLY: {found.read_only}"] if found.read_only else []
+    if found.head and found.time is None:
+        told.append(
+            f"The row at position {found.head:,} has a time that no event can have: it was changed. `tasma audit verify` says what "
+            "else was."
+        )
     told.append(
         f"{counted(found.sealed.pages, 'page is', 'pages are')} sealed; "
         f"{counted(found.sealed.lag_events, 'event is', 'events are')} in none yet."
@@ -124,6 +129,9 @@ def sentences(found: NetworkStatus) -> list[str]:
             f"The newest checkpoint covers {counted(signed.size, 'event')} and was signed {_when(signed.at)}; "
             f"{counted(signed.lag_events, 'event')} came since."
         )
+    told += [
+        fault.sentence for row in (*found.projections, *found.policies) if row.state == "halted" for fault in row.faults
+    ]
     told.append(f"Outside the database the newest checkpoint is kept in {signed.kept_in}.")
     if found.verified:
         told.append(

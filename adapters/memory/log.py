@@ -22,7 +22,6 @@ from application.ports import (
     OutOfStep,
     Placed,
     Raced,
-    Shorter,
 )
 from domain.kernel import Asked, Boundary, Criterion, Event, name_of
 from domain.network.events import NetworkFounded
@@ -70,14 +69,12 @@ class MemoryLog:
         events = tuple(self._decode(self._kept[p - 1].body) for p in self._matching(boundary, after=0))
         return History(events=events, head=len(self._kept))
 
-    async def append(self, decision: Decision, *, reached: int = 0) -> Outcome:
+    async def append(self, decision: Decision) -> Outcome:
         """Append all events or none; see `application.ports.Log.append` for what it raises."""
         asked = decision.asked
         unplaced = encode(decision.events, asked, self._source, self._entropy)
         if earlier := await self.recall(asked.command_id, decision.digest):
             return earlier
-        if len(self._kept) < reached:
-            raise Shorter(len(self._kept))
         constructed = self._constructed if self._kept else _founded_constructed(decision.events)
         moment = self._moment(asked, constructed=constructed)
         if any(

@@ -1,7 +1,6 @@
 """Decisions of one moment, appended with one statement; see `migrations/0007_known.sql` for what that promises."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
@@ -9,12 +8,12 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
-from psycopg.types.numeric import Int8
 
+from adapters.postgres.anchor import Anchor
 from adapters.postgres.arrays import binaries, int4s, texts, times, uuids
 from adapters.postgres.boundaries import Boundaries
 from adapters.postgres.database import Row, statement
-from adapters.postgres.dedicated import LIMITS, Dedicated, EraOver
+from adapters.postgres.dedicated import LIMITS, Dedicated
 from application.envelope import Unplaced
 from application.ports import (
     ClockAhead,
@@ -25,7 +24,6 @@ from application.ports import (
     Outdated,
     Placed,
     Raced,
-    Shorter,
 )
 from domain.network.events import NetworkFounded
 
@@ -35,12 +33,12 @@ _SETTINGS: Final = {
 }
 _APPEND = """
 select outcome, last, clock, stored from {schema}.append(
-    %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s
+    %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s
 )
 """
 
 
-_Outcome = Literal["placed", "repeated", "reused", "outdated", "ahead", "behind", "raced", "shorter"]
+_Outcome = Literal["placed", "repeated", "reused", "outdated", "ahead", "behind", "raced", "another"]
 
 
 class Ready(NamedTuple):
@@ -50,10 +48,6 @@ class Ready(NamedTuple):
     unplaced: tuple[Unplaced, ...]
     founded_constructed: bool | None
     """What the founding of the network says, if that is among the events."""
-    era: int | None
-    """The connection's, if the decision rests on what was remembered."""
-    reached: int
-    """Where the log ends at the least."""
 
 
 class Overtaken(Exception):
@@ -78,35 +72,26 @@ _decode_stored = msgspec.json.Decoder(_Stored).decode
 class Appending:
     """Carries out batches of decisions on a connection of its own. `catalogue`: how many event versions this process knows."""
 
-    def __init__(self, info: str, schema: str, catalogue: int) -> None:
+    def __init__(self, info: str, schema: str, catalogue: int, anchor: Anchor) -> None:
         self._line = Dedicated(info, _SETTINGS)
+        self._anchor = anchor
         self._query = statement(_APPEND, schema)
         self._catalogue = catalogue
 
     async def close(self) -> None:
         await self._line.close()
 
-    @property
-    def era(self) -> int:
-        return self._line.era
-
-    def ready(self, decision: Decision, unplaced: tuple[Unplaced, ...], reached: int = 0) -> Ready:
-        founded = next((event.constructed for event in decision.events if isinstance(event, NetworkFounded)), None)
-        return Ready(decision, unplaced, founded, None if decision.era is None else self._line.era, reached)
-
     async def carry(self, batch: Sequence[Ready]) -> Sequence[Outcome | Exception]:
         """Append a batch; in one statement, unless a founding or one command id twice is in it.
 
-        A decision that rests on what was remembered goes to the database that this was remembered of. If the connection
-        breaks, whether it was recorded comes out when it is decided and sent anew.
+        What rests on what was known of another log has raced.
         """
         answers: dict[int, Outcome | Exception] = {}
         waiting: Sequence[int] = range(len(batch))
         while waiting:
-            answers.update((n, Raced()) for n in waiting if batch[n].era not in {None, self._line.era})
+            answers.update((n, Raced()) for n in waiting if batch[n].decision.era not in {None, self._anchor.era})
             sent = _together(batch, [n for n in waiting if n not in answers])
-            with suppress(EraOver):
-                answers.update(zip(sent, await self._append([batch[n] for n in sent]), strict=True))
+            answers.update(zip(sent, await self._append([batch[n] for n in sent]), strict=True))
             waiting = [] if len(answers) == len(batch) else _still_waiting(batch, waiting, answers)
         return [answers[n] for n in range(len(batch))]
 
@@ -119,7 +104,7 @@ class Appending:
         bodies: list[bytes] = []
         tags: list[str] = []
         tag_of: list[int] = []
-        for ordinal, (decision, unplaced, *_) in enumerate(batch, 1):
+        for ordinal, (decision, unplaced, _) in enumerate(batch, 1):
             boundaries.add(ordinal, decision.unless, decision.after)
             for event in unplaced:
                 event_of.append(ordinal)
@@ -128,9 +113,10 @@ class Appending:
                 tags += event.tags
                 tag_of += [len(bodies)] * len(event.tags)
         decisions = [ready.decision for ready in batch]
+        era = self._anchor.era
         parameters = (
             self._catalogue,
-            Int8(max(ready.reached for ready in batch)),
+            *self._anchor.parameters(),
             uuids(decision.asked.command_id for decision in decisions),
             binaries(decision.digest for decision in decisions),
             times(decision.asked.at for decision in decisions),
@@ -142,13 +128,22 @@ class Appending:
             int4s(tag_of),
             batch[0].founded_constructed,
         )
-        once = any(ready.era is not None for ready in batch)
-        rows = await self._line.rows(self._query, parameters, once=once)
+        rows = await self._line.rows(self._query, parameters)
+        self._know(era, batch, rows)
         inside: dict[int, Sequence[bytes]] = {ordinal: stored for _, ordinal, _, stored in rows[len(batch) :]}
         return [
             self._answer(ready, row, inside.get(ordinal, ()))
             for ordinal, (ready, row) in enumerate(zip(batch, rows, strict=False), 1)
         ]
+
+    def _know(self, era: int, batch: Sequence[Ready], rows: Sequence[Row]) -> None:
+        """The last event that was placed is the newest now; where the anchor was not found, nothing was placed."""
+        for ready, (outcome, last, clock, _) in reversed([*zip(batch, rows, strict=False)]):
+            if outcome == "placed":
+                return self._anchor.take_placed(era, last, clock, ready.unplaced[-1].body)
+            if outcome == "another":
+                return self._anchor.slip(era)
+        return None
 
     def _answer(  # noqa: PLR0911 - one outcome, one answer
         self, ready: Ready, row: Row, inside: Sequence[bytes]
@@ -173,8 +168,13 @@ class Appending:
                 return ClockBehind(ready.decision.asked.at, clock.astimezone(UTC))
             case "raced":
                 return Overtaken(last, inside)
-            case "shorter":
-                return Shorter(last)
+            case "another":
+                return Raced()
+
+
+def ready(decision: Decision, unplaced: tuple[Unplaced, ...]) -> Ready:
+    founded = next((event.constructed for event in decision.events if isinstance(event, NetworkFounded)), None)
+    return Ready(decision, unplaced, founded)
 
 
 def _together(batch: Sequence[Ready], waiting: Sequence[int]) -> Sequence[int]:

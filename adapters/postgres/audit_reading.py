@@ -15,14 +15,25 @@ from psycopg.types.numeric import Int4, Int8
 
 from adapters.postgres.checkpoints import KEYS
 from adapters.postgres.database import Row, conninfo, statement, unreachable
+from application.envelope import EVENT_BYTES_MAX, TAGS_MAX
 from domain.kernel import Refused
 
-# A time before year 1 or after 9999 is none that an event can have, nor one that can be read here.
+# A time before year 1 or after 9999 is none that an event can have, nor one that can be read here. What is longer than it may be
+# is fetched no further than it takes to see that, so that no row, whoever put it there, fills the memory.
 _EVENTS = """
-select position, type_id, case when at between '0001-01-01Z' and '9999-12-31 23:59:59.999999Z' then at end, tags, data
+select
+    position,
+    type_id,
+    case when at between '0001-01-01Z' and '9999-12-31 23:59:59.999999Z' then at end,
+    case
+        when tags is null or cardinality(tags) <= {tags} and octet_length(array_to_string(tags, '')) <= {bytes} then tags
+        else array['(more than an event may have)']
+    end,
+    substr(data, 1, {bytes} + 1),
+    octet_length(data)
 from {schema}.event where position > %s and position <= %s order by position
-"""
-_TYPES = "select id, name from {schema}.event_type"
+""".replace("{bytes}", str(EVENT_BYTES_MAX)).replace("{tags}", str(TAGS_MAX))
+_TYPES = "select id, left(name, 200) from {schema}.event_type"
 # Each row is of one position, each page and tile of 256. If half of all that was recorded is gone, and one page more, each of
 # the positions is still looked for; what stands beyond that is a stray.
 _ROOM = """
@@ -31,8 +42,10 @@ select 256 + 2 * ((select count(*) from {schema}.event) + 256 * (
 ))
 """
 _HEAD = "select coalesce(max(position), 0) from {schema}.event where position <= %s"
-_PAGES = "select n, body from {schema}.page where n >= %s and n < %s"
-_TILES = "select n, hashes, root from {schema}.tile where level = %s and n >= %s and n < %s"
+_PAGES = "select n, substr(body, 1, 17000001) from {schema}.page where n >= %s and n < %s"
+_TILES = (
+    "select n, substr(hashes, 1, 8193), substr(root, 1, 33) from {schema}.tile where level = %s and n >= %s and n < %s"
+)
 _LAST_TILE = "select max(n) from {schema}.tile where level = 0 and n < %s"
 _PAGES_DOWN = "select n from {schema}.page where n >= %s and n < %s order by n desc"
 _TILES_BEYOND = """
@@ -45,7 +58,7 @@ _CHECKPOINTS = "select size, root, note from {schema}.checkpoint where size > %s
 _COSIGNATURES = "select size, vkey, line from {schema}.cosignature order by size, vkey"
 _WITNESSES = "select vkey from {schema}.witness order by registered_at"
 _MISSING_TAGS = """
-select e.position, w.tag from {schema}.event e cross join lateral (select distinct unnest(e.tags) as tag) w
+select e.position, left(w.tag, 200) from {schema}.event e cross join lateral (select distinct unnest(e.tags) as tag) w
 where e.position > %s and e.position <= %s
     and not exists (select from {schema}.tag t where t.tag = w.tag and t.type_id = e.type_id and t.position = e.position)
 order by e.position, w.tag limit 100
@@ -68,6 +81,19 @@ select c.id, c.last from {schema}.command c left join {schema}.event e on e.posi
 where c.last < 1 or e.position is null or position(convert_to('"commandid":"' || c.id || '"', 'UTF8') in e.data) = 0
 order by c.last limit 100
 """
+_ORPHANS = """
+select size, vkey from {schema}.cosignature s
+where not exists (select from {schema}.checkpoint c where c.size = s.size)
+    or not exists (select from {schema}.witness w where w.vkey = s.vkey)
+order by size, vkey limit 100
+"""
+_MARKS = "select policy, position from {schema}.mark order by policy"
+_BEYOND_MARK = """
+select position from {schema}.event
+where position > %s and position(convert_to('"id":"' || %s::uuid || '"', 'UTF8') in substr(data, 1, {bytes})) > 0
+order by position limit 1
+""".replace("{bytes}", str(EVENT_BYTES_MAX))
+_CATALOGUE = "select coalesce(max(version), 0) from {schema}.catalogue"
 _NETWORK = "select constructed from {schema}.network"
 _DOCUMENT = "select body from {schema}.document where digest = %s"
 
@@ -116,7 +142,10 @@ class AuditReading:
         return [n for (n,) in await self._rows(_PAGES_DOWN, Int8(first), Int8(end))]
 
     async def events(self, after: int, upto: int) -> list[Row]:
-        """Rows (position, type id, time, tags, bytes)."""
+        """Rows (position, type id, time, tags, bytes, number of bytes).
+
+        The time is None where no event can have it; of the bytes there are at most one more than an event may have.
+        """
         return await self._rows(_EVENTS, Int8(after), Int8(upto))
 
     async def pages(self, first: int, end: int) -> dict[int, bytes]:
@@ -158,6 +187,22 @@ class AuditReading:
 
     async def witnesses(self) -> list[str]:
         return [vkey for (vkey,) in await self._rows(_WITNESSES)]
+
+    async def orphans(self) -> list[Row]:
+        """Rows (size, key) of cosignatures whose checkpoint or witness is not there."""
+        return await self._rows(_ORPHANS)
+
+    async def marks(self) -> dict[str, int]:
+        """Up to where each policy has worked."""
+        return dict(await self._rows(_MARKS))
+
+    async def beyond_mark(self, mark: int, event: UUID) -> int | None:
+        """The position of an event by its id, if it stands beyond a mark."""
+        return next((position for (position,) in await self._rows(_BEYOND_MARK, Int8(mark), event)), None)
+
+    async def catalogue(self) -> int:
+        """The newest version of events that the network says it has recorded with."""
+        return int((await self._rows(_CATALOGUE))[0][0])
 
     async def constructed(self) -> bool | None:
         """What the table of the network says; None where it has no row."""

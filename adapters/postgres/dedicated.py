@@ -31,10 +31,6 @@ _LIMITS = "54"
 """The class of errors that say a name or value is too large: no second attempt changes that."""
 
 
-class EraOver(Exception):
-    """The connection broke by which that was known on which a statement rests."""
-
-
 class Dedicated:
     """One connection in autocommit, for one caller at a time. `settings`: what is set on it."""
 
@@ -43,15 +39,12 @@ class Dedicated:
         self._settings = settings
         self._connection: AsyncConnection[Row] | None = None
         self._warned = False
-        self.era = 0
-        """How many connections there were before: what was known by one of them, another may not know."""
 
-    async def rows(self, query: bytes, parameters: Sequence[object], *, once: bool = False) -> list[Row]:
+    async def rows(self, query: bytes, parameters: Sequence[object]) -> list[Row]:
         """One statement, one round trip, all its rows; sent again when the connection dies, whether or not it was carried out.
 
         So it is for what reads, or changes nothing the second time. Raises Unavailable after the last attempt or at the
-        deadline, and as it is what the server says about the statement itself. What is to be sent once raises EraOver instead
-        of being sent again.
+        deadline, and as it is what the server says about the statement itself.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + DEADLINE_SECONDS
@@ -74,8 +67,6 @@ class Dedicated:
                 await self.close()
                 if loop.time() >= deadline:
                     raise Unavailable("The database does not answer; try again in a moment.") from error
-                if once:
-                    raise EraOver from error
                 if attempt == ATTEMPTS or (isinstance(error, errors.LockNotAvailable) and attempt == LOCK_ATTEMPTS):
                     raise _unavailable(error) from error
         raise AssertionError("The last attempt returns or raises.")
@@ -84,7 +75,6 @@ class Dedicated:
         """Close the connection; the next statement makes a new one."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
-            self.era += 1
             with contextlib.suppress(psycopg.Error, OSError):
                 await connection.close()
 

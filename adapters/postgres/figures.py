@@ -13,16 +13,18 @@ from application.registry import EVENT_TYPES
 
 ATTEMPTS: Final = 3
 
+_READABLE: Final = "case when {at} >= '0001-01-02Z' and {at} < '9999-12-31Z' then {at} end"
+"""A time in the years that can be read here; others are of a damaged row, which an audit names."""
 _FIGURES = """
 select
     coalesce(head.position, 0),
     sealed.pages,
-    (select e.at from {schema}.event e where e.position = (sealed.pages + 1) * %(page)s),
+    (select {event_at} from {schema}.event e where e.position = (sealed.pages + 1) * %(page)s),
     coalesce(signed.size, 0),
-    signed.signed_at,
-    (select e.at from {schema}.event e where e.position = coalesce(signed.size, 0) + 1),
+    {signed_at},
+    (select {event_at} from {schema}.event e where e.position = coalesce(signed.size, 0) + 1),
     coalesce(verified.size, 0),
-    verified.at,
+    {verified_at},
     (select coalesce(max(c.version), 0) from {schema}.catalogue c)
 from (select) one
 left join (select e.position from {schema}.event e order by e.position desc limit 1) head on true
@@ -30,6 +32,8 @@ cross join ({sealed}) sealed
 left join (select c.size, c.signed_at from {schema}.checkpoint c order by c.size desc limit 1) signed on true
 left join (select v.size, v.at from {schema}.verified v order by v.at desc limit 1) verified on true
 """.replace("{sealed}", SEALED)
+for _name, _column in {"event_at": "e.at", "signed_at": "signed.signed_at", "verified_at": "verified.at"}.items():
+    _FIGURES = _FIGURES.replace(f"{{{_name}}}", _READABLE.replace("{at}", _column))
 _VERIFIED = "insert into {schema}.verified (size, root) values (%s, %s) on conflict do nothing returning 1"
 
 

@@ -5,7 +5,8 @@ with. So every event counts exactly once, whatever dies, and of two followers th
 """
 
 import asyncio
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -15,7 +16,7 @@ from adapters.postgres.read_tables import Connection, ReadTables
 from adapters.projecting.slices import Facts, Slice, type_name
 from adapters.projecting.working import Fault, Poison, Working
 from application.ports import OutOfStep
-from projections.rows import Record
+from projections.rows import Projection, Record
 
 KEEP_ROWS = 100_000
 """Rows a follower holds in memory; beyond that it forgets all of them and loads what it needs."""
@@ -25,8 +26,12 @@ State = Literal["building", "following", "halted"]
 _REFUSED = (psycopg.DataError, psycopg.IntegrityError, ValueError, TypeError)
 """What storing says of a row it cannot hold: a number beyond 64 bits, a second entry under one key, half a character."""
 
-_decode_fault = msgspec.json.Decoder(Fault | None).decode
+_decode_fault = msgspec.json.Decoder(Fault).decode
 _encode = msgspec.json.Encoder().encode
+
+
+UNREADABLE_FAULT: Final = "Unreadable"
+"""The error of a fault that stands for one that cannot be read."""
 
 
 class Standing(Struct, frozen=True):
@@ -37,12 +42,15 @@ class Standing(Struct, frozen=True):
     state: State
     fault: Fault | None
     shape: str
+    event: UUID | None
+    """The id of the event at the position; None where an older version stored no such thing."""
 
 
 class _Taken(Struct, frozen=True):
     """What one write stores."""
 
     to: int
+    event: UUID | None
     fence: tuple[State, str | None]
     fresh: dict[type[Record], list[Any]]
     """Rows that are surely new."""
@@ -57,11 +65,29 @@ class NotThere(Exception):
 
 async def standing(tables: ReadTables, connection: Connection) -> Standing | None:
     """Read how far a projection is. Raises UndefinedTable where no projection was ever made."""
+    # The event may be missing as a column: older versions made none.
     query = tables.qualified(
-        "select generation, position, state, fault::text, shape from {schema}.projection where name = %s"
+        "select generation, position, state, fault::text, shape, (to_jsonb(p) ->> 'event')::uuid"
+        " from {schema}.projection p where name = %s"
     )
     row = await (await connection.execute(query, (tables.projection.name,))).fetchone()
-    return None if row is None else Standing(row[0], row[1], row[2], _decode_fault(row[3] or "null"), row[4])
+    if row is None:
+        return None
+    generation, position, state, fault, shape, event = row
+    why = None if fault is None else kept_fault(tables.projection, position, fault)
+    return Standing(generation, position, state, why, shape, event)
+
+
+def kept_fault(projection: Projection, position: int, text: str) -> Fault:
+    """A fault as it is kept of a projection at a position; in its place one that says so where it cannot be read."""
+    try:
+        return _decode_fault(text)
+    except (msgspec.MsgspecError, RecursionError):
+        sentence = (
+            f"What is kept of projection {projection.name} at position {position} is no fault that can be read: it was changed. "
+            f"`tasma rebuild {projection.name}` makes it anew."
+        )
+        return Fault(position, "", UNREADABLE_FAULT, sentence)
 
 
 class Follower:
@@ -80,12 +106,14 @@ class Follower:
         self._generation = stands.generation
         self._keep, self._every, self._bulk = keep, every, bulk
         self._taken = stands.position
+        self._event = self._stored_event = stands.event
+        """The ids of the events at `reached` and at `position`, as far as they are known."""
         self._behind: asyncio.Task[None] | None = None
         self._parked: list[Fault] = []
         # At position 0 the tables are empty: what is not known does not exist.
         self.rows = Working(tables.projection, complete=stands.position == 0)
         self._move = tables.qualified(
-            "update {schema}.projection set position = %s, state = %s, fault = %s, updated_at = clock_timestamp()"
+            "update {schema}.projection set position = %s, event = %s, state = %s, fault = %s, updated_at = clock_timestamp()"
             " where name = %s and position = %s and generation = %s"
         )
         self._park = tables.qualified("insert into {schema}.parked (projection, position, fault) values (%s, %s, %s)")
@@ -109,10 +137,15 @@ class Follower:
         """Take in the slice after `reached`; write it when enough positions wait.
 
         On a poison event it halts before the decision that the event is of, or parks the event and goes on.
-        Raises OutOfStep when somebody else moved the projection, also what the write before failed of.
+        Raises OutOfStep when somebody else moved the projection, also what the write before failed of, and when the slice is
+        of another history than what was folded.
         """
         if self.fault:
             return
+        if self._event and part.before and part.before != self._event:
+            raise OutOfStep(
+                f"The event at position {self.reached}, up to which projection {self.tables.projection.name} was folded, is gone."
+            )
         try:
             await self._advance(part)
         except _REFUSED:
@@ -142,7 +175,7 @@ class Follower:
                 # A rebuild that a crash sets back goes on from there; its change of place waits for the disk.
                 await self.connection.execute("set local synchronous_commit = off")
             await self._store(taken)
-        self.position = taken.to
+        self.position, self._stored_event = taken.to, taken.event
 
     async def settle(self) -> None:
         """Say that a generation that was built is complete: it has reached the head once."""
@@ -165,7 +198,7 @@ class Follower:
                     to = max((end for end in part.ends if end < poison.fault.position), default=self.reached)
                     facts = [(at, fact) for at, fact in facts if at.position <= to]
         self.rows.accept()
-        self.reached = to
+        self._reach(part, to)
         if self.fault or self._parked:
             await self.write()
         elif self.reached - self._taken >= self._every:
@@ -186,7 +219,8 @@ class Follower:
                 if not faults:
                     raise  # nothing of this decision was stored, so it is no event's fault
                 if self.tables.projection.on_poison == "park":
-                    self._parked, self.reached = faults, piece.to
+                    self._parked = faults
+                    self._reach(piece, piece.to)
                 else:
                     self.fault = faults[0]
                 await self.write()
@@ -197,8 +231,13 @@ class Follower:
         """Stand where the stored rows stand, knowing nothing."""
         self.rows = Working(self.tables.projection, complete=False)
         self.reached = self._taken = self.position
+        self._event = self._stored_event
         self.fault = None
         self._parked = []
+
+    def _reach(self, part: Slice, to: int) -> None:
+        if to > self.reached:
+            self.reached, self._event = to, part.event_at(to)
 
     def _faults(self, facts: Facts, error: str) -> list[Fault]:
         return [self.rows.fault(at.position, type_name(fact), error) for at, fact in facts]
@@ -243,7 +282,7 @@ class Follower:
         try:
             async with self.connection.pipeline():
                 # First, so that two followers meet at this row before they meet at any other.
-                fence = (taken.to, *taken.fence, name, self.position, self._generation)
+                fence = (taken.to, taken.event, *taken.fence, name, self.position, self._generation)
                 moved = await execute(self._move, fence, prepare=True)
                 for statement, rows in work:
                     for i in range(0, len(rows), CHUNK_ROWS):
@@ -284,7 +323,7 @@ class Follower:
             statements = self.tables.statements[table]
             work += [(statements.upsert, replaced), (statements.delete, gone)]
         fault = None if self.fault is None else _encode(self.fault).decode()
-        taken = _Taken(self.reached, (self._state, fault), fresh, work, self._parked)
+        taken = _Taken(self.reached, self._event, (self._state, fault), fresh, work, self._parked)
         self.rows.written()
         self._parked, self._taken = [], self.reached
         if self.rows.size > self._keep:
@@ -297,6 +336,7 @@ def _decisions(part: Slice, after: int) -> list[Slice]:
     found: list[Slice] = []
     begin = after
     for end in (end for end in part.ends if end > after):
-        found.append(Slice([(at, fact) for at, fact in part.facts if begin < at.position <= end], end, (end,)))
+        facts = [(at, fact) for at, fact in part.facts if begin < at.position <= end]
+        found.append(Slice(facts, end, (end,), event_at=part.event_at))
         begin = end
     return found

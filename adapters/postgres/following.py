@@ -13,7 +13,7 @@ import structlog
 from adapters.postgres.follower import Follower, Standing, standing
 from adapters.postgres.read_tables import Connection, ReadTables
 from adapters.postgres.rebuild import Rebuilt
-from adapters.projecting.slices import Source
+from adapters.projecting.slices import GONE, LogSlices
 from application.ports import OutOfStep, Unavailable
 from projections.rows import Projection
 
@@ -37,7 +37,7 @@ class Following:
         self,
         connection: Connection,
         tables: Sequence[ReadTables],
-        source: Source,
+        source: LogSlices,
         rebuild: Callable[[Projection], Awaitable[Rebuilt]],
         *,
         keep: int,
@@ -51,6 +51,7 @@ class Following:
         self._rebuilds: dict[str, asyncio.Task[None]] = {}
         self._resting: dict[str, float] = {}
         self._prepared = False
+        self._era = source.era
 
     async def catch_up(self, head: int) -> bool:
         """Move every projection to a position that the log has reached, or beyond.
@@ -61,6 +62,11 @@ class Following:
         if not self._prepared and self._tables:
             await self._tables[0].prepare(self._connection)
             self._prepared = True
+        if self._era != self._source.era:
+            # The log turned out to be another one: each is opened anew, which finds out whether it can go on.
+            self._era = self._source.era
+            self._followers.clear()
+            self._source.forget()
         moved = True
         while moved:
             moved = False
@@ -68,21 +74,28 @@ class Following:
                 moved |= await self._step_alone(tables, head)
         return not self._rebuilds and not self._resting
 
-    async def ask(self) -> None:
-        """Make sure that the connection is there and that each projection still stands where its follower left it.
+    async def ask(self, head: int) -> None:
+        """Make sure that the connection is there and that each projection still stands where its follower left it, in the log.
 
-        One that was moved is opened anew at its next turn. Raises OperationalError when the connection is lost.
+        One that was moved is opened anew at its next turn, and so is one beyond the head: it may only have been quicker than
+        the news, or the log was cut. Raises Unavailable and OperationalError when the log or the connection is lost.
         """
         if not self._tables:
             return
         query = self._tables[0].qualified("select name, position from {schema}.projection")
         for name, position in await (await self._connection.execute(query)).fetchall():
             follower = self._followers.get(name)
-            if follower and follower.position != position:
+            if follower is None:
+                continue
+            if follower.position != position:
                 _log.info(
                     "projection_moved", projection=name, why=f"it stands at {position}, not at {follower.position}"
                 )
                 del self._followers[name]
+            elif position > head and await self._source.event_at(position) == GONE:
+                _log.info("projection_moved", projection=name, why=_beyond(position))
+                del self._followers[name]
+                self._source.forget()
 
     async def close(self) -> None:
         """Stop what runs beside."""
@@ -99,9 +112,10 @@ class Following:
         self._resting.pop(name, None)
         try:
             return await self._step(tables, head)
-        except OutOfStep as moved:  # rebuilt, or led by another: start again from what is stored
+        except OutOfStep as moved:  # by a rebuild, another leader or another log: start again from what is stored
             _log.info("projection_moved", projection=name, why=str(moved))
             self._followers.pop(name, None)
+            self._source.forget()
             return True
         except psycopg.errors.LockNotAvailable:
             # A rebuild compares, or a session that hangs holds its row: the others need not wait for that.
@@ -159,14 +173,22 @@ class Following:
         """Why the rows that are stored cannot be gone on from; None if they can."""
         if stands.shape != tables.shape:
             return "its tables have another shape"
-        if stands.position and await self._source.after(stands.position - 1) is None:
-            return f"it stands at position {stands.position}, beyond the end of the log"
+        if stands.position:
+            there = await self._source.event_at(stands.position)
+            if there == GONE:
+                return _beyond(stands.position)
+            if there and stands.event and there != stands.event:
+                return f"it was folded up to another event than the log has at position {stands.position}"
         return None
 
     async def _rebuild_alone(self, projection: Projection, why: str) -> None:
         _log.info("projection_rebuilding", projection=projection.name, why=why)
         rebuilt = await self._rebuild(projection)
         _log.info("projection_rebuilt", projection=projection.name, position=rebuilt.position)
+
+
+def _beyond(position: int) -> str:
+    return f"it stands at position {position}, beyond the end of the log"
 
 
 def heed_cancellation() -> None:

@@ -115,7 +115,7 @@ class Leader:
             head = await self._log.wait(head, WAIT_SECONDS if settled else POLL_SECONDS)
             if clock() - answered >= WAIT_SECONDS:
                 # The lock goes with the connection, and who has nothing to write would not hear that another leads now.
-                await following.ask()
+                await following.ask(head)
                 await self._seat.keep(connection)
                 answered = clock()
 

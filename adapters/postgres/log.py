@@ -9,7 +9,8 @@ from uuid import UUID
 import structlog
 from psycopg.types.numeric import Int8
 
-from adapters.postgres.appending import Appending, Overtaken
+from adapters.postgres.anchor import Anchor
+from adapters.postgres.appending import Appending, Overtaken, ready
 from adapters.postgres.database import Database, statement
 from adapters.postgres.gathering import Gathering
 from adapters.postgres.listener import Listener
@@ -33,8 +34,12 @@ from (select n, body from {schema}.page where n >= %s order by n limit %s) p
 """
 """In one row: the driver wakes up for every few kilobytes of rows, and takes in a long one at once."""
 _BODY = "select data from {schema}.event where position = %s"
+# A time that no event can have is none: it could not be read here. Whoever audits the log names it.
 _HEAD = """
-select coalesce(e.position, 0), e.at, coalesce(n.constructed, false)
+select
+    coalesce(e.position, 0),
+    case when e.at >= '0001-01-02Z' and e.at < '9999-12-31Z' then e.at end,
+    coalesce(n.constructed, false)
 from (select) one
 left join (select l.position, l.at from {schema}.event l order by l.position desc limit 1) e on true
 left join {schema}.network n on n.one
@@ -55,8 +60,9 @@ class PostgresLog:
         self._source = source
         self._entropy = entropy
         self._listener = Listener(database, schema)
-        self._appending = Appending(database.info, schema, catalogue)
-        self._looking = Looking(database.info, schema)
+        self._anchor = Anchor()
+        self._appending = Appending(database.info, schema, catalogue, self._anchor)
+        self._looking = Looking(database.info, schema, self._anchor)
         self._recalling = Recalling(database.info, schema)
         self.appends = Gathering("appends", self._appending.carry)
         self.looks = Gathering("looks", self._looking.carry)
@@ -75,7 +81,7 @@ class PostgresLog:
 
     @property
     def era(self) -> int:
-        return self._appending.era + self._looking.era
+        return self._anchor.era
 
     async def close(self) -> None:
         """Stop listening and gathering. The database stays open: it belongs to who opened it."""
@@ -92,17 +98,15 @@ class PostgresLog:
         head, bodies = await self.looks.ask(boundary)
         return _history(head, bodies)
 
-    async def append(self, decision: Decision, *, reached: int = 0) -> Outcome:
+    async def append(self, decision: Decision) -> Outcome:
         """Append all events or none, together with what others append; see `application.ports.Log.append` for what it raises.
 
         When the connection dies, nobody knows whether the decision was committed. The very same call is sent again: its first
         question is whether this command id was recorded, and under the lock there is no third possibility.
         """
-        if decision.era not in {None, self.era}:
-            raise Raced
         unplaced = encode(decision.events, decision.asked, self._source, self._entropy)
         try:
-            return await self.appends.ask(self._appending.ready(decision, unplaced, reached))
+            return await self.appends.ask(ready(decision, unplaced))
         except Overtaken as overtaken:
             self.appends.raced += 1
             raise Raced(_history(overtaken.head, overtaken.bodies)) from None

@@ -3,12 +3,22 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from adapters.postgres.anchor import Anchor
 from adapters.postgres.boundaries import Boundaries
 from adapters.postgres.database import statement
 from adapters.postgres.dedicated import LIMITS, Dedicated
 from domain.kernel import Boundary
 
-_LOOK = "select ordinal, place, bytes from {schema}.look(%s, %s, %s, %s, %s, %s)"
+_LOOK = """
+select
+    l.ordinal,
+    l.place,
+    coalesce(l.bytes, (select sha256(e.data) from {schema}.event e where e.position = l.place)),
+    l.ordinal > 0 or anchor.position = 0
+    or exists (select from {schema}.event a where a.position = anchor.position and sha256(a.data) = anchor.digest)
+from (select %s::bigint as position, %s::bytea as digest) anchor
+cross join {schema}.look(%s, %s, %s, %s, %s, %s) l
+"""
 
 
 class Seen(NamedTuple):
@@ -19,15 +29,12 @@ class Seen(NamedTuple):
 
 
 class Looking:
-    """Carries out batches of boundaries on a connection of its own."""
+    """Carries out batches of boundaries on a connection of its own. What is read of another log belongs to no era that counts."""
 
-    def __init__(self, info: str, schema: str) -> None:
+    def __init__(self, info: str, schema: str, anchor: Anchor) -> None:
         self._line = Dedicated(info, LIMITS)
+        self._anchor = anchor
         self._query = statement(_LOOK, schema)
-
-    @property
-    def era(self) -> int:
-        return self._line.era
 
     async def close(self) -> None:
         await self._line.close()
@@ -36,8 +43,14 @@ class Looking:
         boundaries = Boundaries()
         for ordinal, boundary in enumerate(batch, 1):
             boundaries.add(ordinal, boundary, (0,) * len(boundary))
-        (_, head, _), *rows = await self._line.rows(self._query, boundaries.to_look())
+        era = self._anchor.era
+        parameters = (*self._anchor.parameters(), *boundaries.to_look())
+        (_, head, digest, same), *rows = await self._line.rows(self._query, parameters)
+        if same:
+            self._anchor.take(era, head, digest)
+        else:
+            self._anchor.slip(era)
         seen = [Seen(head, []) for _ in batch]
-        for ordinal, _, body in rows:
+        for ordinal, _, body, _ in rows:
             seen[ordinal - 1].bodies.append(body)
         return seen

@@ -1,10 +1,11 @@
 """How far each policy has worked, in PostgreSQL."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from psycopg.types.numeric import Int8
 
-from adapters.postgres.database import Database, statement
+from adapters.postgres.database import Database, connect, statement
 from application.ports import OutOfStep
 
 ATTEMPTS: Final = 3
@@ -19,6 +20,10 @@ with moved as (
 )
 select from moved union all select from made
 """
+_BEYOND = "select policy from {schema}.mark where position > %s order by policy"
+# The guard lets a mark move forward only: whoever may delete one can put it where the log ends.
+_TAKE_AWAY = "delete from {schema}.mark where position > %s returning policy"
+_PUT = "insert into {schema}.mark (policy, position) values (%s, %s)"
 
 
 class PostgresMarks:
@@ -44,3 +49,23 @@ class PostgresMarks:
         parameters = {"policy": policy, "old": Int8(old), "new": Int8(new)}
         if not await self._database.rows(self._advance, parameters):
             raise OutOfStep(f"The mark of {policy} is not at {old}: another process moved it.")
+
+
+async def marks_beyond(database: Database, schema: str, head: int) -> Sequence[str]:
+    """The policies whose marks lie beyond the end of the log: they worked events off that are gone."""
+    return [policy for (policy,) in await database.rows(statement(_BEYOND, schema), (Int8(head),), attempts=ATTEMPTS)]
+
+
+async def set_back(admin_dsn: str, schema: str, head: int) -> None:
+    """Put the marks that lie beyond the end of the log there, as only the owner of the tables may.
+
+    A policy that works an event off once more asks for what it asked for before, so it changes nothing twice.
+    """
+    async with (
+        connect(admin_dsn, connections=1) as database,
+        database.connection() as connection,
+        connection.transaction(),
+    ):
+        gone = await (await connection.execute(statement(_TAKE_AWAY, schema), (Int8(head),))).fetchall()
+        for (policy,) in gone:
+            await connection.execute(statement(_PUT, schema), (policy, Int8(head)))

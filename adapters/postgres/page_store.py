@@ -69,7 +69,9 @@ delete from {schema}.tile t using unnest(%b::int[], %b::bigint[]) as w(level, n)
 # One statement sees one moment: a page that is sealed meanwhile has its events in it.
 _LOG_END = """
 log as materialized (
-    select greatest(coalesce(max(position), 0), 0) as head, (select coalesce(max(size), 0) from {schema}.checkpoint) as signed
+    select
+        greatest(coalesce(max(position), 0), 0) as head,
+        greatest((select max(size) from {schema}.checkpoint), %s::bigint) as signed
     from {schema}.event
 )
 """
@@ -249,15 +251,20 @@ class PageStore:
         levels, numbers = [level for level, _ in tiles], [Int8(n) for _, n in tiles]
         await connection.execute(self._discard_tiles, (levels, numbers))
 
-    async def take_pages(self, connection: AsyncConnection[Row], given_up: Sequence[int]) -> list[tuple[int, bytes]]:
+    async def take_pages(
+        self, connection: AsyncConnection[Row], given_up: Sequence[int], signed: int
+    ) -> list[tuple[int, bytes]]:
         """Delete pages beyond the log's end, and those that were given up and no checkpoint covers whole; what they were.
 
-        Some at a time: again until there are none. None where a checkpoint covers events that are gone.
+        signed: how far what is kept outside covers the log. Some at a time: again until there are none. None where a checkpoint
+        covers events that are gone.
         """
-        cursor = await connection.execute(self._take_pages, ([Int8(n) for n in given_up],), binary=True)
+        parameters = Int8(signed), [Int8(n) for n in given_up]
+        cursor = await connection.execute(self._take_pages, parameters, binary=True)
         return [(n, body) for n, body in await cursor.fetchall()]
 
-    async def take_tiles(self, connection: AsyncConnection[Row], given_up: Sequence[int]) -> list[Tile]:
+    async def take_tiles(self, connection: AsyncConnection[Row], given_up: Sequence[int], signed: int) -> list[Tile]:
         """The same of tiles: those over events that are not there, and those of the pages."""
-        cursor = await connection.execute(self._take_tiles, ([Int8(n) for n in given_up],), binary=True)
+        parameters = Int8(signed), [Int8(n) for n in given_up]
+        cursor = await connection.execute(self._take_tiles, parameters, binary=True)
         return [Tile(*row) for row in await cursor.fetchall()]

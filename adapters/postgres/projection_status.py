@@ -4,27 +4,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-import msgspec
 import psycopg
 from msgspec import Struct
 
-from adapters.postgres.follower import Standing, standing
+from adapters.postgres.follower import Standing, kept_fault, standing
 from adapters.postgres.read_tables import Connection, ReadTables, live_schema
 from adapters.postgres.views import Connect
-from adapters.projecting.slices import time_of, type_of
+from adapters.projecting.slices import UNREADABLE, time_of, type_of
 from adapters.projecting.working import Fault
 from application.envelope import decode
-from application.policy_worker import PolicyWorker, halt_at
+from application.policy_worker import MARK_WAY_OUT, PolicyWorker, beyond_end, halt_at
 from application.ports import Log
 from projections.rows import Projection
 
 FAULTS_MAX = 20
 State = Literal["live", "behind", "halted", "parked", "stale"]
 
-_decode_fault = msgspec.json.Decoder(Fault).decode
-_PARKED = (
-    "select fault::text, count(*) over () from {schema}.parked where projection = %s order by position desc limit %s"
-)
+_PARKED = """
+select position, fault::text, count(*) over () from {schema}.parked where projection = %s order by position desc limit %s
+"""
 
 
 class Status(Struct, frozen=True):
@@ -86,7 +84,7 @@ async def policy_status(workers: Sequence[PolicyWorker], *, log: Log, now: datet
             f"Policy {worker.policy.name}",
             mark,
             head,
-            "it works nothing off until its mark is set back or the log restored",
+            MARK_WAY_OUT,
         )
         faults = stale or (() if body is None else _halt(worker, mark + 1, body))
         statuses.append(
@@ -108,7 +106,7 @@ def _halt(worker: PolicyWorker, position: int, body: bytes) -> tuple[Fault, ...]
     if halt is None or halt.position != position:
         try:
             decode(body)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             halt = halt_at(worker.policy, position, error)
         else:
             return ()
@@ -119,11 +117,7 @@ def _stale(who: str, position: int, head: int, then: str) -> tuple[Fault, ...]:
     """Why something that stands beyond the log's end is not of this log; empty where it does not."""
     if position <= head:
         return ()
-    sentence = (
-        f"{who} stands at position {position}, but the log ends at {head}: the database is a restored backup, or the "
-        f"position was set by hand; {then}."
-    )
-    return (Fault(position=position, type="", error="Stale", sentence=sentence),)
+    return (Fault(position=position, type="", error="Stale", sentence=f"{beyond_end(who, position, head)}; {then}."),)
 
 
 def _age(body: bytes | None, now: datetime) -> float:
@@ -140,7 +134,8 @@ async def _one(tables: ReadTables, connection: Connection) -> tuple[Standing | N
     except psycopg.errors.UndefinedTable:
         return None, (), 0
     halted = (stands.fault,) if stands and stands.fault else ()
-    return stands, (*halted, *(_decode_fault(fault) for fault, _ in parked)), parked[0][1] if parked else 0
+    faults = (kept_fault(tables.projection, position, fault) for position, fault, _ in parked)
+    return stands, (*halted, *faults), parked[0][2] if parked else 0
 
 
 def _state(stands: Standing | None, parked: int, head: int) -> State:

@@ -50,7 +50,8 @@ create table if not exists {schema}.projection (
     state text not null default 'building' check (state in ('building', 'following', 'halted')),
     fault jsonb,
     shape text not null,
-    updated_at timestamptz not null default clock_timestamp()
+    updated_at timestamptz not null default clock_timestamp(),
+    event uuid
 )""",
     """
 create table if not exists {schema}.parked (
@@ -60,6 +61,10 @@ create table if not exists {schema}.parked (
     primary key (projection, position)
 )""",
 )
+
+# Which event is at the position: were it another one, the rows would be of another history. Older versions made no such column.
+_EVENT = "select from pg_attribute where attrelid = to_regclass('{schema}.projection') and attname = 'event'"
+_ADD_EVENT = "alter table {schema}.projection add column event uuid"
 
 
 def live_schema(network: str) -> str:
@@ -166,6 +171,8 @@ class ReadTables:
             await connection.execute("select pg_advisory_xact_lock(%s)", (advisory_key("tasma read", self.schema),))
             for statement in META:
                 await connection.execute(self.qualified(statement))
+            if not (await connection.execute(self.qualified(_EVENT))).rowcount:
+                await connection.execute(self.qualified(_ADD_EVENT))
 
     async def create(self, connection: Connection, *, generation: int = 1) -> None:
         """Make empty tables at position 0, instead of whatever stood there under their names."""
@@ -182,7 +189,7 @@ class ReadTables:
                 self.qualified(
                     "insert into {schema}.projection (name, generation, shape) values (%s, %s, %s) on conflict (name) do update"
                     " set generation = excluded.generation, position = 0, state = default, fault = null, shape = excluded.shape,"
-                    " updated_at = default"
+                    " updated_at = default, event = null"
                 ),
                 (self.projection.name, generation, self.shape),
             )

@@ -13,7 +13,7 @@ import psycopg
 from msgspec import Struct
 from psycopg import sql
 
-from adapters.postgres.differences import Difference, difference
+from adapters.postgres.differences import Difference, difference, other_columns
 from adapters.postgres.follower import Follower, Standing, standing
 from adapters.postgres.read_tables import Connection, ReadTables, advisory_key, live_schema, next_schema
 from adapters.projecting.slices import Source
@@ -100,7 +100,7 @@ class _Rebuild:
         stands = await self._live()
         await self._follow(follower, stands.position if stands else None)
         await follower.write()
-        if stands and stands.shape == self.live.shape:
+        if stands and await self._alike(stands):
             await self._compare(follower)
         for attempt in range(1, SWAP_ATTEMPTS + 1):
             await self._follow(follower, None)
@@ -120,6 +120,12 @@ class _Rebuild:
 
     async def _live(self) -> Standing | None:
         return await standing(self.live, self.connection)
+
+    async def _alike(self, stands: Standing) -> bool:
+        """Whether the live one has the tables of this version, as it says and as they are."""
+        return stands.shape == self.live.shape and not any(
+            [await other_columns(self.connection, self.live, self.new, t) for t in self.live.projection.tables]
+        )
 
     async def _follow(self, follower: Follower, upto: int | None) -> None:
         """Go on to a position, or to the head of the log, or to where it halts."""
@@ -162,10 +168,10 @@ class _Rebuild:
             held = await self._hold()
             stands = await self._live()
             # A live one of another shape is of no use to this version, however far it is.
-            if held is not None and stands and stands.shape == self.live.shape:
+            if held is not None and stands and await self._alike(stands):
                 await execute(self.live.seize)
                 await self._follow(follower, held)
-                if follower.reached < held and await self.source.after(held - 1):
+                if follower.reached < held and await self._in_log(stands):
                     return await self._report(follower, swapped=False)  # it halted before: the live one stays
             follower.building = False
             await follower.write()
@@ -179,6 +185,11 @@ class _Rebuild:
             for statement in _MOVE:
                 await execute(sql.SQL(statement).format(**both), {"name": name})
         return report
+
+    async def _in_log(self, stands: Standing) -> bool:
+        """Whether the log has the event up to which the live one was folded."""
+        part = await self.source.after(stands.position - 1)
+        return part is not None and (stands.event is None or part.event_at(stands.position) in {None, stands.event})
 
     async def _report(self, follower: Follower, *, swapped: bool) -> Rebuilt:
         query = self.new.qualified("select count(*) from {schema}.parked where projection = %s")
@@ -196,10 +207,10 @@ class _Rebuild:
 
 _MOVE = (
     """
-insert into {live}.projection as l (name, generation, position, state, fault, shape)
-select name, 1, position, state, fault, shape from {next}.projection where name = %(name)s
+insert into {live}.projection as l (name, generation, position, state, fault, shape, event)
+select name, 1, position, state, fault, shape, event from {next}.projection where name = %(name)s
 on conflict (name) do update set generation = l.generation + 1, position = excluded.position, state = excluded.state,
-    fault = excluded.fault, shape = excluded.shape, updated_at = clock_timestamp()
+    fault = excluded.fault, shape = excluded.shape, updated_at = clock_timestamp(), event = excluded.event
 """,
     "delete from {live}.parked where projection = %(name)s",
     "insert into {live}.parked select * from {next}.parked where projection = %(name)s",

@@ -14,8 +14,8 @@ from psycopg import AsyncCursor, errors
 
 from adapters.postgres.conversing import Face, converse
 from adapters.postgres.database import Row
-from adapters.postgres.differences import Difference, difference
-from adapters.postgres.follower import Follower, standing
+from adapters.postgres.differences import SAMPLES, Difference, difference, other_columns
+from adapters.postgres.follower import UNREADABLE_FAULT, Follower, Standing, standing
 from adapters.postgres.read_tables import Connection, ReadTables, live_schema
 from adapters.postgres.rebuild import KEEP_ROWS, WRITE_EVENTS
 from adapters.projecting.asking import Answer
@@ -31,6 +31,18 @@ _TEMPORARY: Final = "pg_temp"
 """What PostgreSQL calls the schema of a session's own tables."""
 _REFUSED: Final = (psycopg.DataError, psycopg.IntegrityError, ValueError, TypeError)
 """What storing a large piece may say: begun again in small ones, the event is found that cannot be stored."""
+
+
+_THERE: Final = """
+select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = %s and c.relname::text = any (%s::text[]) and c.relkind in ('r', 'p', 'v', 'm', 'f')
+"""
+_PARKED: Final = "(select position from {schema}.parked where projection = %s)"
+_PARKED_ONCE: Final = """
+select coalesce(o.position, n.position) as at, n.position is null
+from {live} o full join {given} n on n.position = o.position
+where o.position is null or n.position is null order by at limit %s
+"""
 
 
 class NoTablesOfItsOwn(Refused):
@@ -54,6 +66,18 @@ class Compared(Struct, frozen=True):
     """Why it halted."""
     differences: tuple[Difference, ...]
     """Only of tables that differ; the old rows are the live ones, the new ones those that the log gives."""
+    parked: tuple[tuple[int, bool], ...]
+    """At most five positions of events that were left out on one side only, and whether it was on the live one."""
+    unreadable: Fault | None
+    """What is kept of why it halted, where that cannot be read."""
+
+
+class NotCompared(Struct, frozen=True):
+    """Why the live tables of a projection cannot be held against the log."""
+
+    why: str
+    built: bool
+    """Whether something of it is there: then it has to be built anew before anybody may rely on it."""
 
 
 class Refold:
@@ -90,32 +114,74 @@ class Refold:
             raise Unavailable(answer)
         return answer.value
 
-    async def compare(self) -> Compared | None:
-        """Compare the live tables with the log as of where they stand; None where there are none of this version's shape.
+    async def compare(self) -> Compared | NotCompared:
+        """Compare the live tables with the log as of where they stand, if they are all there in this version's shape.
 
         Raises NoTablesOfItsOwn.
         """
         execute = self._connection.execute
+        # Most of the way while nobody waits: from the lock on no rebuilt generation can take the live one's place.
+        stands = await self._live_standing()
+        if isinstance(stands, NotCompared):
+            return stands
+        await self._upto(stands.position)
+        async with self._connection.transaction():
+            await execute("set transaction isolation level repeatable read")
+            await execute(self._live.share)  # before the snapshot, which the next statement takes
+            return await self._compare(await self._live_standing())
+
+    async def _compare(self, stands: Standing | NotCompared) -> Compared | NotCompared:
+        """Compare what nobody can put another generation in place of."""
+        if isinstance(stands, NotCompared):
+            return stands
+        follower = await self._upto(stands.position)
+        tables = self._live.projection.tables
+        for table in tables:
+            if others := await other_columns(self._connection, self._live, self._tables, table):
+                why = f"its table {self._live.names[table]} has other columns: {', '.join(others)}"
+                return NotCompared(why, built=True)
+        found: Sequence[Difference] = ()
+        parked: tuple[tuple[int, bool], ...] = ()
+        if follower.reached == stands.position:
+            found = [await difference(self._connection, self._live, self._tables, t) for t in tables]
+            parked = await self._parked()
+        differing = tuple(each for each in found if not each.none)
+        unreadable = stands.fault if stands.fault and stands.fault.error == UNREADABLE_FAULT else None
+        return Compared(stands.position, follower.reached, follower.fault, differing, parked, unreadable)
+
+    async def _live_standing(self) -> Standing | NotCompared:
+        if missing := await self._missing():
+            return missing
         try:
-            # Most of the way while nobody waits: from the lock on no rebuilt generation can take the live one's place.
-            if (stands := await standing(self._live, self._connection)) is None or stands.shape != self._live.shape:
-                return None
-            await self._upto(stands.position)
             async with self._connection.transaction():
-                await execute("set transaction isolation level repeatable read")
-                await execute(self._live.share)  # before the snapshot, which the next statement takes
                 stands = await standing(self._live, self._connection)
-                if stands is None or stands.shape != self._live.shape:
-                    return None
-                follower = await self._upto(stands.position)
-                found: Sequence[Difference] = ()
-                if follower.reached == stands.position:
-                    tables = self._live.projection.tables
-                    found = [await difference(self._connection, self._live, self._tables, t) for t in tables]
-                differing = tuple(each for each in found if not each.none)
-                return Compared(stands.position, follower.reached, follower.fault, differing)
-        except errors.UndefinedTable:
-            return None
+        except errors.UndefinedColumn:
+            stands = None
+        if stands is None:
+            return NotCompared(
+                "its tables are there, and where they stand is not recorded or cannot be read", built=True
+            )
+        if stands.shape != self._live.shape:
+            return NotCompared("it was built by a version with other tables", built=True)
+        return stands
+
+    async def _missing(self) -> NotCompared | None:
+        """What is not there of the tables that it is kept in."""
+        names = ["projection", "parked", *self._live.names.values()]
+        found = await self._connection.execute(_THERE, (self._live.schema, names))
+        there = {name async for (name,) in found}
+        if not there.intersection(self._live.names.values()):
+            return NotCompared("it was never built here", built=False)
+        if missing := [name for name in names if name not in there]:
+            return NotCompared(f"what it is kept in is not there: {', '.join(missing)}", built=True)
+        return None
+
+    async def _parked(self) -> tuple[tuple[int, bool], ...]:
+        """Events that were left out only here or only there."""
+        live, given = (tables.qualified(_PARKED).decode() for tables in (self._live, self._tables))
+        query = _PARKED_ONCE.format(live=live, given=given).encode()
+        name = self._live.projection.name
+        return tuple(await (await self._connection.execute(query, (name, name, SAMPLES))).fetchall())
 
     async def _upto(self, position: int) -> Follower:
         """The follower at a position, or where it halted before it, or at the log's end."""

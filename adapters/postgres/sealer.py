@@ -154,7 +154,7 @@ class Sealer:
                 due = signed_at + SIGN_SECONDS - clock()
                 if due > 0 and not self._full(head):
                     head = await self._log.wait((head // PAGE_EVENTS + 1) * PAGE_EVENTS - 1, due)
-                if head > self.head or self._full(head) or (self._signers and head > self.checkpoint):
+                if head != self.head or self._full(head) or (self._signers and head > await self._signed()):
                     await self.seal()
                     signed_at = clock()
                 self.fault, rest = None, REST_SECONDS
@@ -166,6 +166,12 @@ class Sealer:
                 self._failed(error)
                 await asyncio.sleep(rest)
                 rest = min(rest * 2, REST_SECONDS_MAX)
+
+    async def _signed(self) -> int:
+        """The size of the newest checkpoint that is there: a restored database has fewer than this process signed."""
+        async with self._database.connection() as connection:
+            newest = await self._checkpoints.newest(connection)
+        return newest.size if newest else 0
 
     def _full(self, head: int) -> bool:
         """Whether there is a page to seal."""

@@ -1,6 +1,7 @@
 """The Merkle tree of one network in PostgreSQL: hashes from sealed tiles, what is not sealed yet from the events."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 from psycopg.types.numeric import Int8
@@ -45,6 +46,7 @@ select line from (
 where bytes <= %s order by kept_at, vkey limit %s
 """
 _OF_SIZE = "select size, root, note from {schema}.checkpoint where size = %s"
+_SIGNED_AT = "select signed_at from {schema}.checkpoint where size = %s"
 _COSIGN = "insert into {schema}.cosignature (size, vkey, line) values (%s, %s, %s) on conflict do nothing returning 1"
 _WITNESSES = "select vkey, organisation from {schema}.witness order by registered_at, vkey"
 _REGISTER = "insert into {schema}.witness (vkey, organisation) values (%s, %s) on conflict do nothing"
@@ -64,7 +66,7 @@ class PostgresTree:
         self._leaves, self._lines = statement(_LEAVES, schema), statement(_LINES, schema)
         self._of_size, self._cosign = statement(_OF_SIZE, schema), statement(_COSIGN, schema)
         self._witnesses, self._register = statement(_WITNESSES, schema), statement(_REGISTER, schema)
-        self._owner = statement(_OWNER, schema)
+        self._owner, self._signed_at = statement(_OWNER, schema), statement(_SIGNED_AT, schema)
 
     async def checkpoint(self, size: int | None = None) -> str | None:
         asked = (self._newest,) if size is None else (self._of_size, (Int8(size),))
@@ -79,6 +81,10 @@ class PostgresTree:
         for _, _, note in await self._database.rows(self._newest, attempts=ATTEMPTS):
             return str(note)
         return None
+
+    async def signed_at(self, size: int) -> datetime | None:
+        rows = await self._database.rows(self._signed_at, (Int8(size),), attempts=ATTEMPTS)
+        return next((at for (at,) in rows), None)
 
     async def tile(self, level: int, n: int, width: int) -> bytes | None:
         newest = await self._database.rows(self._newest, attempts=ATTEMPTS)

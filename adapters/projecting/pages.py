@@ -11,9 +11,7 @@ from itertools import pairwise
 from typing import overload
 from uuid import UUID
 
-import msgspec
-
-from adapters.projecting.slices import Facts, LogSlices, Slice, decision_of, unreadable_at
+from adapters.projecting.slices import UNREADABLE, Facts, LogSlices, Slice, decision_of, id_of, unreadable_at
 from application.envelope import PAGE_EVENTS, Excerpt, Passed, Recorded, decode, line_decoder
 from application.ports import Log
 from domain.kernel import Event
@@ -55,6 +53,7 @@ class PageSlices:
 
         Among its facts is all that is wanted. Raises Unavailable while the log cannot be reached.
         """
+        last = self._last
         pages = await self._read(position)
         to = pages[-1].last_end if pages else 0
         if to <= position:
@@ -63,7 +62,12 @@ class PageSlices:
         facts = [fact for page in pages for fact in page.facts]
         if position >= pages[0].first or to < pages[-1].last:
             facts = [(at, fact) for at, fact in facts if position < at.position <= to]
-        return Slice(facts, to, _Ends(pages, position, to))
+
+        def event_at(position: int) -> UUID | None:
+            known = (page for page in (last, *pages) if page and page.first <= position <= page.last)
+            return next((page.event_at(position) for page in known), None)
+
+        return Slice(facts, to, _Ends(pages, position, to), event_at(position), event_at)
 
     async def _read(self, position: int) -> list["_Page"]:
         """The pages from the next position on, without a hole. The one in which the slice before ended is still here."""
@@ -144,12 +148,16 @@ class _Page:
         """Each position with the decision that its event is of."""
         return [(n, decision_of(line)) for n, line in enumerate(self.lines, self.first)]
 
+    def event_at(self, position: int) -> UUID | None:
+        """The id of the event at a position."""
+        return id_of(self.lines[position - self.first])
+
     def _decode_singly(self) -> None:
         for position, line in enumerate(self.lines, self.first):
             try:
                 recorded = decode(line)
                 self.facts.append((At(position, recorded.time), recorded.data))
-            except msgspec.MsgspecError as error:
+            except UNREADABLE as error:
                 self.facts.append(unreadable_at(position, line, error))
 
 
@@ -159,7 +167,7 @@ def _page(first: int, body: bytes, decode_lines: Lines) -> _Page | None:
         return None
     try:
         found = decode_lines(body)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return _Page(first, body, None) if body.count(b"\n") == PAGE_EVENTS else None
     return _Page(first, body, found) if len(found) == PAGE_EVENTS else None
 

@@ -157,10 +157,17 @@ NOTES = {
 }
 
 
+async def without_keys_form(ground: Ground) -> None:
+    """Keys are taken as an older version took them."""
+    async with ground.open() as sealing:
+        sealing.own("alter table {schema}.signing_key drop constraint keys_of_logs")
+
+
 @pytest.mark.parametrize("damage", NOTES)
 def test_what_was_not_signed_so_is_not_exported(ground: Ground, tmp_path: Path, damage: str) -> None:
     query, sentence = NOTES[damage]
     asyncio.run(grown(ground))
+    asyncio.run(without_keys_form(ground))
     asyncio.run(tampered(ground, query))
     refused = tasma(ground, tmp_path, "audit", "export", "-o", str(tmp_path / "b.zip"))
     assert (refused.returncode, refused.stdout, "Traceback" in refused.stderr) == (1, "", False)

@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.bundle import verify
 from adapters.bundle.export import Source
-from adapters.bundle.verify import Check, leaf_hash
+from adapters.bundle.verify import Check, key_of, leaf_hash
 from adapters.memory.tree import MemoryTree
 from adapters.signing import make_key, signer_of
 from tests.examples.memory_stage import MemoryStage
@@ -22,6 +22,9 @@ VKEY = signer_of(KEY).vkey
 OTHER_VKEY = signer_of(make_key(ORIGIN, bytes(32))).vkey
 VERIFY = Path(verify.__file__)
 PAGE = "pages/000001.ndjson"
+WORDS = "what README.txt, keys.txt and schemas/ say, as no signature covers it"
+TEXTS = "text and own_cents in the documents, as nothing covers them"
+STRANGER = f"whose the key {key_of(VKEY)[0]} is, which came along: compare it with what you noted before"
 UNSIGNED = b"""{
  "checkpoint": null,
  "constructed": false,
@@ -79,12 +82,18 @@ class Entries:
         manifest = {**self.claims, **claims}
         return self.changed({"manifest.json": manifest_of(manifest)})
 
-    def written(self, path: Path, write: Callable[[zipfile.ZipFile], None] = lambda _: None) -> Path:
-        """As a zip file as the export writes it; `write` adds more to it."""
+    def written(
+        self, path: Path, write: Callable[[zipfile.ZipFile], None] = lambda _: None, *, instead: str | None = None
+    ) -> Path:
+        """As a zip file as the export writes it; `write` adds more to it, or what stands there instead of a file."""
         with zipfile.ZipFile(path, "w") as archive:
             for name, data in self.files.items():
-                archive.writestr(entry(name), data)
-            write(archive)
+                if name == instead:
+                    write(archive)
+                else:
+                    archive.writestr(entry(name), data)
+            if instead is None:
+                write(archive)
         return path
 
     def checked(self, path: Path, *keys: str) -> Check:

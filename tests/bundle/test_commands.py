@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.bundle.verify import Check
+from adapters.bundle.verify import Check, key_of
 from adapters.postgres.embedded import Server
 from adapters.signing import make_key, signer_of
-from tests.bundle.bundles import Entries, entries_of, faults
+from tests.bundle.bundles import TEXTS, WORDS, Entries, entries_of, faults
 from tests.cli.test_command_line import story
 
 TASMA = Path(sys.executable).with_name("tasma")
@@ -86,11 +86,14 @@ def test_a_network_is_exported_checked_and_proven(
     found = json.loads(verified.stdout)
     assert (found["size"], found["ok"], found["first_fault"], found["faults"]) == (size, True, None, [])
     assert len(found["root"]) == 64
-    assert found["unproven"] == []
+    assert found["unproven"] == [WORDS, TEXTS]
     by_own_keys = tasma("audit", "verify", "--bundle", file)
     assert by_own_keys.returncode == 0
-    assert by_own_keys.stdout.splitlines()[-1].startswith(f"{file}: WHOLE, but not proven: whose the keys are,")
-    assert tasma("audit", "verify", "--bundle", file, "--key", vkey).stdout.endswith(f"{file}: WHOLE.\n")
+    assert "\nNOT PROVEN: whose the key " in by_own_keys.stdout
+    nobody = f"{file}: WHOLE: {size} events, signed by nobody whose key you gave."
+    assert by_own_keys.stdout.splitlines()[-1] == nobody
+    by_given = tasma("audit", "verify", "--bundle", file, "--key", vkey).stdout.splitlines()
+    assert by_given[-2:] == [f"NOT PROVEN: {TEXTS}.", f"{file}: WHOLE: {size} events, signed by {key_of(vkey)[0]}."]
     for bad in ("nonsense", vkey[:-4]):
         refused = tasma("audit", "verify", "--bundle", file, "--key", bad)
         assert (refused.returncode, refused.stdout) == (2, "")

@@ -13,7 +13,7 @@ import pytest
 from adapters.bundle.as_signed import NotAsSigned
 from adapters.bundle.aside import AlreadyThere
 from adapters.bundle.export import Exported, NoProject, Source, export
-from adapters.bundle.verify import Check
+from adapters.bundle.verify import Check, key_of
 from adapters.entropy import SeededEntropy
 from adapters.memory.log import MemoryDocuments, MemoryLog
 from adapters.memory.tree import MemoryTree
@@ -23,7 +23,19 @@ from application.notes import COSIGNATURE, Signature, read, with_signatures
 from application.ports import Head, Witness
 from application.registry import EVENT_TYPES
 from domain.pathways.events import PathwayCompleted
-from tests.bundle.bundles import EVENTS, KEY, ORIGIN, VKEY, Entries, entries_of, faults, source_of
+from tests.bundle.bundles import (
+    EVENTS,
+    KEY,
+    ORIGIN,
+    STRANGER,
+    TEXTS,
+    VKEY,
+    WORDS,
+    Entries,
+    entries_of,
+    faults,
+    source_of,
+)
 from tests.examples.memory_stage import MemoryStage
 from tests.log.decisions import DAY, NINE, decision, founded
 
@@ -78,7 +90,8 @@ def test_events_after_the_checkpoint_are_there_and_said_to_be_unsigned(stage: Me
     report = Check(tmp_path / "b.zip", [VKEY])
     assert faults(report) == []
     assert report.size == 520
-    assert report.verdict == "WHOLE, but not proven: positions 521 to 600, which came after the checkpoint."
+    assert report.verdict == f"WHOLE: 520 events, signed by {key_of(VKEY)[0]}."
+    assert report.unproven == [WORDS, TEXTS, "positions 521 to 600, which came after the checkpoint"]
     entries = entries_of(tmp_path / "b.zip")
     tail = entries.files["pages/000002.ndjson"]
     changed = entries.changed({"pages/000002.ndjson": tail[:-3] + b"!" + tail[-2:]}).checked(tmp_path / "c.zip")
@@ -101,7 +114,8 @@ def test_a_network_without_a_key_is_exported_without_a_checkpoint(stage: MemoryS
     assert found.checkpoint is None
     report = Check(tmp_path / "b.zip")
     assert faults(report) == []
-    assert report.verdict.startswith("WHOLE, but not proven: whose log it is, as nothing is signed: compare the root")
+    assert report.verdict == "WHOLE: 600 events, signed by nobody whose key you gave."
+    assert report.unproven[0].startswith("whose log it is, as nothing is signed: compare the root")
     assert {"checkpoint.txt", "keys.txt"}.isdisjoint(entries_of(tmp_path / "b.zip").files)
 
 
@@ -116,12 +130,14 @@ def test_a_witness_s_key_proves_as_much_as_the_network_s(stage: MemoryStage, tmp
     report = Check(tmp_path / "b.zip", [witness.vkey])
     assert faults(report) == []
     assert any(said.endswith("(the key you gave).") and "ekami.fi/witness" in said for said in report.said)
-    assert any("(a witness's key of org:ekami)" in said for said in Check(tmp_path / "b.zip").said)
+    assert report.unproven == [STRANGER, WORDS, TEXTS]
+    calls = "(the bundle says: a witness's key of org:ekami)"
+    assert any(said.endswith(f"{calls}.") for said in Check(tmp_path / "b.zip").said)
     entries = entries_of(tmp_path / "b.zip")
     note = entries.files["checkpoint.txt"].decode()
     earlier = with_signatures(note.rsplit("\u2014", 1)[0], [line_at_another_time(line)]).encode()
     changed = entries.changed({"checkpoint.txt": earlier}, vouched=True).checked(tmp_path / "c.zip")
-    assert any("(a witness's key of org:ekami) does not fit the checkpoint." in fault for fault in faults(changed))
+    assert any(f"{calls} does not fit the checkpoint." in fault for fault in faults(changed))
 
 
 def line_at_another_time(line: Signature) -> Signature:
@@ -226,7 +242,9 @@ def test_a_project_s_events_come_with_the_hashes_of_all(tmp_path: Path) -> None:
     assert [int(json.loads(line)["sequence"]) for line in lines] == [100, 200, 300, 400, 500, 600, 700]
     report = entries.checked(tmp_path / "c.zip", VKEY)
     assert faults(report) == []
+    assert report.verdict == f"WHOLE: 7 events, signed by {key_of(VKEY)[0]}."
     assert report.unproven == [
+        WORDS,
         "constructed or not, as the network's founding is not here",
         "that no event of the project S20967 was left out",
     ]

@@ -9,8 +9,10 @@ import pytest
 from adapters.bundle.verify import Fault, key_of
 from adapters.signing import cosigner_of, make_key
 from application.notes import COSIGNATURE, Signature, read, with_signatures
-from tests.bundle.bundles import EVENTS, VKEY, Entries, changed_at, faults, forged, lines_of
+from tests.bundle.bundles import EVENTS, STRANGER, VKEY, Entries, changed_at, faults, forged, lines_of
 from tests.log.decisions import NINE
+
+OTHER_KIND = "the key {} is listed twice, or as of another kind than it is."
 
 # --- The checkpoint and the keys ---
 
@@ -27,18 +29,17 @@ def test_a_checkpoint_that_was_taken_out_proves_nothing(entries: Entries, place:
     without = entries.changed({"checkpoint.txt": None, "keys.txt": None}, vouched=True).claiming(checkpoint=None)
     check = without.checked(place)
     assert faults(check) == []
-    assert check.verdict == (
-        "WHOLE, but not proven: whose log it is, as nothing is signed: compare the root with one you noted before."
-    )
+    assert check.verdict == "WHOLE: 600 events, signed by nobody whose key you gave."
+    assert check.unproven[0] == ("whose log it is, as nothing is signed: compare the root with one you noted before")
     assert faults(without.checked(place, VKEY)) == [
         "there is no checkpoint, so nothing was signed by the key that you gave."
     ]
 
 
 def test_keys_that_came_along_prove_nothing_of_whose_they_are(entries: Entries, place: Path) -> None:
-    assert entries.checked(place).verdict == (
-        "WHOLE, but not proven: whose the keys are, as they came along: compare their ids with what you noted before."
-    )
+    check = entries.checked(place)
+    assert check.verdict == "WHOLE: 600 events, signed by nobody whose key you gave."
+    assert check.doubts[0] == f"NOT PROVEN: {STRANGER}."
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,9 @@ def test_a_changed_key_is_refused(entries: Entries, place: Path) -> None:
     assert faults(none) == ["no key of the network has signed the checkpoint."]
     assert none.unproven[0].startswith("the signature by tasma/networks/kymenlaakso+")
     as_witness = entries.changed({"keys.txt": keys.replace(b"log ", b"witness ")}, vouched=True).checked(place)
-    assert faults(as_witness) == ["no key of the network has signed the checkpoint."]
+    assert faults(as_witness) == [f"'witness {VKEY}' lists no key as a bundle does."]
+    of = entries.changed({"keys.txt": keys.replace(b"log ", b"witness ").replace(b"\n", b" org:ekami\n")}, vouched=True)
+    assert faults(of.checked(place)) == [OTHER_KIND.format(key_of(VKEY)[0])]
 
 
 def test_a_witness_alone_does_not_sign_for_the_network(entries: Entries, place: Path) -> None:
@@ -89,18 +92,21 @@ def test_a_witness_alone_does_not_sign_for_the_network(entries: Entries, place: 
     witness = cosigner_of(make_key("ekami.fi/witness", bytes(32), COSIGNATURE), NINE)
     note = entries.files["checkpoint.txt"].decode()
     line = Signature(witness.name, witness.key_hash, witness.sign(read(note)[0].encode()))
-    own, no_key = entries.files["keys.txt"], ["no key of the network has signed the checkpoint."]
-    for which in (f"witness {witness.vkey} org:ekami\n", f"log {witness.vkey}\n"):
-        keys = {"keys.txt": own + which.encode()}
-        alone = with_signatures(note.rsplit("\u2014", 1)[0], [line]).encode()
-        both = with_signatures(note, [line]).encode()
-        for keys_given in ((), (witness.vkey,)):
-            forged_one = entries.changed({**keys, "checkpoint.txt": alone}, vouched=True)
-            assert faults(forged_one.checked(place, *keys_given)) == no_key
-            assert (
-                faults(entries.changed({**keys, "checkpoint.txt": both}, vouched=True).checked(place, *keys_given))
-                == []
-            )
+    own = entries.files["keys.txt"]
+    as_witness = {"keys.txt": own + f"witness {witness.vkey} org:ekami\n".encode()}
+    as_network = {"keys.txt": f"log {witness.vkey}\n".encode() + own}
+    alone = with_signatures(note.rsplit("\u2014", 1)[0], [line]).encode()
+    both = with_signatures(note, [line]).encode()
+    no_key, kind = "no key of the network has signed the checkpoint.", OTHER_KIND.format(key_of(witness.vkey)[0])
+    for keys_given in ((), (witness.vkey,)):
+        for keys, text, expected in (
+            (as_witness, alone, [no_key]),
+            (as_witness, both, []),
+            (as_network, alone, [kind]),
+            (as_network, both, [kind]),
+        ):
+            forged_one = entries.changed({**keys, "checkpoint.txt": text}, vouched=True)
+            assert faults(forged_one.checked(place, *keys_given)) == expected
     unlisted = entries.changed({"keys.txt": b""}, vouched=True)
     assert faults(unlisted.checked(place, VKEY)) == []
 

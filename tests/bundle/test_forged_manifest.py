@@ -56,7 +56,7 @@ def test_a_manifest_that_claims_something_else_is_refused(
 def shortened(entries: Entries, events: int) -> Entries:
     """The first event alone, or none, with nothing signed."""
     line = lines_of(entries, 0)[0]
-    files = {"pages/000000.ndjson": line, "tiles/0/000000.bin": leaf_hash(line[:-1])} if events else {}
+    files = {"tiles/0/000000.bin": leaf_hash(line[:-1]), "pages/000000.ndjson": line} if events else {}
     counts: dict[str, Any] = {"events": events, "exported": events, "documents": 0, "checkpoint": None, "files": {}}
     return Entries({**files, "manifest.json": manifest_of({**entries.claims, **counts})})
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.bundle.proof import NotCovered, NotSigned, prove
-from adapters.bundle.verify import Check
+from adapters.bundle.verify import UNFOUNDED, Check, key_of
 from adapters.memory.tree import MemoryTree
 from adapters.signing import signer_of
 from domain.kernel import Unknown
-from tests.bundle.bundles import EVENTS, KEY, ORIGIN, OTHER_VKEY, VKEY, faults, source_of
+from tests.bundle.bundles import EVENTS, KEY, ORIGIN, OTHER_VKEY, STRANGER, VKEY, faults, source_of
 from tests.bundle.test_export import Shorter
 from tests.examples.memory_stage import MemoryStage
 
@@ -38,8 +38,9 @@ def test_every_event_is_proven(stage: MemoryStage, sealed: MemoryTree, place: Pa
     assert proof["event"].encode() == asyncio.run(stage.log.body(position))
     assert checked(place, proof, VKEY) == []
     assert checked(place, proof) == []
-    whose = Check(place, proof=True).unproven[0]
-    assert whose.startswith("whose the keys are, as they came along: ")
+    check = Check(place, proof=True)
+    assert check.unproven[0] == STRANGER
+    assert check.said[0].endswith("(the proof says: the network's own key).")
 
 
 @settings(max_examples=30)
@@ -110,9 +111,11 @@ def test_a_proof_says_whose_log_it_is_of(stage: MemoryStage, sealed: MemoryTree,
     assert checked(place, proof_of(stage, sealed, 5), VKEY) == []
     check = Check(place, [VKEY], proof=True)
     assert f"The proof is of position 5 among 600 of {ORIGIN}." in check.said
-    assert check.verdict == "WHOLE, but not proven: constructed or not, as the network's founding is not here."
+    signed = f"WHOLE: 1 event, signed by {key_of(VKEY)[0]}."
+    assert (check.verdict, check.unproven) == (signed, [UNFOUNDED])
     assert checked(place, proof_of(stage, sealed, 1), VKEY) == []
-    assert Check(place, [VKEY], proof=True).verdict == "WHOLE."
+    founded = Check(place, [VKEY], proof=True)
+    assert (founded.verdict, founded.unproven) == (signed, [])
 
 
 @pytest.mark.parametrize("proof", [None, [], {}, {"checkpoint": 1}, "x"])

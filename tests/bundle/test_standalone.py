@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from adapters.bundle.verify import key_of
-from tests.bundle.bundles import OTHER_VKEY, VERIFY, VKEY, Entries, entries_of
+from tests.bundle.bundles import OTHER_VKEY, STRANGER, TEXTS, VERIFY, VKEY, WORDS, Entries, entries_of
 
 ALONE = (sys.executable, "-I", "-S")
 """Nothing but the standard library."""
@@ -45,7 +45,11 @@ def test_it_needs_nothing_but_python(folder: Path) -> None:
     assert code == 0
     assert said.startswith(f"The checkpoint was signed by {key_of(VKEY)[0]} (the key you gave).\n")
     assert re.search(r"^600 events and 65 documents of theirs were gone through\.$", said, re.MULTILINE)
-    assert said.endswith("\nWHOLE.\n")
+    assert said.splitlines()[-3:] == [
+        f"NOT PROVEN: {WORDS}.",
+        f"NOT PROVEN: {TEXTS}.",
+        f"WHOLE: 600 events, signed by {key_of(VKEY)[0]}.",
+    ]
 
 
 def test_a_signature_of_something_else_is_named(folder: Path, entries: Entries) -> None:
@@ -74,10 +78,9 @@ def test_a_key_that_did_not_sign_is_named(folder: Path) -> None:
 def test_without_a_key_it_says_whose_keys_were_used(folder: Path) -> None:
     code, said = run(folder, "bundle.zip")
     assert code == 0
-    assert "(the network's own key)." in said
-    assert said.splitlines()[-1] == (
-        "WHOLE, but not proven: whose the keys are, as they came along: compare their ids with what you noted before."
-    )
+    assert "(the bundle says: the network's own key)." in said
+    assert f"\nNOT PROVEN: {STRANGER}.\n" in said
+    assert said.splitlines()[-1] == "WHOLE: 600 events, signed by nobody whose key you gave."
 
 
 def test_what_nobody_signed_is_not_said_to_be_whole_alone(folder: Path, entries: Entries) -> None:
@@ -85,7 +88,8 @@ def test_what_nobody_signed_is_not_said_to_be_whole_alone(folder: Path, entries:
     without.written(folder / "another.zip")
     code, said = run(folder, "another.zip")
     assert code == 0
-    assert said.splitlines()[-1].startswith("WHOLE, but not proven: whose log it is, as nothing is signed: ")
+    assert "\nNOT PROVEN: whose log it is, as nothing is signed: " in said
+    assert said.splitlines()[-1] == "WHOLE: 600 events, signed by nobody whose key you gave."
     code, said = run(folder, "another.zip", "--key", VKEY)
     assert (code, said.splitlines()[-1]) == (1, "NOT WHOLE.")
 

@@ -17,9 +17,12 @@ from adapters.signing import KeySigner, make_key, signer_of, verifier_of
 from adapters.watched_log import WatchedLog
 from application.notes import Checkpoint, checkpoint_text, signed
 from application.ports import ReadOnly
+from domain.kernel import facts
+from domain.mentoring.events import MenteeAssigned
 from tests.log.decisions import NINE, assigned, command_id, decision, founded
 
 ORIGIN = "tasma/networks/testi"
+ABOUT = (facts(MenteeAssigned, about="mentor:99"),)
 FIRST, SECOND, STRANGER = (signer_of(make_key(ORIGIN, bytes([n]) * 32)) for n in (1, 2, 9))
 WAY_OUT = (
     "Everything can be read, nothing is appended. Connect the right database or restore a newer backup; "
@@ -120,8 +123,9 @@ def test_a_database_that_changes_under_a_running_process_is_noticed_before_the_n
     run(network.custody.begin())
     network.append()
     network.inner._kept = network.inner._kept[:4]  # noqa: SLF001 - a failover to a server that lagged behind
+    run(network.log.look(ABOUT))
     with pytest.raises(ReadOnly):
-        run(network.log.append(decision(assigned(), after=4, at=NINE)))
+        run(network.log.append(decision(assigned(), unless=ABOUT, after=4, at=NINE)))
     assert run(network.log.head()).position == 4
 
 

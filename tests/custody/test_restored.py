@@ -13,6 +13,7 @@ import pytest
 from psycopg import sql
 
 from adapters.checkpoint_file import checkpoint_of
+from adapters.held_keys import checkpoint_file_of
 from adapters.postgres.embedded import Server
 from adapters.settings import Secret, Settings
 from adapters.signing import make_key, signer_of, verifier_of
@@ -43,6 +44,22 @@ def settings(server: Server, network_schema: str, tmp_path: Path) -> Settings:
 @pytest.fixture
 def file(settings: Settings, tmp_path: Path) -> Path:
     return tmp_path / f"{settings.network}.checkpoint"
+
+
+@pytest.fixture
+def vouched(server: Server, network_schema: str, tmp_path: Path) -> Settings:
+    """The same, where the first three events were signed as well: a backup from then has that checkpoint."""
+    settings = settings_of(server, network_schema, tmp_path, 1)
+
+    async def lives() -> None:
+        await lived(settings, "a", "b")
+        async with open_network(settings) as network:
+            await register(network, "c", "d")
+            await network.sealer.seal()
+
+    asyncio.run(lives())
+    cut_back(server, network_schema, 3)
+    return settings
 
 
 def tasma(settings: Settings, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -101,8 +118,9 @@ def test_status_tells_programs_how_far_everything_is(settings: Settings, file: P
     assert status["catalogue"] == {"own": len(EVENT_TYPES), "recorded": len(EVENT_TYPES)}
 
 
-def test_status_tells_when_the_log_was_last_verified(settings: Settings) -> None:
+def test_status_tells_when_the_log_was_last_verified(vouched: Settings) -> None:
     """And only then: a verification that the checkpoint outside contradicts is none."""
+    settings = vouched
     refused = tasma(settings, "audit", "verify", "--format", "json")
     assert (refused.returncode, json.loads(refused.stdout)["ok"]) == (1, False)
     assert "Not verified. The log ends at position 3, but a checkpoint over 5 events was signed" in refused.stderr
@@ -138,7 +156,8 @@ def test_status_says_so_and_what_to_do(settings: Settings, file: Path) -> None:
     assert str(file) in told
 
 
-def test_a_person_accepts_it_after_it_was_verified_and_the_file_is_kept_aside(settings: Settings, file: Path) -> None:
+def test_a_person_accepts_it_after_it_was_verified_and_the_file_is_kept_aside(vouched: Settings) -> None:
+    settings, file = vouched, checkpoint_file_of(vouched).path
     note = file.read_text(encoding="utf-8")
     wrong = tasma(settings, "audit", "accept-restore", "--head", 5)
     assert wrong.returncode == 1
@@ -207,7 +226,17 @@ def test_a_restore_is_accepted_only_where_a_known_key_has_signed_what_is_inside(
     assert accepted.returncode == 0, accepted.stderr
 
 
-def test_a_folder_in_the_place_of_the_file_is_refused_with_a_sentence(settings: Settings, file: Path) -> None:
+def test_what_nobody_vouches_for_is_not_accepted_and_nothing_is_moved(settings: Settings, file: Path) -> None:
+    """The backup has no checkpoint: whoever can write into the database could have made it so."""
+    kept = sorted(file.parent.iterdir())
+    refused = tasma(settings, "audit", "accept-restore", "--head", 3)
+    assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
+    assert "Inside the database is no checkpoint, so nobody vouches for any of its events." in refused.stderr
+    assert sorted(file.parent.iterdir()) == kept
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused_with_a_sentence(vouched: Settings) -> None:
+    settings, file = vouched, checkpoint_file_of(vouched).path
     file.unlink()
     file.mkdir()
     refused = tasma(settings, "audit", "accept-restore", "--head", 3)

@@ -17,7 +17,8 @@ from psycopg import AsyncConnection, errors
 from adapters.clock import system_clock
 from adapters.entropy import SeededEntropy
 from adapters.memory.log import MemoryLog
-from adapters.postgres.appending import Appending
+from adapters.postgres.anchor import Anchor
+from adapters.postgres.appending import Appending, ready
 from adapters.postgres.embedded import APP_ROLE
 from adapters.postgres.gathering import WAITING_MAX
 from adapters.postgres.log import PostgresLog
@@ -253,7 +254,7 @@ def test_a_tag_too_long_for_the_index_is_no_reason_to_try_again(place: Place) ->
             (event,) = encode(too_long.events, too_long.asked, SOURCE, SeededEntropy(9))
             event = replace(event, tags=("".join(digest(str(n)).hex() for n in range(200)),))
             answers = await asyncio.gather(
-                log.appends.ask(log._appending.ready(too_long, (event,))),  # noqa: SLF001
+                log.appends.ask(ready(too_long, (event,))),
                 log.append(decision(assigned(2))),
                 return_exceptions=True,
             )
@@ -411,12 +412,12 @@ def test_the_functions_take_a_large_batch_in_linear_time(place: Place) -> None:
 
     async def promise() -> None:
         async with place.database() as database:
-            appending = Appending(database.info, place.schema, catalogue=1)
+            appending = Appending(database.info, place.schema, 1, Anchor())
             batch = []
             for n in range(512):
                 boundary = (facts(MenteeAssigned, MenteeReleased, about=f"client:{n}"), facts(MentorCapacitySet))
                 d = decision(*(assigned(n, n) for _ in range(4)), unless=boundary)
-                batch.append(appending.ready(d, encode(d.events, d.asked, SOURCE, SeededEntropy(n))))
+                batch.append(ready(d, encode(d.events, d.asked, SOURCE, SeededEntropy(n))))
             try:
                 async with asyncio.timeout(20):
                     answers = await appending.carry(batch)

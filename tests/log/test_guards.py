@@ -27,7 +27,8 @@ from tests.log.decisions import assigned, decision, founded
 SPEC = """'{"specversion":"1.0"}'::bytea"""
 GOOD = {
     "catalogue": "1000",
-    "reached": "0",
+    "anchor": "0",
+    "anchor_digest": "''",
     "command_ids": "array[gen_random_uuid(), gen_random_uuid()]",
     "digests": "array['\\x00'::bytea, '\\x01']",
     "readings": "array[clock_timestamp(), clock_timestamp()]",
@@ -63,7 +64,7 @@ EVENTS = (
     "the number of its event, from 1 on: in arrays that begin at 1 and have no nulls. A founding comes alone."
 )
 ARGUMENTS = (
-    "Appending needs a catalogue version, a position and, of each decision, a command id, its digest and a reading in the years "
+    "Appending needs a catalogue version, an anchor and, of each decision, a command id, its digest and a reading in the years "
     "1 to 9999: one is missing or of another form."
 )
 BOUNDARIES = (
@@ -106,14 +107,16 @@ ODD_CALLS = [
     *((odd, EVENTS) for odd in ODD_TAGS),
     ({"catalogue": "null"}, ARGUMENTS),
     ({"catalogue": "0"}, ARGUMENTS),
-    *(({name: "null"}, ARGUMENTS) for name in ("reached", "command_ids", "digests", "readings")),
+    *(({name: "null"}, ARGUMENTS) for name in ("anchor", "command_ids", "digests", "readings")),
     ({"command_ids": "array[gen_random_uuid(), null]"}, ARGUMENTS),
     ({"command_ids": "array[gen_random_uuid()]"}, ARGUMENTS),
     ({"command_ids": "array[]::uuid[]"}, ARGUMENTS),
     ({"digests": "array['\\x00'::bytea, null]"}, ARGUMENTS),
     ({"digests": "array['\\x00'::bytea]"}, ARGUMENTS),
     ({"digests": "array[array['\\x00'::bytea, '\\x01']]"}, ARGUMENTS),
-    ({"reached": "-1"}, ARGUMENTS),
+    ({"anchor": "-1"}, ARGUMENTS),
+    ({"anchor": "1"}, ARGUMENTS),
+    ({"anchor": "1", "anchor_digest": "null"}, ARGUMENTS),
     ({"probe_since": "array[0, null]::bigint[]"}, BOUNDARIES),
     ({"probe_since": "array[0]::bigint[]"}, BOUNDARIES),
     ({"probe_since": "'[0:1]={0,0}'::bigint[]"}, BOUNDARIES),

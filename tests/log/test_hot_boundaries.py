@@ -96,7 +96,7 @@ class Jinxed:
         self.at_once = at_once
         self.raced = 0
 
-    async def append(self, decision: Decision, *, reached: int = 0) -> Outcome:  # noqa: ARG002 - whatever it is
+    async def append(self, decision: Decision) -> Outcome:  # noqa: ARG002 - whatever it is
         self.raced += 1
         if self.raced > self.at_once:
             await asyncio.Event().wait()

@@ -1,6 +1,7 @@
 """A process remembers what it met and decides on that. Nobody can tell from what comes out, only from how seldom it looks."""
 
 import asyncio
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from random import Random
@@ -17,16 +18,15 @@ from adapters.postgres.embedded import APP_ROLE
 from adapters.postgres.migrate import drop_network, migrate
 from application.execute import Executor
 from application.memory import EVENTS_EACH_MAX, Memory
-from application.ports import Decision, History, Log, Outcome, Raced, Shorter
+from application.ports import Decision, History, Log, Outcome, Raced
 from domain.kernel import Asked, Boundary, Command, Refused, Unknown, facts
 from domain.mentoring.assign_mentee import AlreadyMentored, AssignMentee, MentorIsFull
 from domain.mentoring.events import MenteeAssigned, MenteeReleased, MentorCapacitySet, MentorNominated
 from domain.mentoring.release_mentee import ReleaseMentee
 from domain.mentoring.set_mentor_capacity import SetMentorCapacity
-from tests.log.conftest import SOURCE, OpenStores, Place
-from tests.log.decisions import DAY, assigned, capacity, command_id, decision, released
+from tests.log.conftest import SOURCE, Place
+from tests.log.decisions import DAY, NINE, assigned, capacity, command_id, decision, released
 from tests.log.test_faults import terminate
-from tests.log.test_log_contract import run
 
 
 class Counted:
@@ -45,9 +45,9 @@ class Counted:
         self.asked["look"] += 1
         return await self._log.look(boundary)
 
-    async def append(self, decision: Decision, *, reached: int = 0) -> Outcome:
+    async def append(self, decision: Decision) -> Outcome:
         self.asked["append"] += 1
-        return await self._log.append(decision, reached=reached)
+        return await self._log.append(decision)
 
     def since(self) -> dict[str, int]:
         asked, self.asked = self.asked, Counter()
@@ -238,9 +238,9 @@ def test_many_processes_at_once_leave_a_log_in_which_every_decision_was_right(pl
     asyncio.run(promise())
 
 
-# --- another database behind the connection --------------------------------------------------------------------------------
+# --- another log under the same name ------------------------------------------------------------------------------------------
 async def another_log(place: Place, capacities: Sequence[int]) -> None:
-    """In place of the one there: what a failover to a lagging server looks like, which has gone on since."""
+    """In place of the one there: what a failover to a server looks like that lacked the end, and has gone on since."""
     await drop_network(place.server.admin_dsn, place.schema)
     await migrate(place.server.admin_dsn, place.schema, APP_ROLE)
     async with place.log(seed=99) as log:
@@ -248,52 +248,92 @@ async def another_log(place: Place, capacities: Sequence[int]) -> None:
             await log.append(decision(capacity(3, number)))
 
 
-def test_with_the_connection_goes_what_was_remembered(place: Place) -> None:
-    """The mentor met before is in no log any more: a decision must not rest on it, whoever sits behind the new connection."""
+@pytest.mark.parametrize("breaks", [False, True])
+@pytest.mark.parametrize("length", [1, 4, 9])
+def test_nothing_rests_on_a_log_that_is_gone(place: Place, length: int, *, breaks: bool) -> None:
+    """Shorter, as long or longer, behind the same connections or new ones: the mentor met before is in no log any more."""
 
     async def promise() -> None:
         async with place.log(name="tasma forgets") as log:
-            await log.append(decision(capacity(9)))
             executor = Executor(log)
-            await nominate(log, 1)
+            await log.append(decision(capacity(9)))
+            await nominate(log, 1, 2)
             await executor.execute(assignment(1, 1))
-            await another_log(place, range(1, 8))
-            assert await terminate(place, name="tasma forgets") > 1
+            assert await answer_of(executor, release(2, 1)) == "mentor:2 does not guide client:1 now."
+            await another_log(place, range(1, 1 + length))
+            if breaks:
+                assert await terminate(place, name="tasma forgets") > 1
             assert await answer_of(executor, assignment(1, 2)) == str(Unknown("mentor:1"))
-            assert (await log.head()).position == 7
+            assert await answer_of(executor, assignment(2, 2)) == str(Unknown("mentor:2"))
+            assert (await log.head()).position == length
 
     asyncio.run(promise())
 
 
-def test_what_waits_when_the_connection_breaks_is_decided_anew(place: Place) -> None:
-    """Sent from memory and not looked at, it may not be sent again by another connection as it is."""
+def test_what_was_looked_at_in_another_log_is_not_appended(place: Place) -> None:
+    async def promise() -> None:
+        async with place.log() as log:
+            await log.append(decision(capacity(1), capacity(1)))
+            era = log.era
+            history = await log.look(ABOUT_ONE)
+            known = decision(capacity(1, 5), unless=ABOUT_ONE, after=history.head)
+            await another_log(place, (1, 2, 3))
+            for _ in range(2):
+                with pytest.raises(Raced):
+                    await log.append(structs.replace(known, era=era))
+            assert (await log.head()).position == 3
+            assert log.era == era + 1
+
+    asyncio.run(promise())
+
+
+def test_what_is_met_in_the_other_log_is_remembered_again(place: Place) -> None:
+    async def promise() -> None:
+        async with place.log() as inner:
+            log = Counted(inner)
+            executor = executor_on(log)
+            await nominate(inner, 1)
+            await executor.execute(assignment(1, 1))
+            await another_log(place, (1, 2, 3))
+            assert await answer_of(executor, assignment(1, 2)) == str(Unknown("mentor:1"))
+            await nominate(inner, 1, room=9)
+            await executor.execute(assignment(1, 2))
+            log.since()
+            for client in (3, 4, 5):
+                await executor.execute(assignment(1, client))
+            assert log.since() == {"append": 3}
+
+    asyncio.run(promise())
+
+
+def test_after_a_lost_connection_to_the_same_log_nothing_is_forgotten(place: Place) -> None:
+    async def promise() -> None:
+        async with place.log(name="tasma keeps") as inner:
+            log = Counted(inner)
+            await nominate(inner, 1, room=9)
+            executor = executor_on(log)
+            await executor.execute(assignment(1, 1))
+            log.since()
+            assert await terminate(place, name="tasma keeps") > 0
+            outcome = await executor.execute(assignment(1, 2))
+            assert (outcome.repeated, log.since()) == (False, {"append": 1})
+
+    asyncio.run(promise())
+
+
+def test_the_newest_event_is_known_as_it_is_stored(place: Place) -> None:
+    """Its digest is computed here and compared there: if they differed, every decision would be taken for another log's."""
 
     async def promise() -> None:
-        async with place.log(name="tasma forgets") as log:
-            await log.append(decision(capacity(1)))
-            known = decision(capacity(1, 5), unless=(facts(MentorCapacitySet, about="mentor:1"),), after=1)
-            remembered = structs.replace(known, era=log.era)
-            assert await terminate(place, name="tasma forgets") > 0
-            with pytest.raises(Raced):
-                await log.append(remembered)
-            with pytest.raises(Raced):
-                await log.append(remembered)  # an era that is over
-            assert (await log.append(known)).position == 2
+        async with place.log() as log:
+            for at in (None, NINE):
+                await log.append(decision(capacity(1), assigned(), at=at))
+                position, digest = log._anchor.parameters()  # noqa: SLF001
+                body = await log.body(position)
+                assert body is not None
+                assert hashlib.sha256(body).digest() == digest
 
     asyncio.run(promise())
-
-
-def test_a_log_that_ends_before_what_was_known_of_it_takes_nothing(opened: OpenStores) -> None:
-    async def promise(log: Log) -> None:
-        command = command_id()
-        await log.append(decision(capacity(1), command=command))
-        with pytest.raises(Shorter) as shorter:
-            await log.append(decision(capacity(2)), reached=2)
-        assert shorter.value.head == 1
-        assert (await log.append(decision(capacity(1), command=command), reached=2)).repeated
-        assert (await log.append(decision(capacity(2)), reached=1)).position == 2
-
-    run(opened, promise)
 
 
 # --- the memory itself --------------------------------------------------------------------------------------------------------

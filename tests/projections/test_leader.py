@@ -34,7 +34,7 @@ from tests.projections.mentors import (
     mended_parking,
     parking,
 )
-from tests.projections.same import Ground
+from tests.projections.same import Ground, empty_log
 
 
 class Scene:
@@ -217,7 +217,7 @@ def test_one_that_fails_does_not_hold_up_the_others(ground: Ground) -> None:
 def test_a_cancellation_that_a_failing_statement_swallowed_is_heeded(ground: Ground) -> None:
     """Seen with psycopg 3.3: a statement that fails while its task is cancelled raises its own error."""
 
-    class Swallowing:
+    class Swallowing(LogSlices):
         waits = asyncio.Event()
 
         async def after(self, position: int) -> Slice | None:
@@ -234,7 +234,7 @@ def test_a_cancellation_that_a_failing_statement_swallowed_is_heeded(ground: Gro
 
     async def scenario() -> None:
         async with ground.connection() as connection:
-            source, tables = Swallowing(), ReadTables(halting, live_schema(ground.network))
+            source, tables = Swallowing(empty_log()), ReadTables(halting, live_schema(ground.network))
             await tables.create(connection)
             leads = following.Following(connection, [tables, tables], source, never, keep=1)
             task = asyncio.create_task(leads.catch_up(1))
@@ -271,16 +271,17 @@ def test_a_session_that_the_server_ended_is_no_fault_of_the_projection(ground: G
     async def never(projection: Projection) -> Rebuilt:
         raise NotImplementedError(projection)
 
-    class Ending:
+    class Ending(LogSlices):
         """Ends the session of who asks, and gives a slice that has to be stored."""
 
         def __init__(self, log: PostgresLog, pid: int) -> None:
-            self._slices, self._pid = LogSlices(log), pid
+            super().__init__(log)
+            self._pid = pid
 
         async def after(self, position: int) -> Slice | None:
             async with ground.connection() as other:
                 await other.execute("select pg_terminate_backend(%s, 5000)", (self._pid,))
-            return await self._slices.after(position)
+            return await super().after(position)
 
     async def scenario() -> None:
         async with scene(ground) as here, ground.connection() as connection:

@@ -111,8 +111,8 @@ def test_a_policy_beyond_the_end_of_the_log_is_stale() -> None:
         assert (status.state, status.position, status.lag_events) == ("stale", EVENTS + 7, 0)
         assert status.faults[0].sentence == (
             f"Policy share-delivered-parts stands at position {EVENTS + 7}, but the log ends at {EVENTS}: the database is a "
-            "restored backup, or the position was set by hand; it works nothing off until its mark is set back or the log "
-            "restored."
+            "restored backup, or the position was set by hand; it works nothing off until its mark is set back by "
+            "`tasma audit accept-restore`, or the log restored."
         )
 
     asyncio.run(scenario())

@@ -49,8 +49,8 @@ class Sealing:
         return Sealer(self.database, self.schema, self.log, origin=ORIGIN, signers=signers, keep=keep, store=store)
 
     async def grow(self, size: int) -> None:
-        """Append until there are so many events, the first of them the founding."""
-        head = (await self.log.head()).position
+        """Append until there are so many events, the first of them the founding; looking before, as every decision does."""
+        head = (await self.log.look(())).head
         if size and not head:
             head = (await self.log.append(decision(founded(constructed=False)))).position
         while head < size:

@@ -129,8 +129,8 @@ class Wire:
     async def look(self, boundary: Boundary) -> History:
         return await self._call("look", partial(self.database.log.look, boundary))
 
-    async def append(self, decision: Decision, *, reached: int = 0) -> Outcome:
-        return await self._call("append", partial(self._append, decision, reached), writes=True)
+    async def append(self, decision: Decision) -> Outcome:
+        return await self._call("append", partial(self._append, decision), writes=True)
 
     async def recall(self, command_id: UUID, digest: bytes) -> Outcome | None:
         return await self._call("recall", partial(self.database.log.recall, command_id, digest))
@@ -176,9 +176,9 @@ class Wire:
     async def find(self, digest: str) -> bytes | None:
         return await self._call("find", partial(self.database.documents.find, digest))
 
-    async def _append(self, decision: Decision, reached: int) -> Outcome:
+    async def _append(self, decision: Decision) -> Outcome:
         database = self.database
-        outcome = await database.log.append(decision, reached=reached)
+        outcome = await database.log.append(decision)
         if outcome.repeated:
             database.counts["append repeated"] += 1
             return outcome

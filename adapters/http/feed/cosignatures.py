@@ -14,7 +14,6 @@ from adapters.http.readers import Readers
 from adapters.signing import recorded_witness_of
 from application.cosignatures import cosigned, seconds_of, time_and_signature
 from application.desk import Asker
-from application.envelope import decode
 from application.notes import NoteFault, Opened, parse_checkpoint
 from application.ports import Witness
 
@@ -34,8 +33,8 @@ CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
 class WrongTime(NoteFault):
     def __init__(self, witness: str) -> None:
         super().__init__(
-            f"{witness} says that it signed this before its last event was recorded, or in the future: set the witness's clock, "
-            "and sign again."
+            f"{witness} says that it signed this before the log had signed it, or in the future: set the witness's clock, and sign "
+            "again."
         )
 
 
@@ -76,9 +75,11 @@ def _speaks_for(asker: Asker, witness: Witness) -> bool:
 
 
 async def _check_times(network: Network, found: Opened) -> None:
-    """A witness has seen what was there, and not later than now: a wrong time would stand for ever. Raises WrongTime."""
-    body = await network.log.body(parse_checkpoint(found.text).size)
-    since, until = decode(body).time if body else None, network.clock()
+    """A witness has seen what was signed, and not later than now: a wrong time would stand for ever. Raises WrongTime."""
+    until = network.clock()
+    signed_at = await network.tree.signed_at(parse_checkpoint(found.text).size)
+    # Where the database's clock was ahead, nobody could sign in time.
+    since = min(signed_at, until) if signed_at else None
     for signature in found.verified:
         seconds, _ = time_and_signature(signature.signature)
         if (since and seconds < seconds_of(since - TOLERANCE)) or seconds > seconds_of(until + TOLERANCE):

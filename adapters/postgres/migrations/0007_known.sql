@@ -9,10 +9,10 @@ drop function {schema}.append(
 
 
 -- Append decisions in their order, each whole or not at all; a row for each, in that order. The outcome is data:
---   placed    `last` is the position of its last event
+--   placed    `last` is the position of its last event, `clock` the time of its events
 --   repeated  the command was recorded before; `last` as then, `stored` has the bytes of its events
 --   reused    its id was recorded with another digest
---   shorter   the log ends at `last`, before the position that it had `reached`: another one has taken its place
+--   another   at the position `anchor` there is no event with that digest (SHA-256): the log is not the one that was known
 --   outdated  events were recorded by a version that knows `last` event versions, more than `catalogue`
 --   ahead     its reading is more than 2 s ahead of `clock`, the database's
 --   behind    its reading is more than 1 s before `clock`, the newest event's time (constructed networks)
@@ -39,7 +39,7 @@ drop function {schema}.append(
 -- The planner settings are those of `matching`, except that hash joins stay: without them, finding who in a large batch
 -- meets whom takes quadratic time. What is probed in the log's own tables is a lateral or scalar subquery, never joined.
 create function {schema}.append(
-    catalogue int, reached bigint, command_ids uuid[], digests bytea[], readings timestamptz[],
+    catalogue int, anchor bigint, anchor_digest bytea, command_ids uuid[], digests bytea[], readings timestamptz[],
     names text[], probe_of int[], probe_type int[], probe_tag text[], probe_since bigint[],
     wider_of int[], wider jsonb[], wider_since bigint[],
     event_of int[], type_of int[], bodies bytea[], tags text[], tag_of int[], founded_constructed boolean
@@ -89,13 +89,13 @@ begin
     -- can name the last day is left out, for the microseconds by which times are lifted. Few expressions: each is set up anew
     -- in every transaction.
     if (
-        catalogue > 0 and reached >= 0
+        catalogue > 0 and anchor >= 0 and (anchor = 0 or octet_length(anchor_digest) = 32)
         and array_dims(command_ids) = each and array_dims(digests) = each
         and array_dims(readings) = each
         and array_position(command_ids, null) is null and array_position(digests, null) is null
         and '0001-01-01 00:00:00Z'::timestamptz <= all (readings) and '9999-12-31 00:00:00Z'::timestamptz > all (readings)
     ) is not true then
-        raise exception 'Appending needs a catalogue version, a position and, of each decision, a command id, its digest and a reading in the years 1 to 9999: one is missing or of another form.';
+        raise exception 'Appending needs a catalogue version, an anchor and, of each decision, a command id, its digest and a reading in the years 1 to 9999: one is missing or of another form.';
     end if;
     if (
         (
@@ -151,7 +151,7 @@ begin
     end if;
     perform pg_advisory_xact_lock(hashtextextended('tasma log ' || {schema_text}, 0));
 
-    select h.position, h.at, h.constructed, h.catalogue, h.kinds, h.known, array(
+    select h.position, h.at, h.constructed, h.catalogue, h.same, h.kinds, h.known, array(
         select p.of
         from unnest(probe_of, probe_type, probe_tag, probe_since) as p(of, type, tag, since)
         where p.since < h.position and exists (
@@ -166,6 +166,9 @@ begin
             e.at,
             coalesce(n.constructed, founded_constructed, false) as constructed,
             (select max(v.version) from {schema}.catalogue v) as catalogue,
+            anchor = 0 or exists (
+                select from {schema}.event a where a.position = anchor and sha256(a.data) = anchor_digest
+            ) as same,
             array(
                 select (select k.id from {schema}.event_type k where k.name = u.name)
                 from unnest(names) with ordinality as u(name, n) order by u.n
@@ -238,9 +241,8 @@ begin
             exit;
         end if;
         continue when outcomes[i] is not null;
-        if head.position < reached then
-            outcomes[i] := 'shorter';
-            lasts[i] := head.position;
+        if not head.same then
+            outcomes[i] := 'another';
             continue;
         end if;
         if catalogue < head.catalogue then
@@ -278,6 +280,7 @@ begin
         ending := ending + sizes[i];
         outcomes[i] := 'placed';
         lasts[i] := ending;
+        clocks[i] := moment;
     end loop;
     if nth <= cardinality(event_of) or nth = first then
         raise exception 'Give each decision at least one event, in the order of the decisions, each with one type and one body, and with each tag the number of its event, from 1 on: in arrays that begin at 1 and have no nulls. A founding comes alone.';
@@ -379,3 +382,35 @@ end
 $$;
 revoke all on function {schema}.append from public;
 grant execute on function {schema}.append to {app};
+
+
+-- What the application may insert and nobody can take away again. A text that is no key, no cosignature or no organisation would
+-- stand there for ever: every reader would have to refuse it, or be misled by it. So would a version that no program ever has.
+-- Rows of older networks stay as they are; `not valid` looks at new ones.
+--
+-- A key is name+hash+key: eight digits in hex, the first of a SHA-256 over what follows and the name, and 33 bytes in base64, of
+-- which the first says whose key it is: 1 of a log, 4 of a witness. So name, hash and key end before the last 54, 45 and 0
+-- characters. A name has no white space, as in `application.notes.is_key_name`.
+alter table {schema}.signing_key add constraint keys_of_logs check (
+    vkey ~ '^[^+\u0001-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+\+[0-9a-f]{{8}}\+A[Q-Za-f][A-Za-z0-9+/]{{42}}$'
+    and left(right(vkey, 53), 8) = left(encode(sha256(
+        convert_to(left(vkey, -54) || chr(10), 'UTF8') || decode(right(vkey, 44), 'base64')
+    ), 'hex'), 8)
+) not valid;
+alter table {schema}.witness add constraint keys_of_witnesses check (
+    vkey ~ '^[^+\u0001-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+\+[0-9a-f]{{8}}\+B[A-P][A-Za-z0-9+/]{{42}}$'
+    and left(right(vkey, 53), 8) = left(encode(sha256(
+        convert_to(left(vkey, -54) || chr(10), 'UTF8') || decode(right(vkey, 44), 'base64')
+    ), 'hex'), 8)
+) not valid;
+-- As in `domain.words.Organisation`.
+alter table {schema}.witness add constraint organisations check (
+    organisation ~ '^org:[a-z0-9][a-z0-9-]{{0,59}}$'
+) not valid;
+-- A dash, the name, and in base64 the hash of the witness's key, eight bytes of time and 64 of signature; then the line ends.
+alter table {schema}.cosignature add constraint lines_of_witnesses check (
+    left(line, -105) = '— ' || left(vkey, -54) || ' '
+    and right(line, 105) ~ '^[A-Za-z0-9+/]{{101}}[AQgw]==\n$'
+    and left(right(vkey, 53), 8) = encode(substr(decode(left(right(line, 105), 104), 'base64'), 1, 4), 'hex')
+) not valid;
+alter table {schema}.catalogue add constraint versions check (version < 100000) not valid;
