@@ -64,8 +64,9 @@ class Executor:
             except Raced as raced:
                 attempts, knowledge = attempts - 1, await self._learn(boundary, raced.history)
         async with self._turn(boundary) as at_once:
-            if not at_once:
-                knowledge = None
+            # Who queues looks: who decided from memory here would always be faster than the other processes, which must look.
+            if not at_once or knowledge is None:
+                knowledge = await self._learn(boundary)
             for _ in range(attempts):
                 try:
                     return await self._decide(command, decider, boundary, digest, knowledge)

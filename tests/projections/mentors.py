@@ -63,7 +63,8 @@ def last_change_of_each(rows: Rows) -> list[CapacityChange]:
 
 
 async def append(log: Log, *capacities: int, number: int, at: datetime = START) -> int:
-    """One decision; `number` makes its command id; every capacity is of the mentor of its ordinal."""
+    """One decision; `number` makes its command id; every capacity is of the mentor of its ordinal. It looks, as all do."""
+    await log.look(())
     asked = Asked(
         at=at + timedelta(milliseconds=number), actor="person:1", role="coordinator", command_id=UUID(int=number)
     )
