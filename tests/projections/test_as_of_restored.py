@@ -77,7 +77,8 @@ def test_a_later_fold_begins_with_the_nearest_of_this_history(ground: Ground) ->
             await here.decide(60, 70, 80)
             here.log.note_anew()
             assert await as_of(here, 6) == [10, 20, 30, 60, 70, 80]
-            assert here.log.read_after == [1]  # the event at 2 with the next ones: it tells that this is the same history
+            # The event at 2 with the next ones: it tells that this is the same history.
+            assert here.log.read_after == [1]
 
     asyncio.run(scenario())
 
