@@ -3,16 +3,16 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 
 import structlog
 
 from application.memory import Knowledge, Memory
-from application.ports import Decision, History, Log, Outcome, Overloaded, Raced, Unavailable
+from application.ports import Decision, Log, Outcome, Overloaded, Raced, Unavailable
 from application.registry import DECIDERS
 from domain.canonical import canonical
-from domain.kernel import AnyDecider, Boundary, Command, Event, Refused, command_name, filled_fields
+from domain.kernel import AnyDecider, Boundary, Command, Event, Refused, command_name, filled_fields, name_of
 
 logger = structlog.get_logger()
 
@@ -20,7 +20,7 @@ ATTEMPTS_MAX = 12
 WAITING_MAX = 2_000
 """Decisions that may queue for one boundary; about two seconds of work."""
 TURN_SECONDS = 5.0
-"""How long one waits in that queue: who holds the boundary may hang at a database that says nothing."""
+"""How long one waits in that queue: who holds the thing may hang at a database that says nothing."""
 
 _name = cache(command_name)
 
@@ -28,9 +28,9 @@ _name = cache(command_name)
 class Executor:
     """Carries out the commands of one process.
 
-    Those who meet on one boundary would race, and of all who look at the same time one would win and the others look again.
-    So whoever loses a race queues for that boundary, and as long as somebody does, whoever comes queues as well. Boundaries
-    that nobody waits for cost nothing and are not remembered.
+    Those who meet on one thing would race, and of all who look at the same time one would win and the others look again. So
+    whoever loses a race queues for the things that its boundary names, and as long as somebody does, whoever comes to one of them
+    queues as well. Things that nobody waits for cost nothing and are not remembered.
 
     A decision rests on what this process remembers, where that suffices for one; the log refuses it where that is out of date.
     """
@@ -38,13 +38,13 @@ class Executor:
     def __init__(self, log: Log) -> None:
         self._log = log
         self.memory = Memory()
-        self._hot: dict[Boundary, _Queue] = {}
+        self._hot: dict[str, _Queue] = {}
         self.refused = 0
         """Commands refused because too many queued for their boundary."""
 
     @property
     def hot(self) -> int:
-        """How many boundaries are queued for."""
+        """How many things are queued for."""
         return len(self._hot)
 
     async def execute(self, command: Command) -> Outcome:
@@ -58,26 +58,29 @@ class Executor:
         boundary = decider.boundary(command)
         digest = digest_of(command)
         attempts, knowledge = ATTEMPTS_MAX, None
-        if not (self._hot and boundary in self._hot):
+        things = _things(boundary)
+        if not (self._hot and any(thing in self._hot for thing in things)):
             try:
                 return await self._decide(command, decider, boundary, digest, None)
-            except Raced as raced:
-                attempts, knowledge = attempts - 1, await self._learn(boundary, raced.history)
-        async with self._turn(boundary) as at_once:
+            except _Overtaken as overtaken:
+                attempts, knowledge = attempts - 1, overtaken.knowledge
+        async with AsyncExitStack() as turns:
+            at_once = [await turns.enter_async_context(self._turn(thing)) for thing in things]
             # Who queues looks: who decided from memory here would always be faster than the other processes, which must look.
-            if not at_once or knowledge is None:
-                knowledge = await self._learn(boundary)
+            if not all(at_once):
+                knowledge = None
             for _ in range(attempts):
                 try:
+                    knowledge = knowledge or await self._learn(boundary)
                     return await self._decide(command, decider, boundary, digest, knowledge)
-                except Raced as raced:
-                    knowledge = await self._learn(boundary, raced.history)
+                except _Overtaken as overtaken:
+                    knowledge = overtaken.knowledge
         raise Unavailable(f"{_name(type(command))} lost {ATTEMPTS_MAX} races in a row; try again in a moment.")
 
-    async def _learn(self, boundary: Boundary, history: History | None = None) -> Knowledge:
-        """Know what lies inside a boundary as of this moment, by looking unless the log has said it."""
-        era = self._log.era
-        return self.memory.learn(boundary, history or await self._log.look(boundary), era)
+    async def _learn(self, boundary: Boundary) -> Knowledge:
+        """Know what lies inside a boundary as of this moment, by looking."""
+        era = self._log.era  # before it: what comes of another log belongs to no era that counts
+        return self.memory.learn(boundary, await self._log.look(boundary), era)
 
     async def _decide(
         self, command: Command, decider: AnyDecider, boundary: Boundary, digest: bytes, knowledge: Knowledge | None
@@ -105,21 +108,23 @@ class Executor:
         name = _name(type(command))
         try:
             outcome = await self._log.append(decision)
-        except Raced:
+        except Raced as raced:
             logger.debug("command.raced", command=name)
-            raise
+            # What the answer says belongs to the era that the decision was sent in, whatever has become known since.
+            learned = self.memory.learn(boundary, raced.history, knowledge.era) if raced.history else None
+            raise _Overtaken(learned) from None
         if not outcome.repeated:
             self.memory.add(boundary, knowledge, events, outcome)
         logger.debug("command.done", command=name, position=outcome.position, repeated=outcome.repeated)
         return outcome
 
     @asynccontextmanager
-    async def _turn(self, boundary: Boundary) -> AsyncIterator[bool]:
-        """Hold a boundary, in the order of asking; forget it with the last who asked. Raises Overloaded.
+    async def _turn(self, thing: str) -> AsyncIterator[bool]:
+        """Hold a thing, in the order of asking; forget it with the last who asked. Raises Overloaded.
 
         Gives whether it was free, so that what its holder knew before is still news.
         """
-        queue = self._hot.setdefault(boundary, _Queue())
+        queue = self._hot.setdefault(thing, _Queue())
         if queue.users > WAITING_MAX:
             self.refused += 1
             raise Overloaded(queue.users - 1)
@@ -134,7 +139,7 @@ class Executor:
         finally:
             queue.users -= 1
             if not queue.users:
-                del self._hot[boundary]
+                del self._hot[thing]
 
     async def _wait(self, queue: "_Queue") -> None:
         """Raises Overloaded where the turn does not come in time."""
@@ -144,6 +149,11 @@ class Executor:
         except TimeoutError:
             self.refused += 1
             raise Overloaded(queue.users - 1) from None
+
+
+def _things(boundary: Boundary) -> list[str]:
+    """What commands meet on: a thing that several know different facts about, or else the facts. In one order for all who wait."""
+    return sorted({c.tags[0] if c.tags else " ".join(sorted(map(name_of, c.types))) for c in boundary})
 
 
 def _supposed(decider: AnyDecider, command: Command, knowledge: Knowledge) -> tuple[Event, ...] | None:
@@ -156,6 +166,14 @@ def _supposed(decider: AnyDecider, command: Command, knowledge: Knowledge) -> tu
     except Exception:  # noqa: BLE001 - it is decided again on what the log holds, and what is wrong is raised then
         return None
     return events
+
+
+class _Overtaken(Exception):
+    """The log refused a decision since it knows more, and has perhaps said what."""
+
+    def __init__(self, knowledge: Knowledge | None) -> None:
+        super().__init__()
+        self.knowledge = knowledge
 
 
 class _Queue:

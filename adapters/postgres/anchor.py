@@ -1,43 +1,56 @@
-"""The newest event that a process knows of the log. Where it is missing, the log is another one, and nothing known of it holds.
+"""The newest events that a process knows of the log. Where one is missing, the log is another one, and nothing known of it holds.
 
 A database may be put back, fail over to a server that lacked the end, or be made anew, and go on from there: positions alone do
-not tell. What was known from the log rests on no position after the anchor, so where the anchor is, all of that is.
+not tell. Each call says which events it counts on and answers with the newest there is; so what was learned by it is in one log
+with those. Calls overlap, and what one has learned the other has not looked for: then both are counted on by the next.
 """
 
-import hashlib
-from datetime import datetime
+from collections.abc import Sequence
 
-from psycopg.types.numeric import Int8
-
-from application.envelope import placed
-
-_YEAR_MIN = 1_000  # below that, not every system writes a year with four digits as PostgreSQL does
+from adapters.postgres.arrays import Packed, binaries, int8s
 
 
 class Anchor:
     """Shared by all that read and append on behalf of one process."""
 
     def __init__(self) -> None:
-        self._position, self._digest = 0, bytes(32)
+        self._known: dict[int, bytes] = {}
         self.era = 0
         """How often the log turned out to be another one."""
 
-    def parameters(self) -> tuple[Int8, bytes]:
-        """anchor, anchor_digest: position 0 while nothing is known."""
-        return Int8(self._position), self._digest
+    def known(self) -> "Known":
+        """What the next call counts on."""
+        return Known(self, self.era, dict(self._known))
 
-    def take(self, era: int, position: int, digest: bytes) -> None:
-        """Know an event from what was asked in an era; it counts if it is the newest."""
-        if era == self.era and position > self._position:
-            self._position, self._digest = position, digest
-
-    def take_placed(self, era: int, position: int, time: datetime, body: bytes) -> None:
-        """Know an event that was appended just now."""
-        if position > self._position and time.year >= _YEAR_MIN:
-            self.take(era, position, hashlib.sha256(placed(position, time, body)).digest())
+    def take(self, before: "Known", position: int, digest: bytes | None) -> None:
+        """A call has found what it counted on, and the newest event."""
+        if before.era != self.era:
+            return
+        for found in before.events:
+            self._known.pop(found, None)
+        if digest is not None:
+            self._known[position] = digest
 
     def slip(self, era: int) -> None:
         """What was asked in an era has found another log: a new era begins."""
         if era == self.era:
             self.era += 1
-            self._position, self._digest = 0, bytes(32)
+            self._known.clear()
+
+
+class Known:
+    """The events that a call counts on, by position, as they were when it was sent, however often it is sent."""
+
+    def __init__(self, anchor: Anchor, era: int, events: dict[int, bytes]) -> None:
+        self._anchor, self.era, self.events = anchor, era, events
+
+    def parameters(self) -> tuple[Packed, Packed]:
+        """anchors, anchor_digests."""
+        return int8s(self.events), binaries(self.events.values())
+
+    def answered(self, *, same: bool, position: int, digests: Sequence[bytes]) -> None:
+        """What came back: whether they are all there, and the newest event now, if there is any."""
+        if same:
+            self._anchor.take(self, position, digests[0] if digests else None)
+        else:
+            self._anchor.slip(self.era)

@@ -113,10 +113,10 @@ class Appending:
                 tags += event.tags
                 tag_of += [len(bodies)] * len(event.tags)
         decisions = [ready.decision for ready in batch]
-        era = self._anchor.era
+        known = self._anchor.known()
         parameters = (
             self._catalogue,
-            *self._anchor.parameters(),
+            *known.parameters(),
             uuids(decision.asked.command_id for decision in decisions),
             binaries(decision.digest for decision in decisions),
             times(decision.asked.at for decision in decisions),
@@ -129,21 +129,13 @@ class Appending:
             batch[0].founded_constructed,
         )
         rows = await self._line.rows(self._query, parameters)
-        self._know(era, batch, rows)
-        inside: dict[int, Sequence[bytes]] = {ordinal: stored for _, ordinal, _, stored in rows[len(batch) :]}
+        _, newest, _, digests = rows[len(batch)]
+        known.answered(same=rows[0][0] != "another", position=newest, digests=digests)
+        inside: dict[int, Sequence[bytes]] = {ordinal: stored for _, ordinal, _, stored in rows[len(batch) + 1 :]}
         return [
             self._answer(ready, row, inside.get(ordinal, ()))
             for ordinal, (ready, row) in enumerate(zip(batch, rows, strict=False), 1)
         ]
-
-    def _know(self, era: int, batch: Sequence[Ready], rows: Sequence[Row]) -> None:
-        """The last event that was placed is the newest now; where the anchor was not found, nothing was placed."""
-        for ready, (outcome, last, clock, _) in reversed([*zip(batch, rows, strict=False)]):
-            if outcome == "placed":
-                return self._anchor.take_placed(era, last, clock, ready.unplaced[-1].body)
-            if outcome == "another":
-                return self._anchor.slip(era)
-        return None
 
     def _answer(  # noqa: PLR0911 - one outcome, one answer
         self, ready: Ready, row: Row, inside: Sequence[bytes]

@@ -14,10 +14,11 @@ select
     l.ordinal,
     l.place,
     coalesce(l.bytes, (select sha256(e.data) from {schema}.event e where e.position = l.place)),
-    l.ordinal > 0 or anchor.position = 0
-    or exists (select from {schema}.event a where a.position = anchor.position and sha256(a.data) = anchor.digest)
-from (select %s::bigint as position, %s::bytea as digest) anchor
-cross join {schema}.look(%s, %s, %s, %s, %s, %s) l
+    l.ordinal > 0 or not exists (
+        select from unnest(%s, %s) as a(position, digest)
+        where not exists (select from {schema}.event e where e.position = a.position and sha256(e.data) = a.digest)
+    )
+from {schema}.look(%s, %s, %s, %s, %s, %s) l
 """
 
 
@@ -43,13 +44,10 @@ class Looking:
         boundaries = Boundaries()
         for ordinal, boundary in enumerate(batch, 1):
             boundaries.add(ordinal, boundary, (0,) * len(boundary))
-        era = self._anchor.era
-        parameters = (*self._anchor.parameters(), *boundaries.to_look())
-        (_, head, digest, same), *rows = await self._line.rows(self._query, parameters)
-        if same:
-            self._anchor.take(era, head, digest)
-        else:
-            self._anchor.slip(era)
+        known = self._anchor.known()
+        rows = await self._line.rows(self._query, (*known.parameters(), *boundaries.to_look()))
+        (_, head, digest, same), *rows = rows
+        known.answered(same=same, position=head, digests=[digest] if digest else [])
         seen = [Seen(head, []) for _ in batch]
         for ordinal, _, body, _ in rows:
             seen[ordinal - 1].bodies.append(body)

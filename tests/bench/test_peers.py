@@ -30,14 +30,15 @@ def test_a_peer_that_is_not_installed_is_named_with_the_way_out(
 
 
 def test_umadb_stores_what_it_acknowledged_and_its_server_ends_with_the_bench(tmp_path: Path) -> None:
-    umadb = pytest.importorskip("umadb")
+    pytest.importorskip("umadb")
 
     async def run() -> None:
         async with open_uma(tmp_path, Referrals(1)) as uma:
             count = await uma.work(2, 0.2)
             assert count.done == await asyncio.to_thread(uma.client.head)
             assert count.done > 0
-        with pytest.raises(umadb.TransportError):
+        # A call that is cut off in the middle has no class of its own there.
+        with pytest.raises(Exception, match=r"transport|gRPC"):
             await asyncio.to_thread(uma.client.head)
 
     asyncio.run(run())

@@ -27,8 +27,8 @@ from tests.log.decisions import assigned, decision, founded
 SPEC = """'{"specversion":"1.0"}'::bytea"""
 GOOD = {
     "catalogue": "1000",
-    "anchor": "0",
-    "anchor_digest": "''",
+    "anchors": "array[]::bigint[]",
+    "anchor_digests": "array[]::bytea[]",
     "command_ids": "array[gen_random_uuid(), gen_random_uuid()]",
     "digests": "array['\\x00'::bytea, '\\x01']",
     "readings": "array[clock_timestamp(), clock_timestamp()]",
@@ -64,7 +64,7 @@ EVENTS = (
     "the number of its event, from 1 on: in arrays that begin at 1 and have no nulls. A founding comes alone."
 )
 ARGUMENTS = (
-    "Appending needs a catalogue version, an anchor and, of each decision, a command id, its digest and a reading in the years "
+    "Appending needs a catalogue version, anchors and, of each decision, a command id, its digest and a reading in the years "
     "1 to 9999: one is missing or of another form."
 )
 BOUNDARIES = (
@@ -107,16 +107,15 @@ ODD_CALLS = [
     *((odd, EVENTS) for odd in ODD_TAGS),
     ({"catalogue": "null"}, ARGUMENTS),
     ({"catalogue": "0"}, ARGUMENTS),
-    *(({name: "null"}, ARGUMENTS) for name in ("anchor", "command_ids", "digests", "readings")),
+    *(({name: "null"}, ARGUMENTS) for name in ("anchors", "anchor_digests", "command_ids", "digests", "readings")),
     ({"command_ids": "array[gen_random_uuid(), null]"}, ARGUMENTS),
     ({"command_ids": "array[gen_random_uuid()]"}, ARGUMENTS),
     ({"command_ids": "array[]::uuid[]"}, ARGUMENTS),
     ({"digests": "array['\\x00'::bytea, null]"}, ARGUMENTS),
     ({"digests": "array['\\x00'::bytea]"}, ARGUMENTS),
     ({"digests": "array[array['\\x00'::bytea, '\\x01']]"}, ARGUMENTS),
-    ({"anchor": "-1"}, ARGUMENTS),
-    ({"anchor": "1"}, ARGUMENTS),
-    ({"anchor": "1", "anchor_digest": "null"}, ARGUMENTS),
+    ({"anchors": "array[1]::bigint[]"}, ARGUMENTS),
+    ({"anchors": "array[null]::bigint[]", "anchor_digests": "array[null]::bytea[]"}, ARGUMENTS),
     ({"probe_since": "array[0, null]::bigint[]"}, BOUNDARIES),
     ({"probe_since": "array[0]::bigint[]"}, BOUNDARIES),
     ({"probe_since": "'[0:1]={0,0}'::bigint[]"}, BOUNDARIES),
@@ -212,9 +211,9 @@ def test_appending_refuses_what_would_leave_the_log_unsound(place: Place) -> Non
             call(place, odd)
         assert refused.value.diag.message_primary == sentence, odd
     assert count(place) == 3
-    assert [row[:2] for row in call(place, {})] == [("placed", 4), ("placed", 5)]
+    assert [row[:2] for row in call(place, {})] == [("placed", 4), ("placed", 5), ("newest", 5)]
     no_tags = {"tags": "array[]::text[]", "tag_of": "array[]::int[]"}
-    assert [row[:2] for row in call(place, no_tags | NO_BOUNDARIES)] == [("placed", 6), ("placed", 7)]
+    assert [row[:2] for row in call(place, no_tags | NO_BOUNDARIES)] == [("placed", 6), ("placed", 7), ("newest", 7)]
 
 
 def test_a_tag_gets_onto_its_own_event_alone(place: Place) -> None:

@@ -14,6 +14,7 @@ from msgspec import Struct, structs
 from adapters.clock import system_clock
 from adapters.entropy import SeededEntropy
 from adapters.memory.log import MemoryLog
+from adapters.postgres.anchor import Anchor
 from adapters.postgres.embedded import APP_ROLE
 from adapters.postgres.migrate import drop_network, migrate
 from application.execute import Executor
@@ -26,7 +27,7 @@ from domain.mentoring.release_mentee import ReleaseMentee
 from domain.mentoring.set_mentor_capacity import SetMentorCapacity
 from tests.log.conftest import SOURCE, Place
 from tests.log.decisions import DAY, NINE, assigned, capacity, command_id, decision, released
-from tests.log.test_faults import terminate
+from tests.log.test_faults import proxied, terminate
 
 
 class Counted:
@@ -322,16 +323,80 @@ def test_after_a_lost_connection_to_the_same_log_nothing_is_forgotten(place: Pla
 
 
 def test_the_newest_event_is_known_as_it_is_stored(place: Place) -> None:
-    """Its digest is computed here and compared there: if they differed, every decision would be taken for another log's."""
+    """Else every decision would be taken for another log's."""
 
     async def promise() -> None:
         async with place.log() as log:
             for at in (None, NINE):
                 await log.append(decision(capacity(1), assigned(), at=at))
-                position, digest = log._anchor.parameters()  # noqa: SLF001
+                ((position, digest),) = log._anchor.known().events.items()  # noqa: SLF001
                 body = await log.body(position)
                 assert body is not None
                 assert hashlib.sha256(body).digest() == digest
+
+    asyncio.run(promise())
+
+
+def test_what_an_answer_taught_is_counted_on_too(place: Place) -> None:
+    """A race that was lost and then refused places nothing, and yet what it brought along is remembered."""
+
+    async def promise() -> None:
+        async with place.log(name="tasma taught") as log, place.log(seed=2) as other:
+            executor = Executor(log)
+            await nominate(log, 1)
+            await executor.execute(assignment(1, 1))
+            await Executor(other).execute(assignment(1, 2))
+            assert await answer_of(executor, assignment(1, 3)) == str(MentorIsFull("mentor:1", 2, 2))
+            head = (await log.head()).position
+            assert max(log._anchor.known().events) == head  # noqa: SLF001
+            await another_log(place, range(1, head + 3))
+            assert await answer_of(executor, release(1, 2)) == str(Unknown("mentor:1"))
+
+    asyncio.run(promise())
+
+
+def test_an_outcome_found_again_is_counted_on_too(place: Place) -> None:
+    async def promise() -> None:
+        async with proxied(place) as (proxy, dsn), place.log(dsn) as log:
+            executor = Executor(log)
+            await nominate(log, 1)
+            await executor.execute(assignment(1, 1))
+            proxy.lose_answers = 1
+            outcome = await executor.execute(assignment(1, 2))
+            assert not outcome.repeated
+            assert max(log._anchor.known().events) == outcome.position  # noqa: SLF001
+
+    asyncio.run(promise())
+
+
+def test_what_overlapping_calls_learned_is_all_counted_on() -> None:
+    """Neither has looked for what the other found: the next call does, and then one is enough."""
+    anchor = Anchor()
+    anchor.known().answered(same=True, position=3, digests=[b"three"])
+    one, other = anchor.known(), anchor.known()
+    other.answered(same=True, position=5, digests=[b"five"])
+    one.answered(same=True, position=4, digests=[b"four"])
+    both = anchor.known()
+    assert both.events == {4: b"four", 5: b"five"}
+    late = anchor.known()
+    both.answered(same=False, position=9, digests=[b"nine"])
+    assert (anchor.era, anchor.known().events) == (1, {})
+    late.answered(same=True, position=6, digests=[b"six"])  # of the log that is gone
+    late.answered(same=False, position=6, digests=[])
+    assert (anchor.era, anchor.known().events) == (1, {})
+
+
+def test_those_who_share_one_thing_queue_for_it_whatever_else_they_are_about(place: Place) -> None:
+    """Thirty clients for one mentor: each boundary is another one, and nobody loses twelve races."""
+
+    async def promise() -> None:
+        async with place.log() as log:
+            await nominate(log, 1, room=30)
+            executor = Executor(log)
+            answers = await asyncio.gather(*(answer_of(executor, assignment(1, client)) for client in range(40)))
+            assert sum(answer == str(MentorIsFull("mentor:1", 30, 30)) for answer in answers) == 10
+            assert sum(isinstance(answer, tuple) for answer in answers) == 30
+            assert executor.hot == 0
 
     asyncio.run(promise())
 

@@ -9,16 +9,17 @@ drop function {schema}.append(
 
 
 -- Append decisions in their order, each whole or not at all; a row for each, in that order. The outcome is data:
---   placed    `last` is the position of its last event, `clock` the time of its events
+--   placed    `last` is the position of its last event
 --   repeated  the command was recorded before; `last` as then, `stored` has the bytes of its events
 --   reused    its id was recorded with another digest
---   another   at the position `anchor` there is no event with that digest (SHA-256): the log is not the one that was known
+--   another   at one of the positions `anchors` there is no event with its digest (SHA-256): the log is not the one that was known
 --   outdated  events were recorded by a version that knows `last` event versions, more than `catalogue`
 --   ahead     its reading is more than 2 s ahead of `clock`, the database's
 --   behind    its reading is more than 1 s before `clock`, the newest event's time (constructed networks)
 --   raced     something a criterion of its boundary admits happened after how far that is known, be it in this very call;
 --             `last` is the head after it
--- After the rows of the decisions, for each that raced, all that its boundary admits up to that head: outcome "inside", its
+-- After the rows of the decisions comes the newest event there is now: outcome "newest", its position as `last` and its digest
+-- as `stored`. Then, for each that raced, all that its boundary admits up to that head: outcome "inside", its
 -- ordinal as `last`, the bytes as `stored`. Whoever looked again instead would be late again, behind those who win.
 --
 -- What comes out is what would come out if they were appended one by one: a decision meets the events of those before it
@@ -39,7 +40,7 @@ drop function {schema}.append(
 -- The planner settings are those of `matching`, except that hash joins stay: without them, finding who in a large batch
 -- meets whom takes quadratic time. What is probed in the log's own tables is a lateral or scalar subquery, never joined.
 create function {schema}.append(
-    catalogue int, anchor bigint, anchor_digest bytea, command_ids uuid[], digests bytea[], readings timestamptz[],
+    catalogue int, anchors bigint[], anchor_digests bytea[], command_ids uuid[], digests bytea[], readings timestamptz[],
     names text[], probe_of int[], probe_type int[], probe_tag text[], probe_since bigint[],
     wider_of int[], wider jsonb[], wider_since bigint[],
     event_of int[], type_of int[], bodies bytea[], tags text[], tag_of int[], founded_constructed boolean
@@ -89,13 +90,14 @@ begin
     -- can name the last day is left out, for the microseconds by which times are lifted. Few expressions: each is set up anew
     -- in every transaction.
     if (
-        catalogue > 0 and anchor >= 0 and (anchor = 0 or octet_length(anchor_digest) = 32)
+        catalogue > 0 and array_position(anchors, null) is null and array_position(anchor_digests, null) is null
+        and cardinality(anchors) = cardinality(anchor_digests)
         and array_dims(command_ids) = each and array_dims(digests) = each
         and array_dims(readings) = each
         and array_position(command_ids, null) is null and array_position(digests, null) is null
         and '0001-01-01 00:00:00Z'::timestamptz <= all (readings) and '9999-12-31 00:00:00Z'::timestamptz > all (readings)
     ) is not true then
-        raise exception 'Appending needs a catalogue version, an anchor and, of each decision, a command id, its digest and a reading in the years 1 to 9999: one is missing or of another form.';
+        raise exception 'Appending needs a catalogue version, anchors and, of each decision, a command id, its digest and a reading in the years 1 to 9999: one is missing or of another form.';
     end if;
     if (
         (
@@ -166,8 +168,11 @@ begin
             e.at,
             coalesce(n.constructed, founded_constructed, false) as constructed,
             (select max(v.version) from {schema}.catalogue v) as catalogue,
-            anchor = 0 or exists (
-                select from {schema}.event a where a.position = anchor and sha256(a.data) = anchor_digest
+            not exists (
+                select from unnest(anchors, anchor_digests) as a(position, digest)
+                where not exists (
+                    select from {schema}.event e where e.position = a.position and sha256(e.data) = a.digest
+                )
             ) as same,
             array(
                 select (select k.id from {schema}.event_type k where k.name = u.name)
@@ -240,11 +245,11 @@ begin
         if nth = first then
             exit;
         end if;
-        continue when outcomes[i] is not null;
         if not head.same then
             outcomes[i] := 'another';
             continue;
         end if;
+        continue when outcomes[i] is not null;
         if catalogue < head.catalogue then
             outcomes[i] := 'outdated';
             lasts[i] := head.catalogue;
@@ -280,7 +285,6 @@ begin
         ending := ending + sizes[i];
         outcomes[i] := 'placed';
         lasts[i] := ending;
-        clocks[i] := moment;
     end loop;
     if nth <= cardinality(event_of) or nth = first then
         raise exception 'Give each decision at least one event, in the order of the decisions, each with one type and one body, and with each tag the number of its event, from 1 on: in arrays that begin at 1 and have no nulls. A founding comes alone.';
@@ -360,6 +364,11 @@ begin
         end if;
         return next;
     end loop;
+    outcome := 'newest';
+    last := ending;
+    clock := null;
+    stored := array(select sha256(e.data) from {schema}.event e where e.position = ending);
+    return next;
     if 'raced' = any (outcomes) then
         return query
             select 'inside', l.ordinal::bigint, null::timestamptz, array_agg(l.bytes order by l.place)
