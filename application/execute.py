@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import cache
 
 import structlog
@@ -29,8 +29,8 @@ class Executor:
     """Carries out the commands of one process.
 
     Those who meet on one thing would race, and of all who look at the same time one would win and the others look again. So
-    whoever loses a race queues for the things that its boundary names, and as long as somebody does, whoever comes to one of them
-    queues as well. Things that nobody waits for cost nothing and are not remembered.
+    whoever loses a race queues for the thing that its boundary names first, and as long as somebody does, whoever comes to it queues
+    as well. Things that nobody waits for cost nothing and are not remembered.
 
     A decision rests on what this process remembers, where that suffices for one; the log refuses it where that is out of date.
     """
@@ -58,16 +58,15 @@ class Executor:
         boundary = decider.boundary(command)
         digest = digest_of(command)
         attempts, knowledge = ATTEMPTS_MAX, None
-        things = _things(boundary)
-        if not (self._hot and any(thing in self._hot for thing in things)):
+        thing = _thing(boundary)
+        if thing not in self._hot:
             try:
                 return await self._decide(command, decider, boundary, digest, None)
             except _Overtaken as overtaken:
                 attempts, knowledge = attempts - 1, overtaken.knowledge
-        async with AsyncExitStack() as turns:
-            at_once = [await turns.enter_async_context(self._turn(thing)) for thing in things]
+        async with self._turn(thing) as at_once:
             # Who queues looks: who decided from memory here would always be faster than the other processes, which must look.
-            if not all(at_once):
+            if not at_once:
                 knowledge = None
             for _ in range(attempts):
                 try:
@@ -151,9 +150,15 @@ class Executor:
             raise Overloaded(queue.users - 1) from None
 
 
-def _things(boundary: Boundary) -> list[str]:
-    """What commands meet on: a thing that several know different facts about, or else the facts. In one order for all who wait."""
-    return sorted({c.tags[0] if c.tags else " ".join(sorted(map(name_of, c.types))) for c in boundary})
+def _thing(boundary: Boundary) -> str:
+    """What commands meet on: the thing that a boundary names first, or else the kinds of facts.
+
+    Not the others: many read the same organisation or agreement, and nobody changes it.
+    """
+    first = next(iter(boundary), None)
+    if first is None:
+        return ""
+    return first.tags[0] if first.tags else " ".join(sorted(map(name_of, first.types)))
 
 
 def _supposed(decider: AnyDecider, command: Command, knowledge: Knowledge) -> tuple[Event, ...] | None:

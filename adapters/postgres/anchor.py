@@ -14,22 +14,21 @@ class Anchor:
     """Shared by all that read and append on behalf of one process."""
 
     def __init__(self) -> None:
-        self._known: dict[int, bytes] = {}
+        self._known: set[tuple[int, bytes]] = set()
         self.era = 0
         """How often the log turned out to be another one."""
 
     def known(self) -> "Known":
         """What the next call counts on."""
-        return Known(self, self.era, dict(self._known))
+        return Known(self, self.era, frozenset(self._known))
 
     def take(self, before: "Known", position: int, digest: bytes | None) -> None:
         """A call has found what it counted on, and the newest event."""
         if before.era != self.era:
             return
-        for found in before.events:
-            self._known.pop(found, None)
+        self._known -= before.events
         if digest is not None:
-            self._known[position] = digest
+            self._known.add((position, digest))
 
     def slip(self, era: int) -> None:
         """What was asked in an era has found another log: a new era begins."""
@@ -39,14 +38,18 @@ class Anchor:
 
 
 class Known:
-    """The events that a call counts on, by position, as they were when it was sent, however often it is sent."""
+    """The events that a call counts on, as they were when it was sent, however often it is sent.
 
-    def __init__(self, anchor: Anchor, era: int, events: dict[int, bytes]) -> None:
+    Of two that have one position one is missing: the calls that taught them went to two logs.
+    """
+
+    def __init__(self, anchor: Anchor, era: int, events: frozenset[tuple[int, bytes]]) -> None:
         self._anchor, self.era, self.events = anchor, era, events
 
     def parameters(self) -> tuple[Packed, Packed]:
         """anchors, anchor_digests."""
-        return int8s(self.events), binaries(self.events.values())
+        events = [*self.events]
+        return int8s(position for position, _ in events), binaries(digest for _, digest in events)
 
     def answered(self, *, same: bool, position: int, digests: Sequence[bytes]) -> None:
         """What came back: whether they are all there, and the newest event now, if there is any."""
