@@ -7,7 +7,7 @@ before the encoded rest without encoding it again (`placed`; the PostgreSQL func
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,9 @@ TAGS_MAX = 32
 PAGE_EVENTS = 256
 """Events in a sealed page: page n, counted from 0, holds the positions 256n + 1 to 256n + 256."""
 _PLACE_BYTES = 80  # what `placed` adds
+
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What bytes are answered with that are no event of a known type: damaged ones may be no text, or nested without end."""
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -162,7 +165,7 @@ def placed(position: int, time: datetime, body: bytes) -> bytes:
 
 
 def decode(body: bytes) -> Recorded:
-    """The event of stored bytes. Raises msgspec.ValidationError for a type this version does not know."""
+    """The event of stored bytes. Raises one of UNREADABLE, msgspec.ValidationError for a type this version does not know."""
     return _decoder().decode(body)
 
 

@@ -18,7 +18,7 @@ logger = structlog.get_logger()
 
 ATTEMPTS_MAX = 12
 WAITING_MAX = 2_000
-"""Decisions that may queue for one boundary; about two seconds of work."""
+"""Decisions that may queue for one thing; about two seconds of work."""
 TURN_SECONDS = 5.0
 """How long one waits in that queue: who holds the thing may hang at a database that says nothing."""
 
@@ -40,7 +40,7 @@ class Executor:
         self.memory = Memory()
         self._hot: dict[str, _Queue] = {}
         self.refused = 0
-        """Commands refused because too many queued for their boundary."""
+        """Commands refused because too many queued for what they meet on."""
 
     @property
     def hot(self) -> int:

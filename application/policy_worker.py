@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from msgspec import MsgspecError, Struct
+from msgspec import Struct
 
 from application.desk import Asker, Cause, Desk
-from application.envelope import Recorded
+from application.envelope import UNREADABLE, Recorded
 from application.policies import Intention, Policy, Statements, follow_up
 from application.ports import ClockRefused, Log, Marks, OutOfStep, Unavailable
 from domain.kernel import Refused, derived
@@ -86,7 +86,7 @@ class PolicyWorker:
         while True:
             try:
                 read = await self.log.read(first, limit=limit + mark - first)
-            except MsgspecError as error:
+            except UNREADABLE as error:
                 if first < mark:  # there is something that cannot be read, so the log ends no sooner than at the mark
                     first = mark
                     continue

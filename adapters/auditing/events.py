@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from adapters.auditing.report import Fault
 from adapters.postgres.database import Row
-from application.envelope import EVENT_BYTES_MAX, decode
+from application.envelope import EVENT_BYTES_MAX, UNREADABLE, decode
 from application.registry import EVENT_TYPES
 from domain.kernel import FACTS, Event, tags_of
 
@@ -32,8 +32,6 @@ class _Envelope(Struct, frozen=True):
     commandid: UUID
 
 
-_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What bytes are answered with that are no event."""
 _POLICY: Final = "policy:"
 _UNKNOWN: Final = datetime(1, 1, 1, tzinfo=UTC)
 _envelope = msgspec.json.Decoder(_Envelope).decode
@@ -83,7 +81,7 @@ class EventCheck:
             self._fault(position, f"it has {size:,} bytes; an event has at most {EVENT_BYTES_MAX:,}")
         try:
             recorded = decode(data)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             self._check_unreadable(position, self._types.get(type_id), data, error, same_time=same_time)
             return None
         self._check_place(position, recorded.sequence, recorded.time)
@@ -114,7 +112,7 @@ class EventCheck:
         try:
             data.decode()  # what is not looked at is skipped unread
             envelope = _envelope(data)
-        except _UNREADABLE:
+        except UNREADABLE:
             self._fault(position, f"its bytes are no event: {error}")
             return
         self._check_place(position, envelope.sequence, envelope.time)
@@ -152,7 +150,7 @@ class EventCheck:
 def _time_in(data: bytes) -> datetime | None:
     try:
         time = _envelope(data).time
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     return time if time.tzinfo else None
 

@@ -1,17 +1,15 @@
 """What an export needs of an event's line, also of one whose type this version does not know."""
 
 import re
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from application.envelope import decode
+from application.envelope import UNREADABLE, decode
 from domain.settlement.events import StatementIssued
 
 _DIGEST = re.compile("[0-9a-f]{64}", re.ASCII)
-_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What bytes are answered with that are no event."""
 
 
 class NoEvent(Exception):
@@ -35,7 +33,7 @@ def read_line(line: bytes) -> Line:
     try:
         line.decode()  # what is not looked at is skipped unread
         return _decode(line)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise NoEvent(f"are no event ({error})") from error
 
 
@@ -43,7 +41,7 @@ def issued_in(line: bytes) -> StatementIssued:
     """The event of a line that says it has issued a statement. Raises NoEvent."""
     try:
         event = decode(line).data
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise NoEvent(f"are no event ({error})") from error
     if not isinstance(event, StatementIssued) or not _DIGEST.fullmatch(event.digest):
         raise NoEvent("name no document by its digest")

@@ -10,9 +10,9 @@ from msgspec import Struct
 from adapters.postgres.follower import Standing, kept_fault, standing
 from adapters.postgres.read_tables import Connection, ReadTables, live_schema
 from adapters.postgres.views import Connect
-from adapters.projecting.slices import UNREADABLE, time_of, type_of
+from adapters.projecting.slices import time_of, type_of
 from adapters.projecting.working import Fault
-from application.envelope import decode
+from application.envelope import UNREADABLE, decode
 from application.policy_worker import MARK_WAY_OUT, PolicyWorker, beyond_end, halt_at
 from application.ports import Log
 from projections.rows import Projection

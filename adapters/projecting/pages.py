@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import overload
 from uuid import UUID
 
-from adapters.projecting.slices import UNREADABLE, Facts, LogSlices, Slice, decision_of, id_of, unreadable_at
-from application.envelope import PAGE_EVENTS, Excerpt, Passed, Recorded, decode, line_decoder
+from adapters.projecting.slices import Facts, LogSlices, Slice, decision_of, id_of, unreadable_at
+from application.envelope import PAGE_EVENTS, UNREADABLE, Excerpt, Passed, Recorded, decode, line_decoder
 from application.ports import Log
 from domain.kernel import Event
 from projections.rows import READ_OF, At, Reading

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from application.envelope import EVENTS_MAX, Recorded
+from application.envelope import EVENTS_MAX, UNREADABLE, Recorded
 from application.ports import Log
 from application.registry import EVENT_TYPES
 from domain.kernel import Event, name_of
@@ -20,10 +20,6 @@ from projections.rows import READ_OF, At, Reading
 
 SLICE_EVENTS = 500
 """A slice of a live follower: at 50,000 events/s it keeps the event loop busy for about 10 ms."""
-
-
-UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What bytes are answered with that are no event of a known type."""
 
 
 class Unreadable(Struct, frozen=True):

@@ -72,16 +72,17 @@ class DyingMarks(MemoryMarks):
 
 
 class StrangeLog(MemoryLog):
-    """Holds an event that this version does not know, for as long as `strange` says."""
+    """Holds an event whose bytes this version cannot read, for as long as `strange` says."""
 
     strange = 0
+    change = (b'.v1"', b'.v9"')
 
     async def read(self, after: int, *, limit: int) -> Sequence[Recorded]:
         return [decode(body) for p in range(after + 1, after + limit + 1) if (body := await self.body(p))]
 
     async def body(self, position: int) -> bytes | None:
         body = await super().body(position)
-        return body and body.replace(b'.v1"', b'.v9"', 1) if position == self.strange else body
+        return body and body.replace(*self.change, 1) if position == self.strange else body
 
 
 async def a_month(marks: MemoryMarks, log: MemoryLog | None = None) -> PlayedNetwork:
@@ -202,11 +203,23 @@ async def states(network: PlayedNetwork, workers: Sequence[PolicyWorker]) -> dic
     return {s.name: (s.state, s.position, [fault.sentence for fault in s.faults]) for s in found}
 
 
-def test_an_event_that_cannot_be_read_halts_every_policy_right_before_it() -> None:
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ((b'.v1"', b'.v9"'), "ValidationError"),
+        ((b'"source":"', b'"source":"\xff'), "UnicodeDecodeError"),
+        ((b'"subject":', b'"zz":' + b"[" * 200_000 + b"]" * 200_000 + b',"subject":'), "RecursionError"),
+    ],
+    ids=["of no known type", "no text", "nested without end"],
+)
+def test_an_event_that_cannot_be_read_halts_every_policy_right_before_it(
+    change: tuple[bytes, bytes], error: str
+) -> None:
     """What came before is worked off; every process sees where it stops and why; after a mend it goes on by itself."""
 
     async def play() -> None:
         log = StrangeLog("/networks/t", SeededEntropy(1), lambda: START)
+        log.change = change
         network = await a_month(MemoryMarks(), log)
         events = await network.events()
         log.strange = next(r.position for r in events if isinstance(r.data, ReferralDeclined))
@@ -215,7 +228,7 @@ def test_an_event_that_cannot_be_read_halts_every_policy_right_before_it() -> No
             await work_all(workers)
         since = await log.read(len(events), limit=100)
         assert [type(r.data) for r in since] == [RevenueShared] * 2
-        sentence = "Policy {} cannot work off the event at position {}: ValidationError."
+        sentence = f"Policy {{}} cannot work off the event at position {{}}: {error}."
         assert str(halted.value) == sentence.format("share-delivered-parts", log.strange)
         stopped = {p.name: ("halted", log.strange - 1, [sentence.format(p.name, log.strange)]) for p in POLICIES}
         assert await states(network, workers) == stopped
