@@ -49,6 +49,9 @@ class WatchedLog:
     async def read(self, after: int, *, limit: int) -> Sequence[Recorded]:
         return await self._log.read(after, limit=limit)
 
+    async def bodies(self, after: int, *, limit: int) -> Sequence[bytes]:
+        return await self._log.bodies(after, limit=limit)
+
     async def pages(self, first: int, *, limit: int) -> Sequence[bytes]:
         return await self._log.pages(first, limit=limit)
 

@@ -45,6 +45,7 @@ from application.access import Tokens
 from application.desk import Asker, Clock, Desk
 from application.door import command_id
 from application.envelope import Entropy
+from application.feed import Feed
 from application.policies import POLICIES
 from application.policy_worker import PolicyWorker, work_all, work_forever
 from application.ports import Documents, Marks, OutOfStep, Tree, Unavailable
@@ -80,6 +81,7 @@ class Network(Struct, frozen=True, kw_only=True):
     """The log below the watched one, with its counts."""
     custody: Custody
     tree: Tree
+    feed: Feed
     sealer: Sealer
     vault: Vault
     marks: Marks
@@ -229,6 +231,7 @@ async def open_network(
             stored=stored,
             custody=custody,
             tree=tree,
+            feed=await stack.enter_async_context(Feed(log)),
             sealer=Sealer(
                 database,
                 settings.network,

@@ -185,7 +185,7 @@ class _Queue:
     def __init__(self) -> None:
         self.turn = asyncio.Lock()  # lets in whoever asked first
         self.users = 0
-        """One who holds the boundary and those who wait."""
+        """One who holds the thing and those who wait."""
 
 
 async def execute(command: Command, log: Log) -> Outcome:

@@ -152,6 +152,9 @@ class Log(Protocol):
     async def read(self, after: int, *, limit: int) -> Sequence[Recorded]:
         """The next events after a position, in order."""
 
+    async def bodies(self, after: int, *, limit: int) -> Sequence[bytes]:
+        """The exact stored bytes of the next events after a position, in order and without a hole."""
+
     async def pages(self, first: int, *, limit: int) -> Sequence[bytes]:
         """Sealed pages from number `first` on, without a hole: of each the exact bytes of its 256 events, one a line."""
 

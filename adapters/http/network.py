@@ -11,6 +11,7 @@ from adapters.projecting.asking import Views
 from adapters.settings import Settings
 from application.access import Tokens
 from application.desk import Clock, Desk
+from application.feed import Feed
 from application.ports import Log, Tree
 
 Asked = Request[Any, Any, State]
@@ -58,6 +59,9 @@ class Network(Protocol):
 
     @property
     def tree(self) -> Tree: ...
+
+    @property
+    def feed(self) -> Feed: ...
 
     @property
     def read_only(self) -> str | None:

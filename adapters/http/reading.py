@@ -28,7 +28,7 @@ from domain.changing import replace
 from projections.rows import Projection, Rows
 
 WAIT_SECONDS = 5
-NUMBERS = ("at_least", "limit", "position", "size", "from", "to")
+NUMBERS = ("at_least", "limit", "position", "size", "from", "to", "after", "wait")
 """Parameters that are whole numbers: written in digits, although a looser reader would take 1e2 for 100."""
 T = TypeVar("T")
 Q = TypeVar("Q", bound=Struct)

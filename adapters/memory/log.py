@@ -108,6 +108,10 @@ class MemoryLog:
         after = max(after, 0)
         return tuple(self._decode(kept.body) for kept in self._kept[after : after + limit])
 
+    async def bodies(self, after: int, *, limit: int) -> Sequence[bytes]:
+        after = max(after, 0)
+        return tuple(kept.body for kept in self._kept[after : after + limit])
+
     async def pages(self, first: int, *, limit: int) -> Sequence[bytes]:
         last = min(len(self._kept) // PAGE_EVENTS, first + limit)
         pages = (self._kept[n * PAGE_EVENTS : (n + 1) * PAGE_EVENTS] for n in range(first, last))

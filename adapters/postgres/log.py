@@ -121,8 +121,11 @@ class PostgresLog:
         return outcome
 
     async def read(self, after: int, *, limit: int) -> Sequence[Recorded]:
+        return tuple(map(decode, await self.bodies(after, limit=limit)))
+
+    async def bodies(self, after: int, *, limit: int) -> Sequence[bytes]:
         rows = await self._database.rows(self._read, (Int8(after), Int8(limit)), attempts=ATTEMPTS)
-        return tuple(decode(body) for (body,) in rows)
+        return tuple(body for (body,) in rows)
 
     async def pages(self, first: int, *, limit: int) -> Sequence[bytes]:
         ((numbers, bodies),) = await self._database.rows(self._pages, (Int8(first), Int8(limit)), attempts=ATTEMPTS)

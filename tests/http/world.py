@@ -24,6 +24,7 @@ from adapters.settings import Settings
 from adapters.signing import make_key, signers_of
 from application.access import Tokens, Wish
 from application.desk import Asker, Desk
+from application.feed import Feed
 from application.ports import Outcome
 from application.registry import EVENT_TYPES
 
@@ -80,6 +81,7 @@ class World:
         self.log = MemoryLog(self.settings.source, SeededEntropy(1), self.clock)
         self.desk = Desk(self.log, MemoryMarks(), self.clock, SeededEntropy(2))
         self.views = MemoryViews(self.log)
+        self.feed = Feed(self.log)
         self.tree = MemoryTree(self.log, ORIGIN, signers_of(make_key(ORIGIN, bytes(32))))
         numbers = count(1)
         self.store = MemoryTokens()

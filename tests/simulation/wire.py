@@ -138,6 +138,9 @@ class Wire:
     async def read(self, after: int, *, limit: int) -> Sequence[Recorded]:
         return await self._call("read", partial(self.database.log.read, after, limit=limit))
 
+    async def bodies(self, after: int, *, limit: int) -> Sequence[bytes]:
+        return await self._call("bodies", partial(self.database.log.bodies, after, limit=limit))
+
     async def pages(self, first: int, *, limit: int) -> Sequence[bytes]:
         return await self._call("pages", partial(self.database.log.pages, first, limit=limit))
 

@@ -1,0 +1,87 @@
+"""The feed in batches: what comes behind a position, as a JSON array of the exact stored bytes, waited for if there is nothing yet."""
+
+import hashlib
+from typing import Annotated
+from urllib.parse import quote, urlencode
+
+from litestar import Response
+from msgspec import Meta, Struct
+
+from adapters.http.asking import asker_of
+from adapters.http.feed.route import Route
+from adapters.http.network import Asked, network_of
+from adapters.http.readers import KNOWN
+from adapters.http.reading import has_tag, parameters_of, query_of
+from application.feed import Feed, Portion, Reader, wish_of
+
+BATCH = "application/cloudevents-batch+json"
+LIMIT = 256
+LIMIT_MAX = 1_000
+WAIT_SECONDS_MAX = 30
+FOR_A_YEAR = "private, max-age=31536000, immutable"
+
+
+class EventsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    after: Annotated[
+        int, Meta(ge=0, lt=2**62, description="The position behind which to begin; 0: from the first.")
+    ] = 0
+    limit: Annotated[int, Meta(ge=1, le=LIMIT_MAX, description="Events at most.")] = LIMIT
+    wait: (
+        Annotated[int, Meta(ge=0, le=WAIT_SECONDS_MAX, description="Seconds to wait while there is nothing.")] | None
+    ) = None
+    types: (
+        Annotated[str, Meta(description="Only these, with commas between; `tasma.revenue.*`: all that begin so.")]
+        | None
+    ) = None
+    about: Annotated[str, Meta(description="Only what concerns any of these ids, with commas between.")] | None = None
+
+
+async def respond(request: Asked) -> Response[bytes]:
+    network = network_of(request)
+    parameters = parameters_of(request)
+    query = query_of(EventsQuery, parameters)
+    reader = Reader(await asker_of(request, network), wish_of(query.types, query.about))
+    portion = await _waited_for(network.feed, reader, query)
+    body = b"[" + b",".join(line.body for line in portion.lines) + b"]"
+    # What has its full number never changes: neither what is stored nor who may see it. The end of the log goes on.
+    whole = len(portion.lines) == query.limit
+    following = urlencode(sorted({**parameters, "after": str(portion.looked)}.items()))
+    tag = f'"{hashlib.sha256(b"%d " % portion.looked + body).hexdigest()[:32]}"'
+    same = has_tag(request.headers.get("if-none-match"), tag)
+    return Response(
+        content=b"" if same else body,
+        status_code=304 if same else 200,
+        media_type=BATCH,
+        headers={
+            "ETag": tag,
+            "Tasma-Position": str(portion.looked),
+            "Link": f'<{quote(request.url.path)}?{following}>; rel="next"',
+            "Cache-Control": FOR_A_YEAR if whole else "private, no-cache",
+            "Vary": "Authorization",
+        },
+    )
+
+
+async def _waited_for(feed: Feed, reader: Reader, query: EventsQuery) -> Portion:
+    """The next portion; while there is nothing in it for this reader, what comes until the time is up."""
+    found = await feed.portion(reader, query.after, limit=query.limit)
+    if query.wait and not found.lines:
+        async for later in feed.until(reader, found.looked, limit=query.limit, seconds=query.wait):
+            found = later
+            if found.lines:
+                break
+    return found
+
+
+events = Route(
+    name="feed",
+    path="/v1/feed",
+    readers=KNOWN,
+    says="Events in the order of their positions, as the exact bytes that were hashed and signed: a batch of CloudEvents. Ask with the "
+    "`Tasma-Position` of the answer before as `after` (or follow its `Link`): nothing is skipped, nothing comes twice, and who wants "
+    "little moves on over what is not theirs. With `wait` the answer comes as soon as there is something.",
+    query=EventsQuery,
+    gives={BATCH: None},
+    respond=respond,
+    problems=frozenset({"400", "401", "403", "422"}),
+)
