@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Literal, cast
 
@@ -10,6 +11,7 @@ from msgspec import Struct
 NETWORK_DEFAULT = "kymenlaakso_demo"
 """The network that `tasma demo` builds. A real one is named by TASMA_NETWORK."""
 
+PORT_MAX = 65_535
 RESERVED = frozenset({"public", "information_schema"})
 LogFormat = Literal["console", "json"]
 
@@ -42,6 +44,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     signing_key: Secret | None = None
     """The private keys that sign checkpoints, the current one first; None with the embedded PostgreSQL: one in its folder,
     with a database_url: no checkpoint is signed."""
+    nats_url: Secret | None = None
+    """Servers of NATS, with commas between them: where `tasma relay` brings the feed."""
+    webhook_private: bool = False
+    """Whether webhooks may go to http and to addresses that only this server reaches."""
     log_format: LogFormat = "console"
 
     @property
@@ -84,8 +90,36 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         checkpoint_file=_path("TASMA_CHECKPOINT_FILE", environment),
         master_key=Secret(master_key) if master_key else None,
         signing_key=_signing_key(environment),
+        webhook_private=_webhook_private(environment),
+        nats_url=nats_url_of("TASMA_NATS_URL", environment.get("TASMA_NATS_URL", "")),
         log_format=cast("LogFormat", log_format),
     )
+
+
+def nats_url_of(name: str, text: str) -> Secret | None:
+    """Addresses of NATS, as a variable or an option gives them. Raises WrongSetting."""
+    if text and not all(_is_nats_address(url) for url in text.split(",")):
+        raise WrongSetting(
+            f"{name} (not shown, it may hold a password) must be one or several addresses such as nats://user:password@host:4222 or "
+            "tls://token@[2001:db8::1], with commas between them: a port from 1 to 65535, and in user, password and token nothing but "
+            "letters, digits and -._~!$&'()*+;= (nothing is percent-decoded)."
+        )
+    return Secret(text) if text else None
+
+
+def _is_nats_address(text: str) -> bool:
+    """Whether it is one that the client of NATS takes apart in the same way: it reads more than it should."""
+    word, label = r"[A-Za-z0-9._~!$&'()*+;=-]+", r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+    found = re.fullmatch(
+        rf"(nats|tls)://({word}(:{word})?@)?((?P<name>{label}(\.{label})*)|\[(?P<ip>[0-9a-fA-F:.]+)\])(:(?P<port>[0-9]{{1,5}}))?/?",
+        text,
+    )
+    if found is None or found["name"] == "none" or not 1 <= int(found["port"] or 1) <= PORT_MAX:
+        return False
+    try:
+        return found["ip"] is None or bool(IPv6Address(found["ip"]))
+    except ValueError:
+        return False
 
 
 def _signing_key(environment: Mapping[str, str]) -> Secret | None:
@@ -96,6 +130,16 @@ def _signing_key(environment: Mapping[str, str]) -> Secret | None:
             "PRIVATE+KEY+NAME+HASH+KEY, with white space between them."
         )
     return Secret(" ".join(texts)) if texts else None
+
+
+def _webhook_private(environment: Mapping[str, str]) -> bool:
+    private = environment.get("TASMA_WEBHOOK_PRIVATE", "")
+    if private not in ("", "allow"):
+        raise WrongSetting(
+            f"TASMA_WEBHOOK_PRIVATE is {private!r}; allowed is allow, where webhooks may go to http and to private "
+            "addresses, or nothing."
+        )
+    return private == "allow"
 
 
 def _path(name: str, environment: Mapping[str, str]) -> Path | None:

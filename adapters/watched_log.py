@@ -55,6 +55,9 @@ class WatchedLog:
     async def pages(self, first: int, *, limit: int) -> Sequence[bytes]:
         return await self._log.pages(first, limit=limit)
 
+    async def packed_pages(self, first: int, *, limit: int) -> Sequence[bytes]:
+        return await self._log.packed_pages(first, limit=limit)
+
     async def body(self, position: int) -> bytes | None:
         return await self._log.body(position)
 

@@ -32,6 +32,7 @@ from adapters.postgres.migrate import check, drop_network, migrate
 from adapters.postgres.projection_status import Status, policy_status, projection_status
 from adapters.postgres.rebuild import Rebuilt, rebuild
 from adapters.postgres.sealer import Sealer
+from adapters.postgres.subscriptions import SubscriptionTable
 from adapters.postgres.tokens import tokens_in
 from adapters.postgres.tree import PostgresTree
 from adapters.postgres.vault import Vault
@@ -41,7 +42,9 @@ from adapters.projecting.pages import PageSlices
 from adapters.settings import Settings
 from adapters.signing import verifier_of
 from adapters.watched_log import WatchedLog
+from adapters.webhooks.post import WebhookPost
 from application.access import Tokens
+from application.delivery import Deliverer
 from application.desk import Asker, Clock, Desk
 from application.door import command_id
 from application.envelope import Entropy
@@ -50,6 +53,8 @@ from application.policies import POLICIES
 from application.policy_worker import PolicyWorker, work_all, work_forever
 from application.ports import Documents, Marks, OutOfStep, Tree, Unavailable
 from application.scheduler import expire_due
+from application.subscribing import Subscriptions
+from application.subscription_ports import Means
 from domain.changing import replace
 from domain.kernel import Asked, Unknown
 from projections.referrals import due, referrals
@@ -82,6 +87,8 @@ class Network(Struct, frozen=True, kw_only=True):
     custody: Custody
     tree: Tree
     feed: Feed
+    subscriptions: Subscriptions
+    deliverer: Deliverer
     sealer: Sealer
     vault: Vault
     marks: Marks
@@ -222,6 +229,19 @@ async def open_network(
         desk = Desk(log, marks, clock, drawn)
         views = Views(connect=database.connection, network=settings.network, log=log)
         issuing = IssuedStatements(views, documents)
+        feed = await stack.enter_async_context(Feed(log))
+        vault = Vault(database, settings.network, masters, secrets.token_bytes)
+        tokens = tokens_in(database, settings.network, clock)
+        post = await stack.enter_async_context(WebhookPost(private=settings.webhook_private, draw=secrets.token_bytes))
+        means = Means(
+            store=SubscriptionTable(database, settings.network),
+            log=log,
+            tokens=tokens,
+            secrets=vault,
+            post=post,
+            clock=clock,
+            draw=secrets.token_bytes,
+        )
         yield Network(
             settings=settings,
             dsn=dsn,
@@ -231,7 +251,9 @@ async def open_network(
             stored=stored,
             custody=custody,
             tree=tree,
-            feed=await stack.enter_async_context(Feed(log)),
+            feed=feed,
+            subscriptions=Subscriptions(means),
+            deliverer=Deliverer(means, feed),
             sealer=Sealer(
                 database,
                 settings.network,
@@ -241,12 +263,12 @@ async def open_network(
                 keep=custody.keep,
                 outside=custody.outside,
             ),
-            vault=Vault(database, settings.network, masters, secrets.token_bytes),
+            vault=vault,
             marks=marks,
             documents=documents,
             desk=desk,
             views=views,
-            tokens=tokens_in(database, settings.network, clock),
+            tokens=tokens,
             leader=Leader(dsn=dsn, network=settings.network, log=log, projections=all_projections()),
             clock=clock,
             policies=[PolicyWorker(policy, desk, log, marks, issuing) for policy in POLICIES],
@@ -262,6 +284,7 @@ async def serving_network(settings: Settings) -> AsyncIterator[Network]:
         by_one: dict[str, Callable[[], Awaitable[None]]] = {
             "sealing": network.sealer.run,
             "deadlines": partial(_deadlines, network),
+            "webhooks": network.deliverer.run,
             **{f"policy {w.policy.name}": partial(work_forever, w) for w in network.policies},
         }
         works: dict[str, Callable[[], Awaitable[None]]] = {

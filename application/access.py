@@ -180,11 +180,30 @@ class Tokens:
         right = hmac.compare_digest(_hash(parts[2]), token.secret_hash if token else bytes(32))
         if token is None or not right:
             raise TokenUnknown
+        return self._asker(token)
+
+    async def holder(self, token_id: str) -> Asker:
+        """Who a token was issued to, where they are not here themselves. Raises TokenUnknown, TokenExpired, TokenRevoked."""
+        token = await self.store.get(token_id)
+        if token is None:
+            raise TokenUnknown
+        return self._asker(token)
+
+    def _asker(self, token: Token) -> Asker:
+        """Who they are, while the token is good."""
         if token.revoked_at is not None:
             raise TokenRevoked
         if token.expires_on is not None and day_of(self.clock()) > token.expires_on:
             raise TokenExpired(token.expires_on)
         return token.asker
+
+
+def id_of(bearer: str) -> str:
+    """The id of a token that opens something: what it may be called, without its secret. Raises TokenUnknown."""
+    parts = _BEARER.fullmatch(bearer)
+    if parts is None:
+        raise TokenUnknown
+    return parts[1]
 
 
 async def check_fits(wish: Wish, log: Log) -> None:

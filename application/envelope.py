@@ -7,11 +7,11 @@ before the encoded rest without encoding it again (`placed`; the PostgreSQL func
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final, Protocol
+from typing import Annotated, Any, Final, Protocol
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from application.registry import EVENT_TYPES
 from domain.kernel import Asked, Event, Refused, name_of, subject_of, tags_of
@@ -65,22 +65,36 @@ class Unplaced(Struct, frozen=True):
 
 
 class Recorded(Struct, frozen=True, kw_only=True, gc=False):
-    """An event as stored: the envelope's attributes and the fact itself."""
+    """An event as stored: the envelope's attributes, in the order of its bytes, and the fact itself."""
 
-    sequence: str
-    time: datetime
-    id: UUID
-    source: str
-    subject: str
-    nonce: str
-    actor: str
-    commandid: UUID
-    correlationid: str
-    data: Event
+    sequence: Annotated[str, Meta(extra_json_schema={"pattern": "^[0-9]{20}$"})]
+    """The position in the log as 20 digits: 1, 2, 3 and so on without a gap. It is the cursor of every form of the feed."""
+    time: Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
+    """When it was recorded, in UTC with microseconds; never before the time of the position before."""
     specversion: str = "1.0"
+    """The version of CloudEvents."""
+    id: UUID
+    """A UUIDv7, the event's own; the same however often and however it is delivered."""
+    source: Annotated[str, Meta(extra_json_schema={"pattern": "^/networks/"})]
+    """The network that it happened in: `/networks/` and its name."""
+    subject: str
+    """The id of the main thing that it is about."""
     datacontenttype: str = "application/json"
+    """The form of `data`."""
+    nonce: Annotated[str, Meta(extra_json_schema={"pattern": "^[0-9a-f]{32}$"})]
+    """128 random bits: through them the hash of an event tells nothing to those who may not see it. They mean nothing else."""
+    actor: str
+    """Who asked for it: the opaque id of a person or a program, or `policy:` and the name of a rule of the network itself."""
     organisation: str | None = None
+    """On whose behalf; left out where the network itself acts."""
+    commandid: UUID
+    """The command that led to it; all events of one command stand behind each other."""
     causationid: UUID | None = None
+    """The `id` of the event that led to it, where one did."""
+    correlationid: str
+    """The case that it belongs to: the same for all that followed from one beginning."""
+    data: Event
+    """What happened."""
 
     @property
     def position(self) -> int:

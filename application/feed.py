@@ -5,19 +5,20 @@ been looked at, so that a reader whose events are rare moves on all the same.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Final, NamedTuple, Self
 
 from msgspec import Struct
 
 from application.desk import Asker
 from application.door import Malformed
-from application.entry import Entry
+from application.entry import Entry, entries_of
 from application.envelope import PAGE_EVENTS
 from application.ports import Log
 from application.registry import EVENT_TYPES
 from application.tail import Tail
 from application.visibility import may_see, sees_all
+from domain.kernel import Refused
 
 LOOK_MAX: Final = 20_000
 """Events looked through for one portion: a reader whose events are rare asks again from where it got to."""
@@ -63,7 +64,7 @@ class Reader:
         """The same for readers who get the same."""
 
     def admits(self, entry: Entry) -> bool:
-        """Whether this reader gets an event. Raises Unreadable."""
+        """Whether this reader gets an event. Raises EventUnreadable."""
         if self.gets_all:
             return True
         wish, recorded = self._wish, entry.recorded
@@ -71,6 +72,29 @@ class Reader:
             (not wish.types or recorded.type in wish.types)
             and (not wish.about or not wish.about.isdisjoint(entry.tags))
             and (self._sees_all or may_see(self._asker, recorded))
+        )
+
+
+class LogEndsBefore(Refused):
+    """A position behind the log's end. Positions are given out once and committed, so whoever has it read another log.
+
+    To wait for it would be to pass over, in silence, all that is recorded anew at the positions before it.
+    """
+
+    def __init__(self, after: int, head: int) -> None:
+        super().__init__(
+            f"The log ends at {head:,}, before the position {after:,}: it was put back to an earlier state, or the position is "
+            "another network's. Compare what you have with /v1/events/POSITION, and go on behind the last event that is the same."
+        )
+
+
+class LogPutBack(Refused):
+    """The log is another one than when somebody began to follow it."""
+
+    def __init__(self, head: int) -> None:
+        super().__init__(
+            f"The log was put back to an earlier state and ends at {head:,} now. Compare what you have with "
+            "/v1/events/POSITION, and go on behind the last event that is the same."
         )
 
 
@@ -87,6 +111,27 @@ class Feed:
     async def __aexit__(self, *_: object) -> None:
         await self.tail.close()
 
+    @property
+    def era(self) -> Hashable:
+        """Another one as soon as this process finds that the log was put back, or is another one than was followed."""
+        return self._log.era, self.tail.era
+
+    def follow(self) -> None:
+        """Follow the log from now on, for who keeps something of it: it is noticed by that if it was put back."""
+        self.tail.follow()
+
+    async def check(self, after: int) -> None:
+        """Whether the log reaches to a position, which others may have learned before this process. Raises LogEndsBefore."""
+        if after and (self.tail.end is None or self.tail.end < after):
+            head = (await self._log.head()).position
+            if head < after:
+                raise LogEndsBefore(after, head)
+
+    async def check_era(self, era: Hashable) -> None:
+        """Whether the log is still the one it was. Raises LogPutBack."""
+        if self.era != era:
+            raise LogPutBack((await self._log.head()).position)
+
     async def portion(self, reader: Reader, after: int, *, limit: int) -> Portion:
         """What comes next for a reader: at most `limit` events, 4 MB or what is in 20,000 events of the log.
 
@@ -94,7 +139,15 @@ class Feed:
         """
         lines: list[Line] = []
         looked, size = after, 0
-        while looked - after < LOOK_MAX and (entries := await self._after(looked, limit - len(lines))):
+        # Of what is filtered nobody knows how much it takes.
+        wanted = limit if reader.gets_all else LOOK_MAX
+        kept = None
+        # The newest events end it: whoever waited for each that comes meanwhile would come to no end while the log is busy.
+        while kept is None and looked - after < LOOK_MAX:
+            kept = self.tail.after(looked)
+            entries = await self._stored(looked, wanted - len(lines)) if kept is None else kept
+            if not entries:
+                break
             for entry in entries:
                 looked = entry.position
                 if reader.admits(entry):
@@ -102,35 +155,32 @@ class Feed:
                     size += len(entry.body)
                     if len(lines) == limit or size >= BYTES_MAX:
                         return Portion(tuple(lines), looked)
-            await asyncio.sleep(0)  # others have their turn
+            if kept is None:
+                await asyncio.sleep(0)  # others have their turn
         return Portion(tuple(lines), looked)
 
-    async def until(self, reader: Reader, after: int, *, limit: int, seconds: float) -> AsyncIterator[Portion]:
-        """Portions behind a position, as the log grows, until the time is up; also those with nothing for this reader."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
-        while (left := deadline - loop.time()) > 0 and await self.wait(after, left):
-            portion = await self.portion(reader, after, limit=limit)
-            after = portion.looked
-            yield portion
+    async def holds(self, portion: Portion) -> bool:
+        """Whether the log still has what is in a portion: the newest events are kept here for seconds after it was put back.
+
+        For who cannot take back what they pass on. Raises Unavailable.
+        """
+        if not portion.lines:
+            return True
+        newest = portion.lines[-1]  # where that is the same, so is what lies before it
+        return await self._log.body(newest.position) == newest.body
 
     async def wait(self, after: int, seconds: float) -> bool:
         """Whether there is anything after a position, as soon as there is, or when the time is up."""
         return await self.tail.wait(after, seconds)
 
-    async def _after(self, position: int, limit: int) -> Sequence[Entry]:
-        """The next events: of the newest those that are kept, of old ones whole pages, else rows."""
-        kept = self.tail.after(position)
-        if kept is not None:
-            return kept
+    async def _stored(self, position: int, limit: int) -> Sequence[Entry]:
+        """The next events: of old ones whole pages, else rows."""
         number = position // PAGE_EVENTS
         first = number * PAGE_EVENTS + 1
-        pages = await self._log.pages(number, limit=min(PAGES, -(-limit // PAGE_EVENTS) + 1))
+        pages = await self._log.pages(number, limit=min(PAGES, -(-(position % PAGE_EVENTS + limit) // PAGE_EVENTS)))
         if pages:
-            bodies = b"".join(pages).splitlines()
-            return [Entry(n, body) for n, body in enumerate(bodies, first) if n > position]
-        rows = await self._log.bodies(position, limit=ROWS)
-        return [Entry(n, body) for n, body in enumerate(rows, position + 1)]
+            return entries_of(b"".join(pages).splitlines(), first)[position - first + 1 :]
+        return entries_of(await self._log.bodies(position, limit=ROWS), position + 1)
 
 
 def wish_of(types: str | None, about: str | None) -> Wish:

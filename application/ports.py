@@ -158,6 +158,9 @@ class Log(Protocol):
     async def pages(self, first: int, *, limit: int) -> Sequence[bytes]:
         """Sealed pages from number `first` on, without a hole: of each the exact bytes of its 256 events, one a line."""
 
+    async def packed_pages(self, first: int, *, limit: int) -> Sequence[bytes]:
+        """The same as they are stored, each one zstd frame; none where they are not stored so."""
+
     async def body(self, position: int) -> bytes | None:
         """The exact stored bytes of one event."""
 

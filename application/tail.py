@@ -9,13 +9,14 @@ from typing import Final
 
 import structlog
 
-from application.entry import Entry
+from application.entry import Entry, entries_of
 from application.ports import Log, Unavailable
 
 KEPT_EVENTS: Final = 4_096
 KEPT_BYTES: Final = 16_000_000
 READ_EVENTS: Final = 1_000
-WAIT_SECONDS: Final = 15.0
+WAIT_SECONDS: Final = 2.0
+"""Without news, how often it is asked whether the log still is the one that was followed."""
 REST_SECONDS: Final = 1.0
 """Before the log is asked again after it could not be reached."""
 
@@ -34,9 +35,23 @@ class Tail:
         self._bytes = 0
         self._end: int | None = None
         """How far it has come; None before it has begun."""
-        self._era = log.era
+        self._last: bytes | None = None
+        """The event there."""
+        self._log_era = log.era
+        self.era = 0
+        """Rises when the log turns out to be another one than was followed."""
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def end(self) -> int | None:
+        """How far the log goes, as far as is known here; None before that was asked."""
+        return self._end
+
+    def follow(self) -> None:
+        """Begin, if that has not been done."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._follow(), name="tasma feed tail")
 
     async def close(self) -> None:
         if self._task is not None:
@@ -53,8 +68,7 @@ class Tail:
 
     async def wait(self, after: int, seconds: float) -> bool:
         """Whether the log goes on after a position, as soon as it does, or when the time is up."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._follow(), name="tasma feed tail")
+        self.follow()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self._end is None or self._end <= after:
@@ -68,28 +82,39 @@ class Tail:
             except Unavailable as error:
                 logger.warning("feed.interrupted", why=str(error))
                 await asyncio.sleep(REST_SECONDS)
+            except Exception:
+                # Everybody who follows hangs on this one task: it may rest, not end.
+                logger.exception("feed.failed")
+                await asyncio.sleep(REST_SECONDS)
 
     async def _read(self) -> None:
-        """Take in what is new. Where the log is another one, or shorter, begin anew."""
-        if self._end is None or self._log.era != self._era:
-            self._era = self._log.era
-            self._restart((await self._log.head()).position)
+        """Take in what is new. Where the log is shorter, or has another event where the last one was, begin anew."""
+        if self._end is None or self._log.era != self._log_era:
+            await self._begin()
         end = self._end or 0
-        head = await self._log.wait(end, WAIT_SECONDS)
-        if head < end:
-            self._restart(head)
-        elif head > end:
-            self._take(await self._log.bodies(end, limit=READ_EVENTS))
+        await self._log.wait(end, WAIT_SECONDS)
+        known = min(end, 1)  # the event there is read again: where it is another one, so is the log
+        bodies = await self._log.bodies(end - known, limit=READ_EVENTS)
+        if list(bodies[:known]) == [self._last] * known:
+            self._take(bodies[known:])
+        else:
+            self.era += 1
+            await self._begin()
 
-    def _restart(self, end: int) -> None:
+    async def _begin(self) -> None:
+        era, end = self._log.era, (await self._log.head()).position
+        self._last = await self._log.body(end) if end else None
         self._entries.clear()
-        self._bytes, self._end = 0, end
+        self._log_era, self._bytes, self._end = era, 0, end
         self._tell()
 
     def _take(self, bodies: Sequence[bytes]) -> None:
+        if not bodies:
+            return
         end = self._end or 0
-        self._entries += (Entry(position, body) for position, body in enumerate(bodies, end + 1))
+        self._entries += entries_of(bodies, end + 1)
         self._bytes += sum(map(len, bodies))
+        self._last = bodies[-1]
         while len(self._entries) > KEPT_EVENTS or self._bytes > KEPT_BYTES:
             self._bytes -= len(self._entries.popleft().body)
         self._end = end + len(bodies)

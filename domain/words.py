@@ -1,6 +1,7 @@
 """The forms of ids, names, dates and sums that commands and events share."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated
 
 from msgspec import Meta
@@ -18,26 +19,30 @@ FORMS: dict[str, str] = {}
 """By pattern: what a text of that form is, for people who gave another."""
 
 
-def form(pattern: str, says: str, *, min_length: int | None = None, max_length: int | None = None) -> Meta:
-    """A text of one form, refused in words: `says` goes on from "is not"."""
+def form(
+    pattern: str, says: str, *, what: str | None = None, min_length: int | None = None, max_length: int | None = None
+) -> Meta:
+    """A text of one form, refused in words: `says` goes on from "is not". `what`: what such a text stands for."""
     FORMS[pattern] = says
-    says_it = f"{says[0].upper()}{says[1:]}."
+    says_it = f"{what}: {says}." if what else f"{says[0].upper()}{says[1:]}."
     return Meta(pattern=pattern, description=says_it, min_length=min_length, max_length=max_length)
 
 
-def _id(kind: str, rest: str = _OPAQUE, example: str = "…") -> Meta:
-    return form(f"^{kind}:{rest}{_END}", f"an id such as {kind}:{example}")
+def _id(what: str, kind: str, rest: str = _OPAQUE, example: str = "…") -> Meta:
+    return form(f"^{kind}:{rest}{_END}", f"an id such as {kind}:{example}", what=what)
 
 
-Organisation = Annotated[str, _id("org", "[a-z0-9][a-z0-9-]{0,59}", "xamk")]
-OfferingId = Annotated[str, _id("offering", example="varastologistiikka")]
-PathwayId = Annotated[str, _id("pathway", _NUMBERED, "p-07")]
-ReferralId = Annotated[str, _id("referral", _NUMBERED, "r-17")]
-MentorId = Annotated[str, _id("mentor", _NUMBERED, "m-03")]
-ClientId = Annotated[str, _id("client", _NUMBERED, "c-17")]
-AgreementId = Annotated[str, _id("agreement", example="kymenlaakso-2019")]
-EntryId = Annotated[str, _id("entry", _NUMBERED, "0168f4a2-7c00-8123-9abc-0123456789ab")]
-FollowUpId = Annotated[str, _id("follow-up", _NUMBERED, "0168f4a2-7c00-8123-9abc-0123456789ab")]
+Organisation = Annotated[str, _id("An organisation", "org", "[a-z0-9][a-z0-9-]{0,59}", "xamk")]
+OfferingId = Annotated[str, _id("An offering of the catalogue", "offering", example="varastologistiikka")]
+PathwayId = Annotated[str, _id("A pathway, what one client is to get", "pathway", _NUMBERED, "p-07")]
+ReferralId = Annotated[str, _id("A referral", "referral", _NUMBERED, "r-17")]
+MentorId = Annotated[str, _id("A mentor, never by name", "mentor", _NUMBERED, "m-03")]
+ClientId = Annotated[str, _id("A client, never by name", "client", _NUMBERED, "c-17")]
+AgreementId = Annotated[str, _id("An agreement", "agreement", example="kymenlaakso-2019")]
+EntryId = Annotated[str, _id("An entry in the books", "entry", _NUMBERED, "0168f4a2-7c00-8123-9abc-0123456789ab")]
+FollowUpId = Annotated[
+    str, _id("An item of the coordinator's list", "follow-up", _NUMBERED, "0168f4a2-7c00-8123-9abc-0123456789ab")
+]
 EventId = Annotated[str, form(f"^[0-9a-f-]{{36}}{_END}", "the id of an event, a UUID")]
 ProjectCode = Annotated[str, form(f"^[A-Za-z0-9][A-Za-z0-9-]{{0,30}}{_END}", "a project code such as S20967")]
 RoleName = Annotated[str, form(f"^role:[a-z0-9][a-z0-9-]{{0,59}}{_END}", "a role such as role:referrer")]
@@ -60,6 +65,17 @@ Price = Annotated[int, Meta(ge=0, le=PRICE_CENTS_MAX, description="Whole cents o
 Total = Annotated[int, Meta(ge=0, lt=CENTS_LIMIT, description="Whole cents of euro of several prices, without VAT.")]
 Cents = Annotated[int, Meta(gt=-CENTS_LIMIT, lt=CENTS_LIMIT, description="Whole cents of euro, signed.")]
 Number = Annotated[int, Meta(ge=1, le=1_000)]
+Version = Annotated[Number, Meta(description="The version of the agreement, counted from 1.")]
+StepNumber = Annotated[Number, Meta(description="The number of the step in its pathway, from 1.")]
+PartNumber = Annotated[Number, Meta(description="The number of the part in its step, from 1.")]
+Day = Annotated[
+    date, Meta(description="The day on which it happened, in Helsinki; when it was recorded is the envelope's `time`.")
+]
+Parties = Annotated[tuple[Organisation, ...], Meta(description="The organisations that may see this event.")]
+TextDigest = Annotated[
+    str,
+    Meta(description="SHA-256 of the canonical JSON of title, parties and clauses, as 64 hex digits: the very text."),
+]
 LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")
 
 

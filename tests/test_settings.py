@@ -23,6 +23,7 @@ def test_everything_set_is_taken_and_what_is_empty_counts_as_not_set() -> None:
             "TASMA_DATA_DIR": "/srv/tasma",
             "TASMA_CHECKPOINT_FILE": "/mnt/elsewhere/kymenlaakso.checkpoint",
             "TASMA_MASTER_KEY": " first second\n",
+            "TASMA_WEBHOOK_PRIVATE": "allow",
             "TASMA_LOG": "json",
             "OTHER": "ignored",
         }
@@ -34,9 +35,12 @@ def test_everything_set_is_taken_and_what_is_empty_counts_as_not_set() -> None:
         data_dir=Path("/srv/tasma"),
         checkpoint_file=Path("/mnt/elsewhere/kymenlaakso.checkpoint"),
         master_key=Secret("first second"),
+        webhook_private=True,
         log_format="json",
     )
-    empty = dict.fromkeys(("TASMA_DATABASE_URL", "TASMA_ADMIN_DATABASE_URL", "TASMA_DATA_DIR"), "")
+    empty = dict.fromkeys(
+        ("TASMA_DATABASE_URL", "TASMA_ADMIN_DATABASE_URL", "TASMA_DATA_DIR", "TASMA_WEBHOOK_PRIVATE"), ""
+    )
     assert read_settings(empty) == read_settings({})
 
 
@@ -56,6 +60,10 @@ NETWORK_ALLOWED = (
         ({"TASMA_NETWORK": "public"}, f"TASMA_NETWORK is 'public'; {NETWORK_ALLOWED}"),
         ({"TASMA_NETWORK": "pg_catalog"}, f"TASMA_NETWORK is 'pg_catalog'; {NETWORK_ALLOWED}"),
         ({"TASMA_LOG": "xml"}, "TASMA_LOG is 'xml'; allowed are console and json."),
+        (
+            {"TASMA_WEBHOOK_PRIVATE": "true"},
+            "TASMA_WEBHOOK_PRIVATE is 'true'; allowed is allow, where webhooks may go to http and to private addresses, or nothing.",
+        ),
         (
             {"TASMA_DATA_DIR": "data"},
             "TASMA_DATA_DIR is 'data'; an absolute path is needed.",

@@ -69,9 +69,11 @@ class TasmaAppend:
 
 
 @asynccontextmanager
-async def open_log(room: Room, *, seed: int, events: int = 0, say: Say) -> AsyncIterator[PostgresLog]:
-    """The log of a network of its own, with so many events in it."""
-    network = room.schema()
+async def open_log(
+    room: Room, *, seed: int, events: int = 0, network: str | None = None, say: Say
+) -> AsyncIterator[PostgresLog]:
+    """The log of a network of its own, with so many events in it; `network`: a name of the room that nobody has used."""
+    network = network or room.schema()
     await migrate(room.admin_dsn, network, APP_ROLE)
     source = f"/networks/{network}"
     if cohorts := -(-events // COHORT_EVENTS):

@@ -1,4 +1,4 @@
-"""`tasma bench`: how fast this machine appends, decides and rebuilds, beside others in the same run."""
+"""`tasma bench`: how fast this machine appends, decides, rebuilds and gives out, beside others in the same run."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,6 +16,7 @@ from adapters.postgres.bench.room import Room, room
 
 SEED = 2019
 WRITERS_MAX, EVENTS_MAX = 256, 100_000_000
+READERS_MAX, COMMITS_MAX = 5_000, 10_000
 Measure = Callable[..., None]
 
 
@@ -110,6 +111,35 @@ def rebuild_command(form: str, **wanted: Any) -> None:  # noqa: ANN401 - as `ben
     show(measured(partial(bench_rebuilds, **wanted, say=say)), form)
 
 
+@bench.command("feed")
+@click.argument("parts", nargs=-1, metavar="[catch-up|live|relay|webhooks]...")
+@click.option(
+    "--events",
+    default=100_000,
+    show_default=True,
+    type=click.IntRange(1, EVENTS_MAX),
+    help="Of the log, or some more.",
+)
+@click.option("--readers", default=500, show_default=True, type=click.IntRange(1, READERS_MAX), help="Who listen.")
+@click.option(
+    "--commits",
+    default="20,200",
+    show_default=True,
+    callback=numbers(COMMITS_MAX),
+    metavar="N,…",
+    help="A second, while they listen.",
+)
+@seconds_option
+@rounds_option
+@seed_option
+@format_option
+def feed_command(form: str, **wanted: Any) -> None:  # noqa: ANN401 - as `bench_feed` takes it
+    """Give events out by each way (none named: all), beside bare routes and senders of the same bytes."""
+    from adapters.bench.feeds import bench_feed  # noqa: PLC0415 - see above
+
+    show(measured(partial(bench_feed, **wanted, say=say)), form)
+
+
 def measured(work: Callable[[Room], Awaitable[Report]]) -> Report:
     """Do it in a room of its own, which is cleared whatever happens."""
 
@@ -126,7 +156,7 @@ def say(text: str) -> None:
 
 
 def show(report: Report, form: str) -> None:
-    """JSON with everything, or a table of results, the ratios and how to read them."""
+    """JSON with everything, or a table of results of each form, the ratios and how to read them; rounds are for programs."""
     if form == "json":
         write_json(report)
         return
@@ -134,12 +164,13 @@ def show(report: Report, form: str) -> None:
     title = (
         f"tasma bench {report.bench}: {machine.cores} cores, Python {machine.python}, PostgreSQL {machine.postgresql}"
     )
-    rows = [msgspec.to_builtins(result) for result in report.results]
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    table = table_of(*columns, title=title)
-    for row in rows:
-        table.add_row(*(_cell(row.get(column)) for column in columns))
-    console.print(table)
+    for form_of in dict.fromkeys(map(type, report.results)):
+        rows = [msgspec.to_builtins(result) for result in report.results if type(result) is form_of]
+        columns = [column for column in dict.fromkeys(column for row in rows for column in row) if column != "rounds"]
+        table = table_of(*columns, title=title)
+        for row in rows:
+            table.add_row(*(_cell(row.get(column)) for column in columns))
+        console.print(table)
     if report.ratios:
         ratios = table_of("ratio", "", title="in this run")
         for name, ratio in report.ratios.items():

@@ -9,6 +9,7 @@ from rich.console import Console
 from adapters.cli.session import format_option, with_network, write, write_json
 from adapters.cli.session import table as table_of
 from adapters.postgres.projection_status import Status
+from adapters.webhooks.standing import Standing, standings
 from adapters.wiring import Network
 from application.counting import counted
 
@@ -61,6 +62,7 @@ class NetworkStatus(Struct, frozen=True, kw_only=True):
     catalogue: Catalogue
     projections: tuple[Status, ...]
     policies: tuple[Status, ...]
+    subscriptions: tuple[Standing, ...] = ()
 
 
 @click.command("status")
@@ -76,6 +78,10 @@ def status_command(form: str) -> None:
     )
     for row in (*found.projections, *found.policies):
         table.add_row(row.name, str(row.position), str(row.lag_events), f"{row.lag_seconds:.1f}", row.state)
+    for one in found.subscriptions:
+        table.add_row(
+            f"{one.id} of {one.owner}", str(one.cursor), str(one.lag_events), f"{one.lag_seconds:.1f}", one.state
+        )
     Console().print(table)
     write("\n".join(sentences(found)))
 
@@ -101,6 +107,7 @@ async def _look(network: Network) -> NetworkStatus:
         catalogue=Catalogue(figures.catalogue, figures.recorded_catalogue),
         projections=tuple(await network.status()),
         policies=tuple(await network.policy_status()),
+        subscriptions=tuple(await standings(await network.subscriptions.store.all(), network.log, network.clock())),
     )
 
 
@@ -132,6 +139,7 @@ def sentences(found: NetworkStatus) -> list[str]:
     told += [
         fault.sentence for row in (*found.projections, *found.policies) if row.state == "halted" for fault in row.faults
     ]
+    told += [f"Nothing is delivered to {one.id} of {one.owner}: {one.why}" for one in found.subscriptions if one.why]
     told.append(f"Outside the database the newest checkpoint is kept in {signed.kept_in}.")
     if found.verified:
         told.append(

@@ -11,10 +11,13 @@ from litestar.handlers import HTTPRouteHandler
 
 from adapters.http import commands, documentation, health, metrics, reading
 from adapters.http.feed import all_routes, route
+from adapters.http.feed.followers import Followers
+from adapters.http.feed.short_way import ShortWay
 from adapters.http.headers import Headers
 from adapters.http.network import Asked, Network
 from adapters.http.problems import answer
 from adapters.http.reads import all_reads
+from adapters.http.stopping import told_to_stop
 from adapters.http.traffic import Traffic
 
 Respond = Callable[[Asked], Awaitable[Response[bytes]]]
@@ -35,11 +38,13 @@ def create_app_opening(opening: Callable[[], AbstractAsyncContextManager[Network
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        followers: Followers = app.state["followers"]
         async with opening() as network:
             app.state["network"] = network
             sharing = asyncio.create_task(traffic.share(network.work), name="traffic")
             try:
-                yield
+                with told_to_stop(followers.stop):
+                    yield
             finally:
                 sharing.cancel()
                 await asyncio.gather(sharing, return_exceptions=True)
@@ -48,11 +53,12 @@ def create_app_opening(opening: Callable[[], AbstractAsyncContextManager[Network
 
 
 def _app(lifespan: list[Callable[[Litestar], AbstractAsyncContextManager[None]]], traffic: Traffic) -> Litestar:
+    headers = Headers()
     app = Litestar(
         route_handlers=_routes(),
         lifespan=lifespan,
-        state=State({"traffic": traffic}),
-        before_send=[Headers().add],
+        state=State({"traffic": traffic, "followers": Followers()}),
+        before_send=[headers.add],
         exception_handlers={Exception: answer},
         # The document is our own: bodies are read by hand, so that nothing is known of them here.
         openapi_config=None,
@@ -62,7 +68,7 @@ def _app(lifespan: list[Callable[[Litestar], AbstractAsyncContextManager[None]]]
         request_max_body_size=None,
     )
     # Around everything, so that what finds no route is counted too.
-    app.asgi_handler = traffic.counting(app.asgi_handler)
+    app.asgi_handler = traffic.counting(ShortWay(app.state, headers).before(app.asgi_handler))
     return app
 
 
@@ -77,8 +83,10 @@ def _routes() -> list[HTTPRouteHandler]:
         _route("/v1/health", "health", health.respond),
         _route(metrics.PATH, "metrics", metrics.respond),
         _route("/openapi.json", "openapi", documentation.document),
+        _route("/asyncapi.json", "asyncapi", documentation.feed_document),
         _route("/", "home", documentation.home),
         _route("/docs", "docs", documentation.page),
+        _route("/docs/feed", "docs-feed", documentation.feed_page),
         _route("/docs/{file}", "docs-file", documentation.file),
         _route("/problems/{kind}", "problem", documentation.problem),
     ]
@@ -112,5 +120,8 @@ def _route(path: str, name: str, respond: Respond, *methods: HttpMethod) -> HTTP
         return await respond(request)
 
     return HTTPRouteHandler(
-        re.sub(r"{(\w+)}", r"{\1:str}", path), name=name, http_method=methods or (HttpMethod.GET, HttpMethod.HEAD)
+        re.sub(r"{(\w+)}", r"{\1:str}", path),
+        name=name,
+        http_method=methods or (HttpMethod.GET, HttpMethod.HEAD),
+        status_code=200,  # each answer has its own; the default for DELETE forbids a problem's body
     )(handler)

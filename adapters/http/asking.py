@@ -9,7 +9,7 @@ from litestar.exceptions import InternalServerException
 
 from adapters.http.network import Asked, Network
 from adapters.http.problems import BadHeader, BodyTooSlow, NoSuchPath, NotSentAsJson
-from application.access import TokenMissing
+from application.access import TokenMissing, id_of
 from application.desk import Asker
 from application.door import BODY_BYTES_MAX, BodyTooLarge, NotAllowed, NotJson
 
@@ -25,11 +25,21 @@ async def asker_of(request: Asked, network: Network) -> Asker:
     """Who sends this; a token is looked up once. Raises TokenMissing, TokenUnknown, TokenExpired, TokenRevoked, BadHeader."""
     if known := request.state.get(_ASKER):
         return cast("Asker", known)
+    request.state[_ASKER] = found = await network.tokens.find(bearer_of(request))
+    return found
+
+
+def token_id_of(request: Asked) -> str:
+    """What the token that comes with this is called. Raises TokenMissing, TokenUnknown, BadHeader."""
+    return id_of(bearer_of(request))
+
+
+def bearer_of(request: Asked) -> str:
+    """The token that comes with this. Raises TokenMissing, BadHeader."""
     scheme, _, bearer = (_once(request, "Authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not bearer.strip():
         raise TokenMissing
-    request.state[_ASKER] = found = await network.tokens.find(bearer.strip())
-    return found
+    return bearer.strip()
 
 
 def key_of(request: Asked) -> UUID | None:

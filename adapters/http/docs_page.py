@@ -17,7 +17,7 @@ TAGS = ("commands", "questions", "feed")
 
 def page(document: Json, origin: str) -> str:
     """The whole page, as it is read at an origin; its script and style come from there too."""
-    operations = [(path, *next(iter(methods.items()))) for path, methods in document["paths"].items()]
+    operations = [(path, *one) for path, methods in document["paths"].items() for one in methods.items()]
     commands, questions, feed = ([o for o in operations if o[2]["tags"] == [tag]] for tag in TAGS)
     return f"""<!doctype html>
 <html lang="en">
@@ -27,8 +27,9 @@ def page(document: Json, origin: str) -> str:
 <link rel="stylesheet" href="/docs/docs.css">
 <script src="/docs/docs.js" defer></script>
 <h1>{escape(document["info"]["title"])} {escape(document["info"]["version"])}</h1>
-{_paragraphs(document["info"]["description"])}
-<p>The same for programs: <a href="/openapi.json">/openapi.json</a>. To try something here, give a token; it stays in this page.</p>
+{paragraphs(document["info"]["description"])}
+<p>The same for programs: <a href="/openapi.json">/openapi.json</a>. Events, and how to follow them: <a href="/docs/feed">/docs/feed</a>,
+for programs <a href="/asyncapi.json">/asyncapi.json</a>. To try something here, give a token; it stays in this page.</p>
 <p><label>Token <input id="token" type="password" size="60" autocomplete="off"></label></p>
 <nav>{_contents("Commands", commands)}{_contents("Questions", questions)}{_contents("Feed", feed)}
 <p><a href="#problems">Problems</a></p></nav>
@@ -36,8 +37,8 @@ def page(document: Json, origin: str) -> str:
 {"".join(_command(path, operation, origin) for path, _, operation in commands)}
 <h2>Questions</h2>
 {"".join(_question(path, operation, origin) for path, _, operation in questions)}
-<h2>Feed</h2>
-{"".join((_question if method == "get" else _command)(path, operation, origin) for path, method, operation in feed)}
+<h2 id="feed-routes">Feed</h2>
+{"".join(_fed(path, method, operation, origin) for path, method, operation in feed)}
 <h2 id="problems">Problems</h2>
 {_problems()}
 </html>
@@ -49,6 +50,13 @@ def _contents(title: str, operations: list[tuple[str, str, Json]]) -> str:
         f'<a href="#{escape(o["operationId"])}">{escape(o["operationId"])}</a>' for _, _, o in operations
     )
     return f"<p><b>{title}</b> {links}</p>"
+
+
+def _fed(path: str, method: str, operation: Json, origin: str) -> str:
+    """With a body to send where there is no part of the path to fill in beside it."""
+    if "requestBody" in operation and "{" not in path:
+        return _command(path, operation, origin)
+    return _question(path, operation, origin, method.upper())
 
 
 def _command(path: str, operation: Json, origin: str) -> str:
@@ -67,7 +75,7 @@ def _command(path: str, operation: Json, origin: str) -> str:
     rows = min(16, pretty.count("\n") + 1)
     return f"""<section id="{name}" data-method="POST" data-path="{escape(path)}" data-type="{media_type}">
 <h3>POST {escape(path)}</h3>
-{_paragraphs(operation["description"])}
+{paragraphs(operation["description"])}
 <textarea rows="{rows}" spellcheck="false" aria-label="Body of {name}">{escape(pretty)}</textarea>
 <p><button>Send</button></p><pre class="answer" hidden></pre>
 <pre>{escape(curl)}</pre>
@@ -75,7 +83,7 @@ def _command(path: str, operation: Json, origin: str) -> str:
 """
 
 
-def _question(path: str, operation: Json, origin: str) -> str:
+def _question(path: str, operation: Json, origin: str, method: str = "GET") -> str:
     name = escape(operation["operationId"])
     parameters = [p for p in operation.get("parameters", []) if p["in"] != "header"]
     url = origin + path
@@ -85,10 +93,18 @@ def _question(path: str, operation: Json, origin: str) -> str:
     if needed := {p["name"]: p["example"] for p in parameters if p["in"] == "query" and p["required"]}:
         url += f"?{urlencode(needed)}"
     curl = f"curl {shlex.quote(url)}" + (" -H 'Authorization: Bearer TOKEN'" if operation.get("security") else "")
-    return f"""<section id="{name}" data-method="GET" data-path="{escape(path)}">
-<h3>GET {escape(path)}</h3>
-{_paragraphs(operation["description"])}
-<p>{"".join(map(_field, parameters))}<button>Ask</button></p><pre class="answer" hidden></pre>
+    curl += "" if method == "GET" else f" -X {method}"
+    area, data_type = "", ""
+    for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
+        body = json.dumps(content["example"], ensure_ascii=False)
+        curl += f" -H 'Content-Type: {media_type}' -d {shlex.quote(body)}"
+        area = f'<textarea rows="1" spellcheck="false" aria-label="Body of {name}">{escape(body)}</textarea>\n'
+        data_type = f' data-type="{media_type}"'
+    asks = "Ask" if method == "GET" else "Send"
+    return f"""<section id="{name}" data-method="{method}" data-path="{escape(path)}"{data_type}>
+<h3>{method} {escape(path)}</h3>
+{paragraphs(operation["description"])}
+{area}<p>{"".join(map(_field, parameters))}<button>{asks}</button></p><pre class="answer" hidden></pre>
 <pre>{escape(curl)}</pre>
 </section>
 """
@@ -113,10 +129,10 @@ def _problems() -> str:
     return f"<table><tr><th>Status<th>Type<th>Title</tr>{rows}</table>"
 
 
-def _paragraphs(text: str) -> str:
-    return "".join(f"<p>{_marked(part)}</p>" for part in text.split("\n\n"))
+def paragraphs(text: str) -> str:
+    return "".join(f"<p>{marked(part)}</p>" for part in text.split("\n\n"))
 
 
-def _marked(text: str) -> str:
+def marked(text: str) -> str:
     """What stands between backticks, as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))

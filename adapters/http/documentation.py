@@ -1,4 +1,4 @@
-"""The documentation as it is served: the OpenAPI document and one page for people, without a request to anybody else."""
+"""The documentation as it is served: OpenAPI, AsyncAPI and a page for people of each, without a request to anybody else."""
 
 import hashlib
 import re
@@ -7,6 +7,8 @@ from importlib.resources import files
 import msgspec
 from litestar import Response
 
+from adapters.http.asyncapi import asyncapi
+from adapters.http.docs_feed import page as feed_page_of
 from adapters.http.docs_page import page as page_of
 from adapters.http.network import Asked, network_of
 from adapters.http.openapi import openapi
@@ -27,6 +29,17 @@ async def document(request: Asked) -> Response[bytes]:
 async def page(request: Asked) -> Response[bytes]:
     head = await network_of(request).log.head()
     return _reply(request, page_of(openapi(constructed=head.constructed), origin_of(request)).encode(), "text/html")
+
+
+async def feed_document(request: Asked) -> Response[bytes]:
+    head = await network_of(request).log.head()
+    document = asyncapi(origin_of(request), constructed=head.constructed)
+    return _reply(request, msgspec.json.encode(document), "application/json")
+
+
+async def feed_page(request: Asked) -> Response[bytes]:
+    head = await network_of(request).log.head()
+    return _reply(request, feed_page_of(origin_of(request), constructed=head.constructed).encode(), "text/html")
 
 
 async def home(_: Asked) -> Response[bytes]:

@@ -14,6 +14,10 @@ SAFE = {
 """An answer may bring its own; the documentation does."""
 
 
+def _always(*, constructed: bool) -> list[tuple[bytes, bytes]]:
+    return [*SAFE.items(), *([(b"tasma-constructed", b"true")] if constructed else [])]
+
+
 class Headers:
     """Puts them before every answer as it is sent."""
 
@@ -25,11 +29,14 @@ class Headers:
             return
         headers = list(message["headers"])
         present = {name.lower() for name, _ in headers}
-        headers += [(name, value) for name, value in SAFE.items() if name not in present]
         network: Network | None = scope["litestar_app"].state.get("network")
-        if network is not None and await self._is_constructed(network):
-            headers.append((b"tasma-constructed", b"true"))
-        message["headers"] = headers
+        constructed = network is not None and await self._is_constructed(network)
+        message["headers"] = headers + [one for one in _always(constructed=constructed) if one[0] not in present]
+
+    @property
+    def known(self) -> list[tuple[bytes, bytes]] | None:
+        """Those that every answer gets, once that is known."""
+        return None if self._constructed is None else _always(constructed=self._constructed)
 
     async def _is_constructed(self, network: Network) -> bool:
         """Asked for until the network is founded; from then on it never changes."""

@@ -1,6 +1,6 @@
 """`/metrics`: figures for a monitor, in the text format of Prometheus, for those who oversee the whole network.
 
-Labels are routes, read models, policies, states: never an id, an organisation or a person.
+Labels are routes, read models, policies, states, and the ids of subscriptions, which are random: never an organisation or a person.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,11 +20,13 @@ from adapters.http.network import Asked, Status, network_of
 from adapters.http.problems import NoSuchPath
 from adapters.http.readers import OVERSEERS
 from adapters.http.traffic import SECONDS, Counts, Traffic
+from adapters.webhooks.standing import Standing, standings
 
 PATH = "/metrics"
 SAYS = "Figures of the network at work, in the text format of Prometheus: the sum over all processes of the server."
 MEDIA_TYPE = "text/plain"
 STATES = ("live", "behind", "parked", "stale", "halted")
+SUBSCRIPTION_STATES = ("active", "failing", "paused", "parked")
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -33,6 +35,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     figures: Figures
     projections: Sequence[Status]
     policies: Sequence[Status]
+    subscriptions: Sequence[Standing] = ()
     read_only: bool
     kept_outside: bool
     counts: Counts
@@ -48,6 +51,7 @@ async def respond(request: Asked) -> Response[bytes]:
         figures=await network.figures(),
         projections=await network.status(),
         policies=await network.policy_status(),
+        subscriptions=await standings(await network.subscriptions.store.all(), network.log, network.clock()),
         read_only=network.read_only is not None,
         kept_outside=network.unkept is None,
         counts=traffic.total(network.work()),
@@ -72,6 +76,7 @@ class _Gathered(Collector):
         yield from _of_the_log(self._seen)
         yield from _of_followers("projection", "read model", self._seen.projections)
         yield from _of_followers("policy", "policy", self._seen.policies)
+        yield from _of_subscriptions(self._seen.subscriptions)
         yield from _of_the_work(self._seen.counts)
         yield from _of_requests(self._seen.counts)
 
@@ -138,6 +143,28 @@ def _of_followers(kind: str, called: str, statuses: Sequence[Status]) -> Iterato
         for each in dict.fromkeys((*STATES, status.state)):
             state.add_metric([status.name, each], float(status.state == each))
     yield from (position, events, seconds, state)
+
+
+def _of_subscriptions(found: Sequence[Standing]) -> Iterator[Metric]:
+    events = GaugeMetricFamily(
+        "tasma_subscription_lag_events", "Events behind what each subscription has delivered.", labels=["subscription"]
+    )
+    seconds = GaugeMetricFamily(
+        "tasma_subscription_lag_seconds",
+        "Age of the oldest event that each subscription has still to look at.",
+        labels=["subscription"],
+    )
+    state = GaugeMetricFamily(
+        "tasma_subscription_state",
+        "1 for the state each subscription is in, 0 for the others.",
+        labels=["subscription", "state"],
+    )
+    for one in found:
+        events.add_metric([one.id], one.lag_events)
+        seconds.add_metric([one.id], one.lag_seconds)
+        for each in SUBSCRIPTION_STATES:
+            state.add_metric([one.id, each], float(one.state == each))
+    yield from (events, seconds, state)
 
 
 def _of_the_work(counts: Counts) -> Iterator[Metric]:

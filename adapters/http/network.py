@@ -13,6 +13,7 @@ from application.access import Tokens
 from application.desk import Clock, Desk
 from application.feed import Feed
 from application.ports import Log, Tree
+from application.subscribing import Subscriptions
 
 Asked = Request[Any, Any, State]
 
@@ -62,6 +63,9 @@ class Network(Protocol):
 
     @property
     def feed(self) -> Feed: ...
+
+    @property
+    def subscriptions(self) -> Subscriptions: ...
 
     @property
     def read_only(self) -> str | None:

@@ -34,7 +34,9 @@ _EXAMPLES: Mapping[str, str] = {
     "pathway": "pathway:p-015",
     "period": "2019-11",
     "position": "1",
+    "subscription": "sub_0123456789abcdef0123456789abcdef",
     "tile": "0/000.p/1",
+    "type": "tasma.revenue.shared.v1",
     "from": "1",
     "as_of": "2019-11-30",
     "lang": "fi",
@@ -56,11 +58,14 @@ def openapi(*, constructed: bool) -> Json:
     """The document; whoever reads that of a constructed network is told so."""
     bodies = {name: body_type(decider.command) for name, decider in OFFERED.items()}
     fed = [gives for route in all_routes() for gives in route.gives.values() if gives is not None]
-    given = [*bodies.values(), *(r.gives for r in all_reads()), *fed, Carried, Health, Problem]
+    wanted = [route.wants for route in all_routes() if route.wants is not None]
+    given = [*bodies.values(), *(r.gives for r in all_reads()), *fed, *wanted, Carried, Health, Problem]
     schemas, components = msgspec.json.schema_components(given, ref_template=_REF)
     commands = {path_of(n): {"post": _command(n, d, s)} for (n, d), s in zip(OFFERED.items(), schemas, strict=False)}
     reads = {r.path: {"get": _read(r, s)} for r, s in zip(all_reads(), schemas[len(OFFERED) :], strict=False)}
-    feed = {route.template: {route.method: _route(route)} for route in all_routes()}
+    feed: Json = {}
+    for route in all_routes():
+        feed.setdefault(route.template, {})[route.method] = _route(route)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -181,7 +186,7 @@ def _route(route: Route) -> Json:
         *(_query_parameters(route.query) if route.query else ()),
         *([_header("If-None-Match", "An `ETag`.")] if route.method == "get" else ()),
     ]
-    body = {media_type: {"schema": {"type": "string"}, "example": text} for media_type, text in route.takes.items()}
+    body = {media_type: _taken(route.wants, text) for media_type, text in route.takes.items()}
     return {
         "operationId": route.name,
         "tags": ["feed"],
@@ -192,12 +197,19 @@ def _route(route: Route) -> Json:
         **({"requestBody": {"required": True, "content": body}} if body else {}),
         "responses": {
             **{
-                status: {"description": what, **({} if status == "304" else {"content": content})}
+                status: {"description": what, **({} if status in ("204", "304") else {"content": content})}
                 for status, what in route.statuses.items()
             },
             **_problems({"405", "503", *route.problems}),
         },
     }
+
+
+def _taken(wants: Any, example: str) -> Json:  # noqa: ANN401 - any type that is decoded from JSON
+    """A body that can be sent as it stands there."""
+    if wants is None:
+        return {"schema": {"type": "string"}, "example": example}
+    return {**_content(wants), "example": msgspec.json.decode(example)}
 
 
 def _content(gives: Any) -> Json:  # noqa: ANN401 - any type that is encoded as JSON

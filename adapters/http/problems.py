@@ -17,7 +17,7 @@ from application.access import TokenExpired, TokenMissing, TokenRevoked, TokenUn
 from application.as_of import NotAMoment, StillOpen
 from application.desk import TimeIsReal
 from application.door import BodyTooLarge, Malformed, NoSuchCommand, NotAllowed, NotJson
-from application.envelope import NotText, TooLarge
+from application.envelope import PAGE_EVENTS, NotText, TooLarge
 from application.notes import NoteFault
 from application.ports import ClockAhead, ClockBehind, CommandIdReused, NoSuchCheckpoint, Unavailable
 from domain.agreements.draft_agreement import LeakingRule
@@ -74,6 +74,22 @@ class NoSuchTile(Refused):
         )
 
 
+class NoSuchPage(Refused):
+    def __init__(self, n: int) -> None:
+        super().__init__(
+            f"Page {n:,} is not sealed: it is to hold the events {n * PAGE_EVENTS + 1:,} to {(n + 1) * PAGE_EVENTS:,}. What there is of "
+            f"them is at /v1/feed?after={n * PAGE_EVENTS}."
+        )
+
+
+class TooManyFollow(Refused):
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"{most:,} streams and waiting questions of this token are open at this process already; end one of them, or let "
+            "several readers share one."
+        )
+
+
 class BodyTooSlow(Refused):
     def __init__(self, seconds: int) -> None:
         super().__init__(
@@ -96,6 +112,8 @@ STATUS: Mapping[type[Exception], int] = {
     NoCheckpoint: 404,
     NoSuchTile: 404,
     NoSuchCheckpoint: 404,
+    NoSuchPage: 404,
+    TooManyFollow: 429,
     NoteFault: 422,
     NotJson: 400,
     NotAMoment: 400,
@@ -210,7 +228,7 @@ def respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Respo
     if problem.status == HTTPStatus.UNAUTHORIZED:
         given = problem.type != type_of(TokenMissing)
         more["WWW-Authenticate"] = 'Bearer realm="tasma"' + (', error="invalid_token"' if given else "")
-    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if problem.status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
         more["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return Response(
         content=msgspec.json.encode(problem),

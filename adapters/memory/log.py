@@ -117,6 +117,9 @@ class MemoryLog:
         pages = (self._kept[n * PAGE_EVENTS : (n + 1) * PAGE_EVENTS] for n in range(first, last))
         return tuple(b"".join(kept.body + b"\n" for kept in page) for page in pages)
 
+    async def packed_pages(self, first: int, *, limit: int) -> Sequence[bytes]:  # noqa: ARG002 - as the port has it
+        return ()
+
     async def body(self, position: int) -> bytes | None:
         return self._kept[position - 1].body if 0 < position <= len(self._kept) else None
 

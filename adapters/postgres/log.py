@@ -128,15 +128,22 @@ class PostgresLog:
         return tuple(body for (body,) in rows)
 
     async def pages(self, first: int, *, limit: int) -> Sequence[bytes]:
+        return [lines for _, lines in await self._stored_pages(first, limit)]
+
+    async def packed_pages(self, first: int, *, limit: int) -> Sequence[bytes]:
+        return [body for body, _ in await self._stored_pages(first, limit)]
+
+    async def _stored_pages(self, first: int, limit: int) -> list[tuple[bytes, bytes]]:
+        """Pages as they are stored, and the lines in them."""
         ((numbers, bodies),) = await self._database.rows(self._pages, (Int8(first), Int8(limit)), attempts=ATTEMPTS)
-        pages = list[bytes]()
+        pages = list[tuple[bytes, bytes]]()
         for n, (number, body) in enumerate(zip(numbers or (), bodies or (), strict=True), first):
-            page = unpacked(body) if number == n else None
-            if page is None:  # it is missing or damaged: whoever reads goes on with rows
+            lines = unpacked(body) if number == n else None
+            if lines is None:  # it is missing or damaged: whoever reads goes on with rows
                 if number == n:
                     logger.error("page.damaged", page=n, way_out="tasma audit verify --repair")
                 break
-            pages.append(page)
+            pages.append((body, lines))
         return pages
 
     async def body(self, position: int) -> bytes | None:

@@ -4,7 +4,7 @@ from datetime import date
 
 from domain.kernel import Event, Value, fact
 from domain.money import SharingRule
-from domain.words import AgreementId, Line, Names, Number, Organisation
+from domain.words import AgreementId, Day, Line, Names, Organisation, Parties, TextDigest, Version
 
 
 class Clauses(Value, frozen=True):
@@ -19,60 +19,79 @@ class Clauses(Value, frozen=True):
     grace_days: int
     """Business days after that until it expires."""
     rights: tuple[Names, ...]
+    """What the parties may do, as sentences."""
     duties: tuple[Names, ...]
+    """What the parties have to do, as sentences."""
 
 
 @fact("agreement.drafted", about=("agreement",), seen_by="parties")
 class AgreementDrafted(Event, frozen=True):
+    """A version of an agreement is written down, for its parties to look at; it binds nobody yet."""
+
     agreement: AgreementId
-    version: Number
+    version: Version
     title: Names
-    parties: tuple[Organisation, ...]
+    parties: Parties
+    """The organisations that it is to bind."""
     clauses: Clauses
-    drafted_on: date
+    drafted_on: Day
 
 
 @fact("agreement.text_frozen", about=("agreement",), seen_by="parties")
 class AgreementTextFrozen(Event, frozen=True):
+    """The text of a version stands: what is approved and signed from here on is this text and no other."""
+
     agreement: AgreementId
-    version: Number
-    text_digest: str
-    frozen_on: date
+    version: Version
+    text_digest: TextDigest
+    frozen_on: Day
     by: str
     """The opaque id of who froze it: who checks may not approve."""
-    parties: tuple[Organisation, ...]
+    parties: Parties
 
 
 @fact("agreement.approved", about=("agreement",), seen_by="parties")
 class AgreementApproved(Event, frozen=True):
+    """The deciding body of a party has approved a version."""
+
     agreement: AgreementId
-    version: Number
+    version: Version
     organisation: Organisation
+    """The party whose body decided."""
     body: Line
+    """The body that decided, such as a board."""
     section: Line
-    approved_on: date
+    """Where the decision stands in the minutes."""
+    approved_on: Day
     by: str
     """The opaque id of who recorded the approval."""
-    text_digest: str
-    parties: tuple[Organisation, ...]
+    text_digest: TextDigest
+    parties: Parties
 
 
 @fact("agreement.signed", about=("agreement",), seen_by="parties")
 class AgreementSigned(Event, frozen=True):
+    """A party has signed a version."""
+
     agreement: AgreementId
-    version: Number
+    version: Version
     organisation: Organisation
-    signed_on: date
-    text_digest: str
-    parties: tuple[Organisation, ...]
+    """The party that signed."""
+    signed_on: Day
+    text_digest: TextDigest
+    parties: Parties
 
 
 @fact("agreement.entered_into_force", about=("agreement",), seen_by="network")
 class AgreementEnteredIntoForce(Event, frozen=True):
+    """All parties have approved and signed: a version holds from here on, with the clauses that decisions read."""
+
     agreement: AgreementId
-    version: Number
+    version: Version
     title: Names
     parties: tuple[Organisation, ...]
+    """The organisations that are bound by it."""
     in_force_on: date
-    text_digest: str
+    """The first day on which it holds, in Helsinki."""
+    text_digest: TextDigest
     clauses: Clauses

@@ -15,9 +15,11 @@ class Share(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=Fa
     clause: str
     """The path: `steps[0]`, `steps[1].to.split[0]`, `steps[2].to.steps[1]`."""
     cents: int
+    """Whole cents of euro without VAT, with the sign of the amount."""
     exact: str
     """The share of the whole rule without rounding, `num/den` in cents."""
     terms: Terms
+    """Everything needed to compute the cents again by hand."""
 
 
 class Division(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

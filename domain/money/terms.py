@@ -20,28 +20,39 @@ class Terms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     """
 
     kind: Kind
+    """What sort of clause it is; it says which of the other figures are there."""
     base_cents: int
-    """What the clause reckons on: for the two kinds of `remaining` what was left, else what entered its list."""
+    """What the clause reckons on, in cents: for the two kinds of `remaining` what was left, else what entered its list."""
     earlier_cents: int | None = None
-    """What earlier clauses of the list took; only where the base is what they left."""
+    """What earlier clauses of the list took, in cents; only where the base is what they left."""
     fixed_cents: int | None = None
+    """The fixed sum that the clause takes, in cents."""
     percent: str | None = None
+    """What part of the base it takes, in percent, as an exact decimal."""
     unit_cents: int | None = None
+    """What it takes for one unit, in cents."""
     unit: str | None = None
+    """The unit that is counted, such as `credit`."""
     quantity: str | None = None
     """A decimal; `num/den` where no decimal is exact."""
     tiers: tuple[Tier, ...] = ()
+    """Percentages on bands of the base."""
     min_cents: int | None = None
+    """The least that the clause takes, in cents."""
     max_cents: int | None = None
+    """The most that the clause takes, in cents."""
     taken_before_cents: int | None = None
-    """What the clause took from earlier amounts of the pathway; None where it counts each amount alone."""
+    """What the clause took from earlier amounts of the pathway, in cents; null where it counts each amount alone."""
     short_cents: int = 0
-    """How much less it took because no more was left."""
+    """How much less it took because no more was left, in cents."""
     weight: str | None = None
+    """The weight of this target where the clause is split between several, as an exact decimal."""
     weights_total: str | None = None
+    """The sum of the weights of all targets of the split."""
     rounding: Literal["first-listed"] | None = None
     """How the split gave away the cents that its floors left over; None is by largest remainder."""
     left_over_cents: int = 0
+    """How many cents the floors of the split left over; they were given away one by one."""
     place: int | None = None
     """The share's place in the queue for a left-over cent, from 1."""
     within: "Terms | None" = None

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Literal
 
 from domain.kernel import Event, fact
-from domain.words import EventId, FollowUpId, Line, Names, Organisation, Period
+from domain.words import Day, EventId, FollowUpId, Line, Names, Organisation, Parties, Period
 
 Membership = Literal["lead", "implementer", "committed", "open"]
 OrganisationKind = Literal[
@@ -26,37 +26,56 @@ Duty = Literal["mentor-coordination", "foresight", "web-service", "catalogue", "
 
 @fact("network.founded", about=("network",), seen_by="everyone")
 class NetworkFounded(Event, frozen=True):
+    """A network begins: its name, and the month with which its books open."""
+
     network: str
+    """The name in paths and sources, in lower case: `kymenlaakso`."""
     name: Names
     first_period: Period
+    """The month with which the books open."""
     constructed: bool
-    founded_on: date
+    """True for an example: its clock is simulated, and nothing in it happened to anybody."""
+    founded_on: Day
 
 
 @fact("network.organisation_registered", about=("organisation",), seen_by="everyone")
 class OrganisationRegistered(Event, frozen=True):
+    """An organisation is known to the network from here on; a member it is only once it is admitted."""
+
     organisation: Organisation
     name: Names
     kind: OrganisationKind
+    """What sort of organisation it is."""
     business_id: str | None
+    """The Finnish business identity code, such as 2472908-2."""
     oid: str | None
+    """The object identifier in the register of education providers, such as 1.2.246.562.10.346830761110."""
     unit_of: Organisation | None
-    registered_on: date
+    """The organisation that it is a part of; null where it stands for itself."""
+    registered_on: Day
 
 
 @fact("network.partner_admitted", about=("organisation",), seen_by="everyone")
 class PartnerAdmitted(Event, frozen=True):
+    """An organisation is a partner of the network from here on."""
+
     organisation: Organisation
     membership: Membership
-    admitted_on: date
+    """How far it is bound: it leads, implements, is committed, or takes part openly."""
+    admitted_on: Day
 
 
 @fact("network.duty_assigned", about=("organisation",), seen_by="network")
 class DutyAssigned(Event, frozen=True):
+    """A partner looks after something for the whole network."""
+
     organisation: Organisation
     duty: Duty
+    """What it looks after."""
     starts_on: date
+    """The first day of the duty, in Helsinki."""
     ends_on: date | None
+    """Its last day; null while no end is set."""
 
 
 @fact("network.follow_up_opened", about=("follow_up", "about"), seen_by="parties", frequent=True)
@@ -65,10 +84,12 @@ class FollowUpOpened(Event, frozen=True):
 
     follow_up: FollowUpId
     cause: EventId
+    """The event that led to it."""
     about: Line
     """The id of the thing that came to nothing."""
     code: FollowUpCode
+    """What came to nothing, for programs."""
     reason: Line
     """The same as a sentence."""
-    opened_on: date
-    parties: tuple[Organisation, ...]
+    opened_on: Day
+    parties: Parties

@@ -1,6 +1,5 @@
 """What has happened to a pathway."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -12,14 +11,18 @@ from domain.words import (
     Binding,
     ClientId,
     Code,
+    Day,
     MentorId,
-    Number,
     OfferingId,
     Organisation,
+    Parties,
+    PartNumber,
     PathwayId,
     Price,
     ProjectCode,
+    StepNumber,
     Total,
+    Version,
 )
 
 StepDeclineReason = Literal["no-capacity", "not-eligible", "not-provided", "price", "schedule", "other"]
@@ -28,7 +31,7 @@ StepDeclineReason = Literal["no-capacity", "not-eligible", "not-provided", "pric
 class Part(Value, frozen=True):
     """A numbered part of a step and its price."""
 
-    part: Number
+    part: PartNumber
     cents: Price
 
 
@@ -36,52 +39,68 @@ Parts = Annotated[tuple[Part, ...], Meta(min_length=1, max_length=60)]
 
 
 class AgreedStep(Value, frozen=True):
-    step: Number
+    """A step as it was agreed: what, by whom, in which parts."""
+
+    step: StepNumber
     offering: OfferingId
     provider: Organisation
     parts: Parts
+    """What is delivered and paid one by one, with prices."""
 
 
 @fact("pathway.drafted", about=("pathway", "client"), seen_by="parties", frequent=True)
 class PathwayDrafted(Event, frozen=True):
+    """A pathway is begun for a client; it has no steps and no price yet."""
+
     pathway: PathwayId
     client: ClientId
     organisation: Organisation
+    """Who looks after it."""
     mentor: MentorId | None
-    drafted_on: date
-    parties: tuple[Organisation, ...]
+    """Who guides the client on it; null where nobody does."""
+    drafted_on: Day
+    parties: Parties
 
 
 @fact("pathway.step_proposed", about=("pathway",), seen_by="parties", frequent=True)
 class StepProposed(Event, frozen=True):
+    """A step stands in a pathway's plan and waits for its provider to confirm it."""
+
     pathway: PathwayId
-    step: Number
+    step: StepNumber
     offering: OfferingId
     provider: Organisation
+    """The partner that would deliver it."""
     parts: Parts
-    proposed_on: date
-    parties: tuple[Organisation, ...]
+    """What is delivered and paid one by one, with prices."""
+    proposed_on: Day
+    parties: Parties
 
 
 @fact("pathway.step_confirmed", about=("pathway",), seen_by="parties", frequent=True)
 class StepConfirmed(Event, frozen=True):
+    """The provider will deliver a step for its price, under an agreement's rule."""
+
     pathway: PathwayId
-    step: Number
+    step: StepNumber
     agreement: AgreementId
-    """The provider's consent holds under this agreement, whose rule it has signed,"""
+    """The agreement under which the provider's consent holds, and whose rule it has signed."""
     at_least_cents: Total
-    """and for this sum of the step's parts or more."""
-    confirmed_on: date
-    parties: tuple[Organisation, ...]
+    """The consent holds for this sum of the step's parts or more."""
+    confirmed_on: Day
+    parties: Parties
 
 
 @fact("pathway.step_declined", about=("pathway",), seen_by="parties", frequent=True)
 class StepDeclined(Event, frozen=True):
+    """The provider will not deliver a step."""
+
     pathway: PathwayId
-    step: Number
+    step: StepNumber
     reason: StepDeclineReason
-    declined_on: date
-    parties: tuple[Organisation, ...]
+    """Why it will not."""
+    declined_on: Day
+    parties: Parties
 
 
 @fact("pathway.agreed", about=("pathway",), seen_by="parties", frequent=True)
@@ -93,35 +112,49 @@ class PathwayAgreed(Event, frozen=True):
     organisation: Organisation
     """Who drafted it and goes on looking after it."""
     mentor: MentorId | None
+    """Who guides the client on it; null where nobody does."""
     agreement: AgreementId
-    version: Number
-    agreed_on: date
+    """The agreement by whose rule every delivery is shared."""
+    version: Version
+    agreed_on: Day
     collected_by: Organisation
+    """The organisation that is paid for the pathway and owes the others their shares."""
     project: ProjectCode | None
+    """The project that carries it; null where none does."""
     roles: tuple[Binding, ...]
+    """Who plays which role of the sharing rule."""
     steps: tuple[AgreedStep, ...]
+    """All that will be delivered."""
     units: tuple[Code, ...]
     """Units whose quantity the sharing rule asks for with every delivery."""
-    parties: tuple[Organisation, ...]
+    parties: Parties
 
 
 @fact("pathway.step_delivered", about=("pathway",), seen_by="parties", frequent=True)
 class StepDelivered(Event, frozen=True):
+    """A part of a step has been delivered, so its price can be shared."""
+
     pathway: PathwayId
-    step: Number
-    part: Number
-    delivered_on: date
+    step: StepNumber
+    part: PartNumber
+    delivered_on: Day
     quantities: tuple[Amount, ...]
+    """How much was delivered, in the units that the sharing rule asks for."""
     provider: Organisation
+    """The partner that delivered it."""
     agreement: AgreementId
     """The agreement bound to the pathway, carried on so that sharing knows where to look."""
     project: ProjectCode | None
-    parties: tuple[Organisation, ...]
+    """The project that carries the pathway; null where none does."""
+    parties: Parties
 
 
 @fact("pathway.completed", about=("pathway",), seen_by="parties", frequent=True)
 class PathwayCompleted(Event, frozen=True):
+    """Everything that was agreed for a pathway has been delivered."""
+
     pathway: PathwayId
-    completed_on: date
+    completed_on: Day
     project: ProjectCode | None
-    parties: tuple[Organisation, ...]
+    """The project that carries it; null where none does."""
+    parties: Parties

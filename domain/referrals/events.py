@@ -4,7 +4,7 @@ from datetime import date
 from typing import Literal
 
 from domain.kernel import Event, fact
-from domain.words import AgreementId, ClientId, Code, OfferingId, Organisation, ReferralId
+from domain.words import AgreementId, ClientId, Code, Day, OfferingId, Organisation, Parties, ReferralId
 
 DeclineReason = Literal[
     "not-eligible", "no-capacity", "not-provided", "already-enrolled", "client-declined", "could-not-contact", "other"
@@ -14,47 +14,65 @@ Outcome = Literal["enrolled", "advised", "pathway-drafted", "not-needed", "clien
 
 @fact("referral.sent", about=("referral", "client"), seen_by="parties", frequent=True)
 class ReferralSent(Event, frozen=True):
+    """A client is passed on to a partner, who has to answer within the days that the agreement gives."""
+
     referral: ReferralId
     client: ClientId
     need: Code
+    """What the client needs, as a code."""
     sender: Organisation
+    """The partner that passes the client on."""
     receiver: Organisation
+    """The partner that has to answer."""
     offering: OfferingId | None
+    """What the client is sent for; null where the receiver is to find it."""
     agreement: AgreementId
+    """The agreement that lets clients be passed on between the two."""
     version: int
-    sent_on: date
+    """The version of that agreement, counted from 1."""
+    sent_on: Day
     answer_by: date
     """The last day for an answer; it ends at midnight in Helsinki."""
     expires_on: date
     """The last day of grace; on the day after it the referral can only expire."""
-    parties: tuple[Organisation, ...]
+    parties: Parties
 
 
 @fact("referral.accepted", about=("referral",), seen_by="parties", frequent=True)
 class ReferralAccepted(Event, frozen=True):
+    """The receiver takes the client on."""
+
     referral: ReferralId
-    accepted_on: date
-    parties: tuple[Organisation, ...]
+    accepted_on: Day
+    parties: Parties
 
 
 @fact("referral.declined", about=("referral",), seen_by="parties", frequent=True)
 class ReferralDeclined(Event, frozen=True):
+    """The receiver does not take the client on."""
+
     referral: ReferralId
     reason: DeclineReason
-    declined_on: date
-    parties: tuple[Organisation, ...]
+    """Why it does not."""
+    declined_on: Day
+    parties: Parties
 
 
 @fact("referral.completed", about=("referral",), seen_by="parties", frequent=True)
 class ReferralCompleted(Event, frozen=True):
+    """What a referral was for has come about, or turned out not to be needed."""
+
     referral: ReferralId
     outcome: Outcome
-    completed_on: date
-    parties: tuple[Organisation, ...]
+    """What became of the client."""
+    completed_on: Day
+    parties: Parties
 
 
 @fact("referral.expired", about=("referral",), seen_by="parties", frequent=True)
 class ReferralExpired(Event, frozen=True):
+    """Nobody answered a referral in time, nor in the days of grace."""
+
     referral: ReferralId
-    expired_on: date
-    parties: tuple[Organisation, ...]
+    expired_on: Day
+    parties: Parties

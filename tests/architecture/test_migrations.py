@@ -13,6 +13,7 @@ CARRIED_OUT: Final = {
     "0005_pages": "216f6f6649a342177a7f19814fb7a9d08ecff4729750dd670762c8edcdf9fab6",
     "0006_vault": "911707c115ae5f787cca6819a0ce355250aaa120eba5432a632eea27da6ee76b",
     "0007_known": "7fd8b23bd70174e053c8746bf68c64176d51f1b3e3e7b8cd89d1b1f63db30de2",
+    "0008_subscriptions": "1ada1937227dc3f54ca41ea44e143426ee4ab3f935d5717b753a858d8c074241",
 }
 """SHA-256 of each file. A new one gets its line here when it is released; what changes an old one is a new one."""
 

@@ -57,7 +57,13 @@ def test_nothing_of_anothers_money_is_in_any_answer(seen: World) -> None:
     """Nor in a header, nor in the answer to whoever asks for it by name."""
     shared = next(body for body in bodies(seen) if b'"type":"tasma.revenue.shared.v1"' in body)
     position = decode(shared).position
-    for question in ("", f"after={position - 1}&limit=1", "types=tasma.revenue.*", "about=pathway:p-07", "after=99"):
+    for question in (
+        "",
+        f"after={position - 1}&limit=1",
+        "types=tasma.revenue.*",
+        "about=pathway:p-07",
+        f"after={position}",
+    ):
         for who in ("cursor", "mentor", "funder"):
             answer = seen.get(f"/v1/feed?{question}", who)
             assert answer.status_code == 200
@@ -94,8 +100,28 @@ def test_who_waits_hears_as_soon_as_there_is_something(world: World) -> None:
 def test_who_waits_in_vain_is_told_how_far_was_looked(world: World) -> None:
     answer = world.get(f"/v1/feed?after={world.head}&wait=1")
     assert (answer.content, answer.headers["tasma-position"]) == (b"[]", str(world.head))
-    beyond = world.get("/v1/feed?after=999999")
-    assert (beyond.content, beyond.headers["tasma-position"]) == (b"[]", "999999")
+
+
+@pytest.mark.parametrize("path", ["/v1/feed?after=999999", "/v1/feed?after=26&wait=5", "/v1/feed/stream?after=26"])
+def test_a_position_that_the_log_does_not_reach_is_told_so(seen: World, path: str) -> None:
+    """Positions are committed before anybody learns of them: whoever has one that is not there read a log that was put back.
+
+    An empty answer would let them wait until the log has grown past it, and miss in silence what it grew by.
+    """
+    answer = seen.get(path)
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/log-ends-before")
+    after = int(path.partition("after=")[2].partition("&")[0])
+    assert answer.json()["detail"] == (
+        f"The log ends at {seen.head}, before the position {after:,}: it was put back to an earlier state, or the position is "
+        "another network's. Compare what you have with /v1/events/POSITION, and go on behind the last event that is the same."
+    )
+
+
+def test_what_no_checkpoint_covers_yet_is_not_kept_for_good(world: World) -> None:
+    world.do("register-organisation", {"organisation": "org:uusi", "name": {"fi": "Uusi"}, "kind": "other"})
+    for head, covered in ((world.head - 1, True), (world.head, False)):
+        answer = world.get(f"/v1/feed?after={head - 1}&limit=1")
+        assert ("immutable" in answer.headers["cache-control"]) == covered
 
 
 @pytest.mark.parametrize(

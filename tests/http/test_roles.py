@@ -64,7 +64,7 @@ def test_open_paths_are_open(seen: World, who: str | None, path: str) -> None:
     assert seen.get(path, who).status_code == 200
 
 
-def test_nothing_else_is_open_and_of_the_feed_only_what_tells_nothing_but_hashes() -> None:
+def test_nothing_else_is_open_and_of_the_feed_only_descriptions_and_hashes() -> None:
     assert {r.path for r in all_reads() if r.readers is None} == {"/v1/catalog"}
     assert {r.template for r in all_routes() if r.readers is None} == {
         "/v1/feed/checkpoint",
@@ -72,6 +72,8 @@ def test_nothing_else_is_open_and_of_the_feed_only_what_tells_nothing_but_hashes
         "/v1/feed/proofs/consistency",
         "/v1/feed/proofs/inclusion",
         "/v1/feed/tile/{tile}",
+        "/v1/schemas",
+        "/v1/schemas/{type}",
     }
 
 

@@ -17,16 +17,20 @@ from adapters.entropy import SeededEntropy
 from adapters.figures import Figures, Work
 from adapters.http.app import create_app
 from adapters.memory.log import MemoryLog, MemoryMarks
+from adapters.memory.subscriptions import MemorySecrets, MemorySubscriptions
 from adapters.memory.tokens import MemoryTokens
 from adapters.memory.tree import MemoryTree
 from adapters.memory.views import MemoryViews
 from adapters.settings import Settings
 from adapters.signing import make_key, signers_of
+from adapters.webhooks.post import WebhookPost
 from application.access import Tokens, Wish
 from application.desk import Asker, Desk
 from application.feed import Feed
 from application.ports import Outcome
 from application.registry import EVENT_TYPES
+from application.subscribing import Subscriptions
+from application.subscription_ports import Means
 
 T = TypeVar("T")
 START = datetime(2019, 3, 1, 7, 0, tzinfo=UTC)
@@ -86,6 +90,16 @@ class World:
         numbers = count(1)
         self.store = MemoryTokens()
         self.tokens = Tokens(self.store, self.clock, lambda n: hashlib.sha256(str(next(numbers)).encode()).digest()[:n])
+        self.means = Means(
+            store=MemorySubscriptions(),
+            log=self.log,
+            tokens=self.tokens,
+            secrets=MemorySecrets(),
+            post=WebhookPost(private=False, draw=self.tokens.draw),
+            clock=self.clock,
+            draw=self.tokens.draw,
+        )
+        self.subscriptions = Subscriptions(self.means)
         self.lags: list[Lag] = []
         self.policy_lags: list[Lag] = []
         self.read_only: str | None = None
@@ -142,9 +156,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(work)
 
 
-@contextmanager
-def opened(*, constructed: bool = False) -> Iterator[World]:
-    """A founded network with its partners, and a client for it."""
+def founded(*, constructed: bool = False) -> World:
+    """A founded network with its partners."""
     world = World()
     for name, wish in WISHES.items():
         world.bearers[name] = run(world.tokens.issue(wish)).token
@@ -154,6 +167,13 @@ def opened(*, constructed: bool = False) -> Iterator[World]:
         organisation = f"org:{partner}"
         world.do("register-organisation", {"organisation": organisation, "name": {"fi": partner}, "kind": "other"})
         world.do("admit-partner", {"organisation": organisation, "membership": "open", "admitted_on": "2019-02-01"})
+    return world
+
+
+@contextmanager
+def opened(*, constructed: bool = False) -> Iterator[World]:
+    """The same, and a client for it."""
+    world = founded(constructed=constructed)
     with TestClient(create_app(world), raise_server_exceptions=False) as client:
         world.client = client
         yield world

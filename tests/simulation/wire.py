@@ -144,6 +144,9 @@ class Wire:
     async def pages(self, first: int, *, limit: int) -> Sequence[bytes]:
         return await self._call("pages", partial(self.database.log.pages, first, limit=limit))
 
+    async def packed_pages(self, first: int, *, limit: int) -> Sequence[bytes]:
+        return await self._call("packed_pages", partial(self.database.log.packed_pages, first, limit=limit))
+
     async def body(self, position: int) -> bytes | None:
         return await self._call("body", partial(self.database.log.body, position))
 

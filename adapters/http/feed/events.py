@@ -1,13 +1,16 @@
 """The feed in batches: what comes behind a position, as a JSON array of the exact stored bytes, waited for if there is nothing yet."""
 
+import asyncio
 import hashlib
+from contextlib import suppress
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
 from litestar import Response
 from msgspec import Meta, Struct
 
-from adapters.http.asking import asker_of
+from adapters.http.asking import asker_of, bearer_of
+from adapters.http.feed.followers import followers_of
 from adapters.http.feed.route import Route
 from adapters.http.network import Asked, network_of
 from adapters.http.readers import KNOWN
@@ -41,10 +44,12 @@ async def respond(request: Asked) -> Response[bytes]:
     parameters = parameters_of(request)
     query = query_of(EventsQuery, parameters)
     reader = Reader(await asker_of(request, network), wish_of(query.types, query.about))
-    portion = await _waited_for(network.feed, reader, query)
+    portion = await _waited_for(request, network.feed, reader, query)
     body = b"[" + b",".join(line.body for line in portion.lines) + b"]"
-    # What has its full number never changes: neither what is stored nor who may see it. The end of the log goes on.
-    whole = len(portion.lines) == query.limit
+    # What has its full number never changes once it is signed: neither what is stored nor who may see it. The log's end goes on.
+    for_good = len(portion.lines) == query.limit and await followers_of(request).covered.reaches(
+        network.feed, network.tree, portion.looked
+    )
     following = urlencode(sorted({**parameters, "after": str(portion.looked)}.items()))
     tag = f'"{hashlib.sha256(b"%d " % portion.looked + body).hexdigest()[:32]}"'
     same = has_tag(request.headers.get("if-none-match"), tag)
@@ -56,20 +61,27 @@ async def respond(request: Asked) -> Response[bytes]:
             "ETag": tag,
             "Tasma-Position": str(portion.looked),
             "Link": f'<{quote(request.url.path)}?{following}>; rel="next"',
-            "Cache-Control": FOR_A_YEAR if whole else "private, no-cache",
+            "Cache-Control": FOR_A_YEAR if for_good else "private, no-cache",
             "Vary": "Authorization",
         },
     )
 
 
-async def _waited_for(feed: Feed, reader: Reader, query: EventsQuery) -> Portion:
-    """The next portion; while there is nothing in it for this reader, what comes until the time is up."""
+async def _waited_for(request: Asked, feed: Feed, reader: Reader, query: EventsQuery) -> Portion:
+    """The next portion; while there is nothing in it for this reader, what comes until the time is up or the server stops.
+
+    Raises LogEndsBefore for a position that the log does not reach: nothing would ever come behind it that was not missed.
+    """
     found = await feed.portion(reader, query.after, limit=query.limit)
+    if found.looked == query.after:
+        await feed.check(query.after)
     if query.wait and not found.lines:
-        async for later in feed.until(reader, found.looked, limit=query.limit, seconds=query.wait):
-            found = later
-            if found.lines:
-                break
+        followers = followers_of(request)
+        with followers.follow(bearer_of(request)), suppress(TimeoutError):
+            async with asyncio.timeout(query.wait):
+                while not found.lines and not followers.stopping:
+                    await followers.pulse.wait(feed, found.looked)
+                    found = await feed.portion(reader, found.looked, limit=query.limit)
     return found
 
 
@@ -83,5 +95,5 @@ events = Route(
     query=EventsQuery,
     gives={BATCH: None},
     respond=respond,
-    problems=frozenset({"400", "401", "403", "422"}),
+    problems=frozenset({"400", "401", "403", "409", "422", "429"}),
 )

@@ -8,6 +8,7 @@ from litestar import HttpMethod, Response
 from msgspec import Struct, field
 
 from adapters.http.asking import asker_of
+from adapters.http.feed.followers import followers_of
 from adapters.http.network import Asked, network_of
 from adapters.http.readers import Readers
 from adapters.http.reading import has_tag
@@ -30,13 +31,17 @@ class Route(Struct, frozen=True, kw_only=True):
     gives: Mapping[str, Any]
     """By media type: the type of the answer, None where it is text or bytes."""
     respond: Callable[[Asked], Awaitable[Response[bytes]]]
+    often: bool = False
+    """Whether the same reader asks so often that a token which was good within the last seconds will do."""
     query: type[Struct] | None = None
-    method: Literal["get", "post"] = "get"
+    method: Literal["get", "post", "delete"] = "get"
     statuses: Mapping[str, str] = field(default_factory=lambda: {"200": "As asked.", "304": "Nothing has changed."})
     problems: frozenset[str]
     """The statuses of what can go wrong, 405 and 503 left out: these can everywhere."""
     takes: Mapping[str, str] = {}
     """By media type: an example of the body."""
+    wants: Any = None
+    """The type of a body that is JSON."""
 
     @property
     def template(self) -> str:
@@ -46,7 +51,7 @@ class Route(Struct, frozen=True, kw_only=True):
     @property
     def methods(self) -> tuple[HttpMethod, ...]:
         """None named: what can be got can be asked for its headers alone."""
-        return (HttpMethod.POST,) if self.method == "post" else ()
+        return () if self.method == "get" else (HttpMethod(self.method.upper()),)
 
     @property
     def who(self) -> str:
@@ -56,7 +61,10 @@ class Route(Struct, frozen=True, kw_only=True):
 async def respond(route: Route, request: Asked) -> Response[bytes]:
     """Answer who may ask. Raises what `asker_of` raises, and NotAllowed."""
     if route.readers is not None:
-        asker = await asker_of(request, network_of(request))
+        asking = (
+            followers_of(request).lately.asker_of(request) if route.often else asker_of(request, network_of(request))
+        )
+        asker = await asking
         if not route.readers.admit(asker):
             raise NotAllowed(asker.role, f"use {route.path}", route.readers.says)
     return await route.respond(request)

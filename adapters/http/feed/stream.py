@@ -11,32 +11,31 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Response
-from litestar.response import Stream
 from msgspec import Meta, Struct
 
-from adapters.http.asking import asker_of
-from adapters.http.feed.events import LIMIT
+from adapters.http.asking import asker_of, bearer_of
+from adapters.http.feed.followers import Followers, Held, followers_of
 from adapters.http.feed.route import Route
+from adapters.http.feed.speaking import Spoken
 from adapters.http.network import Asked, Network, network_of
 from adapters.http.problems import BadHeader
 from adapters.http.readers import KNOWN
 from adapters.http.reading import parameters_of, query_of
-from application.feed import Portion, Reader, wish_of
+from application.entry import EventUnreadable
+from application.feed import Reader, wish_of
 from application.ports import Unavailable
 from domain.kernel import Refused
 
 EVENTS = "text/event-stream"
-ASK_SECONDS: Final = 5.0
-"""How often it is asked whether the token is still good."""
 BEAT_SECONDS: Final = 15.0
 """Without anything else to say, that the connection lives."""
-_POSITION_MAX: Final = 2**62
+POSITION_MAX: Final = 2**62
 
 
 class StreamQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     after: Annotated[
         int,
-        Meta(ge=0, lt=_POSITION_MAX, description="The position behind which to begin; `Last-Event-ID` goes before it."),
+        Meta(ge=0, lt=POSITION_MAX, description="The position behind which to begin; `Last-Event-ID` goes before it."),
     ] = 0
     types: (
         Annotated[str, Meta(description="Only these, with commas between; `tasma.revenue.*`: all that begin so.")]
@@ -49,52 +48,73 @@ class Resume(Struct, frozen=True):
     """The last thing that is said on a stream which the server ends: where to go on, and why it ended."""
 
     after: int
+    """The position to go on behind."""
     why: str
+    """Why the stream ends, in a sentence."""
 
 
 async def respond(request: Asked) -> Response[Any]:
-    network = network_of(request)
+    network, followers = network_of(request), followers_of(request)
     query = query_of(StreamQuery, parameters_of(request))
     reader = Reader(await asker_of(request, network), wish_of(query.types, query.about))
-    headers = {"Cache-Control": "no-store", "Vary": "Authorization, Last-Event-ID", "X-Accel-Buffering": "no"}
     after = _last_event_id(request, query.after)
+    await network.feed.check(after)
+    headers = {"Cache-Control": "no-store", "Vary": "Authorization, Last-Event-ID", "X-Accel-Buffering": "no"}
     if request.method == "HEAD":
         return Response(content=b"", media_type=EVENTS, headers=headers)
-    return Stream(_spoken(request, network, reader, after), media_type=EVENTS, headers=headers)
+    bearer = bearer_of(request)
+    following = followers.follow(bearer)
+    held = following.__enter__()  # before the answer begins: who finds no room is told by its status
+    story = Story(network, followers, reader, after)
+    return Spoken(story.told(held, bearer), following, media_type=EVENTS, headers=headers)
 
 
-async def _spoken(request: Asked, network: Network, reader: Reader, after: int) -> AsyncIterator[bytes]:
-    try:
-        async for portion in _portions(request, network, reader, after):
-            after = portion.looked
-            yield said(portion)
-    except (Refused, Unavailable) as end:
-        yield b"event: resume\ndata: " + msgspec.json.encode(Resume(after=after, why=str(end))) + b"\n\n"
+class Story:
+    """What one stream tells."""
 
+    def __init__(self, network: Network, followers: Followers, reader: Reader, after: int) -> None:
+        self._network, self._followers, self._reader, self._after = network, followers, reader, after
+        self._era = network.feed.era
 
-async def _portions(request: Asked, network: Network, reader: Reader, after: int) -> AsyncIterator[Portion]:
-    """What comes for a reader, and nothing where nothing came for so long. Raises what says that the token is no longer good."""
-    clock, feed = asyncio.get_running_loop().time, network.feed
-    asked = spoke = clock()
-    while True:
-        if clock() - asked >= ASK_SECONDS:
-            del request.state["asker"]
-            await asker_of(request, network)
-            asked = clock()
-        portion = await feed.portion(reader, after, limit=LIMIT)
-        if portion.looked > after or clock() - spoke >= BEAT_SECONDS:
-            yield portion
-            after, spoke = portion.looked, clock()
-        else:
-            await feed.wait(after, ASK_SECONDS)
+    async def told(self, held: Held, bearer: str) -> AsyncIterator[bytes]:
+        """Chunk after chunk, as they are taken, and in the end why it ended."""
+        network, clock = self._network, asyncio.get_running_loop().time
+        spoke, known = clock(), self._after
+        try:
+            while True:
+                self._followers.check()
+                try:
+                    # First, whether the token is good: while nobody can tell, nothing is given out and the line is kept.
+                    await held.check(lambda: network.tokens.find(bearer))
+                    text = await self._next()
+                except EventUnreadable:
+                    raise
+                except Unavailable:
+                    text = None
+                if text is None:
+                    if clock() - spoke < BEAT_SECONDS:
+                        # What is known to be there and cannot be read just now is asked for again with the next beat.
+                        waited = await self._followers.pulse.wait(network.feed, known)
+                        known = self._after if waited else POSITION_MAX
+                        continue
+                    text = b":\n\n"
+                yield text
+                spoke, known = clock(), self._after
+        except (Refused, Unavailable) as end:
+            yield b"event: resume\ndata: " + msgspec.json.encode(Resume(after=self._after, why=str(end))) + b"\n\n"
 
-
-def said(portion: Portion) -> bytes:
-    """A portion as text: events, and how far was looked; a comment where it is empty and goes no further."""
-    events = [b"id: %d\ndata: %b\n\n" % (line.position, line.body) for line in portion.lines]
-    if not events or portion.lines[-1].position < portion.looked:
-        events.append(b"id: %d\n\n" % portion.looked if portion.looked else b":\n\n")
-    return b"".join(events)
+    async def _next(self) -> bytes | None:
+        """What comes next; None at the end of the log. Raises LogEndsBefore and LogPutBack, Unavailable."""
+        feed = self._network.feed
+        await feed.check(self._after)
+        await feed.check_era(self._era)
+        if feed.tail.end == self._after:
+            return None
+        chunk = await self._followers.chunks.after(feed, self._reader, self._after)
+        if chunk.looked > self._after:
+            self._after = chunk.looked
+            return chunk.text
+        return None
 
 
 def _last_event_id(request: Asked, after: int) -> int:
@@ -118,5 +138,5 @@ stream = Route(
     gives={EVENTS: None},
     statuses={"200": "A stream without end."},
     respond=respond,
-    problems=frozenset({"400", "401", "403", "422"}),
+    problems=frozenset({"400", "401", "403", "409", "422", "429"}),
 )

@@ -1,0 +1,1 @@
+"""The feed on NATS JetStream: the only place that knows the vendor."""

@@ -1,0 +1,1 @@
+"""What stands beside the relay in a bench."""

@@ -1,0 +1,1 @@
+"""Webhooks: the feed, sent to where a subscriber wants it, signed by Standard Webhooks."""

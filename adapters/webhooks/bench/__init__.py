@@ -1,0 +1,1 @@
+"""What stands beside webhooks in a bench."""

@@ -1,0 +1,287 @@
+"""The desk for subscriptions: who may have one, of what, and what their owners may do with them.
+
+What somebody may not see does not exist: of another's subscription nothing is said, not even that it is there.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from application.desk import Asker
+from application.door import Malformed
+from application.feed import Wish, wish_of
+from application.ports import CommandIdReused, Log, Unavailable
+from application.subscription_ports import Answer, Means
+from application.subscriptions import (
+    PAUSED_BY_OWNER,
+    SECRETS_MAX,
+    Attempt,
+    Key,
+    Subscription,
+    paused,
+    replayed,
+    resumed,
+    rotated,
+    tested,
+)
+from domain.changing import replace
+from domain.kernel import Refused, Unknown
+
+SUBSCRIPTIONS_MAX: Final = 50
+"""Of one organisation."""
+TEST_REST: Final = timedelta(seconds=5)
+TRIES: Final = 8
+"""How often a change is made anew, since somebody else's came between."""
+EMPTY: Final = b"[]"
+"""The body of a test: a batch without events."""
+
+
+class Wanted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a new subscription shall be."""
+
+    url: str
+    types: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    after: int | None = None
+    """The position behind which to begin; None: from now on."""
+
+
+class Created(Struct, frozen=True):
+    subscription: Subscription
+    secret: str | None
+    """Shown this once; None where the subscription was there already."""
+
+
+class NoSuchSubscription(Unknown):
+    def __init__(self, subscription_id: str) -> None:
+        super().__init__(f"subscription {subscription_id:.80}")
+
+
+class TooManySubscriptions(Refused):
+    def __init__(self, owner: str) -> None:
+        super().__init__(
+            f"{owner} has {SUBSCRIPTIONS_MAX} subscriptions, and no more are kept for one organisation; delete one first."
+        )
+
+
+class TooManySecrets(Refused):
+    def __init__(self, until: datetime) -> None:
+        super().__init__(
+            f"{SECRETS_MAX} secrets sign at once already; the next can be made when the oldest ends, {until.isoformat()}."
+        )
+
+
+class TestedJustNow(Refused):
+    def __init__(self) -> None:
+        super().__init__(f"A test was sent less than {TEST_REST.seconds} seconds ago; wait, then send the next.")
+
+
+class TokenNotTheirs(Refused):
+    """The subscription's token is no longer good, and who asks could not read the same by their own."""
+
+    def __init__(self, why: Refused) -> None:
+        super().__init__(
+            f"The token that this subscription reads with is no longer good: {why} Whoever has one of the same role and organisation "
+            "resumes it with that."
+        )
+
+
+Change = Callable[[Subscription], Subscription]
+
+
+class Subscriptions:
+    """Makes subscriptions, shows them to whom they belong, and does with them what these want."""
+
+    def __init__(self, means: Means) -> None:
+        self.store, self._log, self._tokens, self._secrets = means.store, means.log, means.tokens, means.secrets
+        self._post, self._clock, self._draw = means.post, means.clock, means.draw
+
+    async def create(self, wanted: Wanted, asker: Asker, token: str, key: str | None = None) -> Created:
+        """A new subscription with the rights of a token, named by its id; under the same key the same one.
+
+        Raises Malformed, TooManySubscriptions, CommandIdReused, and Refused where no secret can be kept.
+        """
+        owner, digest = owner_of(asker), hashlib.sha256(msgspec.json.encode(wanted)).digest()
+        named = hashlib.sha256(f"subscription\n{owner}\n{key}".encode()).digest()[:16] if key else self._draw(16)
+        subscription_id = f"sub_{named.hex()}"
+        if key and (known := await self.store.get(subscription_id)):
+            return _repeated(known, digest)
+        url = self._post.check(wanted.url)
+        wish_in(wanted.types, wanted.about)
+        cursor, anchor = await self._place(wanted.after)
+        secret, kept = await self._new_secret(subscription_id)
+        new = Subscription(
+            id=subscription_id,
+            owner=owner,
+            token=token,
+            role=asker.role,
+            organisation=asker.organisation,
+            url=url,
+            types=wanted.types,
+            about=wanted.about,
+            digest=digest,
+            created_at=self._clock(),
+            cursor=cursor,
+            anchor=anchor,
+            secrets=(kept,),
+        )
+        if not await self.store.add(new, most=SUBSCRIPTIONS_MAX):
+            await self._secrets.erase(kept.subject)
+            raise TooManySubscriptions(owner)
+        added = await self.store.get(subscription_id)
+        if added is None or added.secrets != new.secrets:  # the same request came twice at once
+            await self._secrets.erase(kept.subject)
+            return _repeated(added or new, digest)
+        return Created(added, secret)
+
+    async def seen_by(self, asker: Asker) -> Sequence[Subscription]:
+        return await self.store.all(None if asker.role == "coordinator" else owner_of(asker))
+
+    async def one(self, subscription_id: str, asker: Asker) -> Subscription:
+        """Raises NoSuchSubscription, also for one of somebody else."""
+        found = await self.store.get(subscription_id)
+        if found is None or (asker.role != "coordinator" and found.owner != owner_of(asker)):
+            raise NoSuchSubscription(subscription_id)
+        return found
+
+    async def pause(self, subscription_id: str, asker: Asker) -> Subscription:
+        """Nothing more is sent; what is on its way arrives. Twice is once."""
+        return await self._change(subscription_id, asker, lambda known: paused(known, PAUSED_BY_OWNER))
+
+    async def resume(self, subscription_id: str, asker: Asker, token: str) -> Subscription:
+        """Goes on at once where it stopped; one that goes on already is tried at once. Raises TokenNotTheirs."""
+        known = await self.one(subscription_id, asker)
+        reads_with = await self._token_of(known, asker, token)
+        cursor, anchor = await self._place(min(known.cursor, (await self._log.head()).position))
+
+        def again(found: Subscription) -> Subscription:
+            if found.cursor != known.cursor:  # it has gone on meanwhile
+                return resumed(found, reads_with, found.cursor, found.anchor)
+            return resumed(found, reads_with, cursor, anchor)
+
+        return await self._change(subscription_id, asker, again)
+
+    async def replay(self, subscription_id: str, asker: Asker, token: str, after: int) -> Subscription:
+        """Send everything behind a position again. Raises Malformed, TokenNotTheirs."""
+        known = await self.one(subscription_id, asker)
+        reads_with = await self._token_of(known, asker, token)
+        cursor, anchor = await self._place(after)
+        return await self._change(subscription_id, asker, lambda found: replayed(found, reads_with, cursor, anchor))
+
+    async def rotate(self, subscription_id: str, asker: Asker) -> Created:
+        """A new secret, shown this once; the old one signs along for a day. Raises TooManySecrets."""
+        now, known = self._clock(), await self.one(subscription_id, asker)
+        if len(signing := known.signing(now)) >= SECRETS_MAX:
+            raise TooManySecrets(min(key.until for key in signing if key.until))
+        secret, kept = await self._new_secret(subscription_id)
+        changed = await self._change(subscription_id, asker, lambda found: rotated(found, kept, now))
+        for key in known.secrets:
+            if key.until is not None and key.until <= now:
+                await self._secrets.erase(key.subject)
+        return Created(changed, secret)
+
+    async def test(self, subscription_id: str, asker: Asker) -> Attempt:
+        """Send a batch without events now, and say what came of it. Raises TestedJustNow."""
+        now = self._clock()
+
+        def claim(found: Subscription) -> Subscription:
+            if found.tested_at is not None and now - found.tested_at < TEST_REST:
+                raise TestedJustNow
+            return replace(found, tested_at=now)
+
+        known = await self._change(subscription_id, asker, claim)
+        secrets = [await self._secrets.get(key.reference) for key in known.signing(now)]
+        answer = await self._post.send(
+            known.url,
+            secrets,
+            EMPTY,
+            batch_id=f"{known.id}_test_{int(now.timestamp() * 1_000_000)}",
+            at=now,
+            headers={"Tasma-After": str(known.cursor), "Tasma-Position": str(known.cursor)},
+        )
+        attempt = attempt_of(answer, now)
+        done = await self._change(subscription_id, asker, lambda found: tested(found, attempt))
+        return done.last or attempt
+
+    async def delete(self, subscription_id: str, asker: Asker) -> None:
+        """It is gone with its attempts, and its secrets are erased. Raises NoSuchSubscription."""
+        known = await self.one(subscription_id, asker)
+        await self.store.remove(known.id)
+        for key in known.secrets:
+            await self._secrets.erase(key.subject)
+
+    async def _change(self, subscription_id: str, asker: Asker, change: Change) -> Subscription:
+        for _ in range(TRIES):
+            known = await self.one(subscription_id, asker)
+            if (done := await self.store.change(known, change(known))) is not None:
+                return done
+        raise Unavailable("This subscription is being changed by others just now; ask again in a moment.")
+
+    async def _place(self, after: int | None) -> tuple[int, bytes | None]:
+        """A cursor, and by what its place is known again; None: the end of the log. Raises Malformed."""
+        head = (await self._log.head()).position
+        cursor = head if after is None else after
+        if not 0 <= cursor <= head:
+            raise Malformed("$.after", f"{cursor:,} is no position to begin behind: the log ends at {head:,}")
+        return cursor, await anchor_at(self._log, cursor)
+
+    async def _new_secret(self, subscription_id: str) -> tuple[str, Key]:
+        secret, subject = self._post.new_secret(), f"subscription:{subscription_id}:{self._draw(8).hex()}"
+        return secret, Key(subject=subject, reference=(await self._secrets.put(subject, secret)).reference)
+
+    async def _token_of(self, known: Subscription, asker: Asker, token: str) -> str:
+        """The id of the token to read with from now on: who asks by one with the same rights replaces one that ended.
+
+        Raises TokenNotTheirs.
+        """
+        if (asker.role, asker.organisation) == (known.role, known.organisation) and owner_of(asker) == known.owner:
+            return token
+        try:
+            await self._tokens.holder(known.token)
+        except Refused as why:
+            raise TokenNotTheirs(why) from why
+        return known.token
+
+
+def owner_of(asker: Asker) -> str:
+    """Whose the subscriptions of an asker are: their organisation's, or their own where they have none."""
+    return asker.organisation or asker.actor
+
+
+def wish_in(types: Sequence[str], about: Sequence[str]) -> Wish:
+    """The wish of a subscription. Raises Malformed."""
+    for where, names in (("$.types", types), ("$.about", about)):
+        if any("," in name for name in names):
+            raise Malformed(where, "A name has no comma; give each for itself")
+    try:
+        return wish_of(",".join(types) if types else None, ",".join(about) if about else None)
+    except Malformed as error:
+        raise Malformed(error.where.replace("?", "$."), error.why) from error
+
+
+async def anchor_at(log: Log, position: int) -> bytes | None:
+    """By what the place behind a position is known again: the SHA-256 of the event there; None at 0, and beyond the end."""
+    body = await log.body(position) if position else None
+    return None if body is None else hashlib.sha256(body).digest()
+
+
+def attempt_of(answer: Answer, at: datetime, *, first: int | None = None, last: int | None = None) -> Attempt:
+    return Attempt(
+        at=at,
+        kind="test" if last is None else "events",
+        from_position=first,
+        to_position=last,
+        status=answer.status,
+        milliseconds=round(answer.seconds * 1_000),
+        why=answer.why,
+    )
+
+
+def _repeated(known: Subscription, digest: bytes) -> Created:
+    if known.digest != digest:
+        raise CommandIdReused
+    return Created(known, None)

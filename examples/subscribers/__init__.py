@@ -1,0 +1,1 @@
+"""Programs of partners and auditors that live on the feed: each to be read, copied and changed."""
