@@ -1,13 +1,13 @@
 """Delivers the feed to whom it was promised: in order, one batch at a time to each, until it has arrived.
 
 A batch is written down before it is sent and the cursor moves when it has arrived: whoever delivers after a crash sends the same
-batch under the same id, and nothing is passed over. Nobody waits for anybody else's receiver.
+batch under the same id, and nothing is passed over. Whose receiver is slow, or fails, waits for others of that kind at most: half of
+what is under way at once is kept for receivers that answer, and one that turns slow holds up others until its first answer.
 """
 
 import asyncio
 import hashlib
 import traceback
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,20 +15,17 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
+from application.dispatch import Batch, Dispatch, fitting
 from application.feed import Feed, Line, Portion, Reader
 from application.policy_worker import beyond_end
 from application.ports import Unavailable
-from application.subscribing import anchor_at, attempt_of, wish_in
-from application.subscription_ports import Answer, Means
-from application.subscriptions import Subscription, begun, delivered, failed, moved, parked, paused
+from application.subscribing import anchor_at, wish_in
+from application.subscription_ports import Means
+from application.subscriptions import Subscription, moved, parked, paused
+from application.turns import Turns
 from domain.kernel import Refused
 
 EVENTS_MAX: Final = 100
-BYTES_MAX: Final = 262_144
-AT_ONCE: Final = 32
-"""Receivers that are being sent to."""
-OF_ONE_OWNER: Final = 8
-"""Of those at most: whoever has many slow ones slows their own."""
 WAIT_SECONDS: Final = 1.0
 """How long it takes at most until a change of a subscription is seen."""
 REST_SECONDS: Final = 0.25
@@ -39,33 +36,9 @@ TOKEN_EVERY: Final = timedelta(seconds=30)
 """How often the token of somebody for whom there is nothing is looked at; of others, before every batch."""
 BROKEN_REST: Final = timedelta(seconds=10)
 """Before somebody whose next events cannot be read, or are not to be had, has their turn again."""
-TRIES: Final = 8
 
 WAY_OUT: Final = "Resume it to go on from the log as it is now, or replay it from any position."
-LOCKED: Final = (
-    "Its secret does not open here: the network's operator has to put the master key back. It is tried again by itself."
-)
-
 logger = structlog.get_logger()
-
-
-class Batch(Struct, frozen=True):
-    """What is sent at once."""
-
-    after: int
-    lines: tuple[Line, ...]
-
-    @property
-    def first(self) -> int:
-        return self.lines[0].position
-
-    @property
-    def last(self) -> int:
-        return self.lines[-1].position
-
-    @property
-    def body(self) -> bytes:
-        return b"[" + b",".join(line.body for line in self.lines) + b"]"
 
 
 class _Look(Struct):
@@ -73,27 +46,18 @@ class _Look(Struct):
 
     run: int
     upto: int
+    anchor: bytes
+    """SHA-256 of the event there, as it was looked at."""
     written_at: datetime | None = None
-
-
-class _NotSigned(Struct, frozen=True):
-    """What comes of a batch that cannot be signed: nothing was sent."""
-
-    status: int | None = None
-    why: str = LOCKED
-    seconds: float = 0.0
-    retry_after: int | None = None
 
 
 class Deliverer:
     """Delivers all subscriptions of a network. Several may run: what they change is fenced, and repeats carry the same id."""
 
     def __init__(self, means: Means, feed: Feed) -> None:
-        self._store, self._log, self._tokens, self._secrets = means.store, means.log, means.tokens, means.secrets
-        self._post, self._clock, self._draw, self._feed = means.post, means.clock, means.draw, feed
-        self._slots = asyncio.Semaphore(AT_ONCE)
-        self._slots_of = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(OF_ONE_OWNER))
-        self._era = means.log.era
+        self._store, self._log, self._tokens, self._clock = means.store, means.log, means.tokens, means.clock
+        self._feed, self._dispatch, self._turns = feed, Dispatch(means), Turns()
+        self._era = feed.era
         self._looks: dict[str, _Look] = {}
         self._checked: dict[str, datetime] = {}
         """When a subscription's token was looked at last."""
@@ -138,8 +102,8 @@ class Deliverer:
         for notes in (self._looks, self._checked, self._resting):
             for gone in notes.keys() - keeping:
                 notes.pop(gone)
-        if self._log.era != self._era:  # where there was nothing for somebody, there may be something now
-            self._era = self._log.era
+        if self._feed.era != self._era:  # where there was nothing for somebody, there may be something now
+            self._era = self._feed.era
             self._looks.clear()
 
     def _is_unchecked(self, known: Subscription, now: datetime) -> bool:
@@ -147,18 +111,23 @@ class Deliverer:
 
     def _after(self, known: Subscription) -> int:
         """Where to look on: the cursor, or behind what is not for them."""
+        look = self._look(known)
+        return known.cursor if look is None else look.upto
+
+    def _look(self, known: Subscription) -> _Look | None:
+        """How far was looked beyond the cursor, where that counts."""
         look = self._looks.get(known.id)
-        if look is None or look.run != known.run or known.pending is not None:
-            return known.cursor
-        return max(known.cursor, look.upto)
+        if look is None or look.run != known.run or look.upto <= known.cursor or known.pending is not None:
+            return None
+        return look
 
     async def _serve(self, known: Subscription) -> None:
         """Batch after batch, until there is no more or it does not arrive; between two of them others have their turn."""
         try:
-            while True:
-                async with self._slots_of[known.owner], self._slots:
-                    if not await self._turn(known.id):
-                        return
+            now: Subscription | None = known
+            while now is not None:
+                async with self._turns.turn(now.owner, slow=now.holds_up):
+                    now = await self._store.get(known.id) if await self._turn(now) else None
         except Unavailable as error:
             # Of the log, or of one event: nobody else waits for it, and the lag shows.
             logger.warning("webhook.interrupted", subscription=known.id, why=str(error))
@@ -169,16 +138,12 @@ class Deliverer:
             logger.error("webhook.broke", subscription=known.id, exception=told)  # noqa: TRY400 - see above
             self._resting[known.id] = self._clock() + BROKEN_REST
 
-    async def _turn(self, subscription_id: str) -> bool:
-        """Do the next thing for a subscription; whether there may be more to do. Raises Unavailable."""
-        known = await self._store.get(subscription_id)
-        if known is None or known.state != "active":
+    async def _turn(self, known: Subscription) -> bool:
+        """Do the next thing for a subscription as it was seen; whether there may be more to do. Raises Unavailable."""
+        if known.state != "active":
             return False
         reader = await self._reader(known)
         if reader is None or not known.is_due(self._clock()):
-            return False
-        if fault := await self._fault(known):
-            await self._store.change(known, parked(known, fault))
             return False
         return await self._deliver(known, reader)
 
@@ -194,98 +159,56 @@ class Deliverer:
 
     async def _deliver(self, known: Subscription, reader: Reader) -> bool:
         """Send what comes next, or what was on its way; whether there may be more to do."""
-        era, after = self._log.era, self._after(known)
-        lines, looked = await self._lines(reader, after, known.pending)
-        if self._log.era != era:
+        era, look = self._feed.era, self._look(known)
+        after, anchor = (known.cursor, known.anchor) if look is None else (look.upto, look.anchor)
+        lines, portion = await self._lines(reader, after, known.pending)
+        if self._feed.era != era:
             return True
+        # Asked when the lines have been read: where the place is the same then, they stand behind what was there before.
+        if await anchor_at(self._log, after) != anchor:
+            self._looks.pop(known.id, None)
+            if look is None:
+                await self._store.change(known, parked(known, await self._replaced(known.cursor)))
+            return False  # after a look that is worth nothing any more, it begins at the cursor again
         if not lines and known.pending is None:
-            return await self._move_on(known, after, looked)
+            return await self._move_on(known, portion)
         if not lines or known.pending not in {None, lines[-1].position}:
             # What has been sent of it is not there any more.
             await self._store.change(known, parked(known, await self._replaced(known.pending or 0)))
             return False
-        if not await self._feed.holds(Portion(lines, looked)):
+        if not await self._feed.holds(Portion(lines, portion.looked)):
             return False  # kept from a log that was replaced since; it is not kept for long
-        return await self._send(known, Batch(after, lines))
+        return await self._dispatch.send(known, Batch(after, anchor, lines))
 
-    async def _send(self, known: Subscription, batch: Batch) -> bool:
-        """Send a batch, and write down what came of it; whether it arrived."""
-        claimed = await self._store.change(
-            known, begun(known, batch.after, await anchor_at(self._log, batch.after), batch.last)
-        )
-        if claimed is None:
-            return True  # somebody changed it: see what it is now
-        at = self._clock()
-        answer = await self._answer(claimed, batch, at)
-        attempt = attempt_of(answer, at, first=batch.first, last=batch.last)
-        anchor = hashlib.sha256(batch.lines[-1].body).digest()
-        chance = int.from_bytes(self._draw(4), "big") / 2**32
-
-        def after(found: Subscription) -> Subscription:
-            return (
-                delivered(found, attempt, anchor)
-                if attempt.arrived
-                else failed(found, attempt, answer.retry_after, chance)
-            )
-
-        for _ in range(TRIES):
-            if await self._store.change(claimed, after(claimed)) is not None:
-                break
-            found = await self._store.get(claimed.id)
-            if found is None or (found.run, found.cursor, found.pending) != (known.run, batch.after, batch.last):
-                break  # deleted, replayed, or delivered by another process: what came of this is no longer asked for
-            claimed = found
-        if not attempt.arrived:
-            logger.info("webhook.failed", subscription=known.id, status=attempt.status, why=attempt.why)
-        return attempt.arrived
-
-    async def _answer(self, known: Subscription, batch: Batch, at: datetime) -> Answer:
-        try:
-            secrets = [await self._secrets.get(key.reference) for key in known.signing(at)]
-        except Refused as why:
-            logger.error("webhook.secret_locked", subscription=known.id, why=str(why))  # noqa: TRY400 - a sentence, no fault
-            return _NotSigned()
-        return await self._post.send(
-            known.url,
-            secrets,
-            batch.body,
-            batch_id=known.batch_id(batch.first, batch.last),
-            at=at,
-            headers={"Tasma-After": str(batch.after), "Tasma-Position": str(batch.last)},
-        )
-
-    async def _lines(self, reader: Reader, after: int, upto: int | None) -> tuple[tuple[Line, ...], int]:
-        """The next lines, and how far was looked; with `upto` all up to there, which are no more than were sent before."""
+    async def _lines(self, reader: Reader, after: int, upto: int | None) -> tuple[tuple[Line, ...], Portion]:
+        """The next lines, and what was looked at last; with `upto` all up to there, which are no more than were sent before."""
         lines: list[Line] = []
         looked = after
         while True:
             portion = await self._feed.portion(reader, looked, limit=EVENTS_MAX)
             lines += portion.lines
             if upto is None:
-                return _fitting(lines), portion.looked
+                return fitting(lines), portion
             if portion.looked == looked or portion.looked >= upto:
-                return tuple(line for line in lines if line.position <= upto), portion.looked
+                return tuple(line for line in lines if line.position <= upto), portion
             looked = portion.looked
 
-    async def _move_on(self, known: Subscription, after: int, looked: int) -> bool:
+    async def _move_on(self, known: Subscription, portion: Portion) -> bool:
         """Pass over what is not for this reader; written down now and then, since it is found out again at no cost."""
         now = self._clock()
-        look = self._looks.setdefault(known.id, _Look(known.run, looked))
-        look.run, look.upto = known.run, looked
-        if looked > known.cursor and (look.written_at is None or now - look.written_at >= MOVE_EVERY):
-            anchor = await anchor_at(self._log, looked)
-            if anchor is None:  # looked at in a log that was replaced since
-                del self._looks[known.id]
+        look = self._look(known)
+        if portion.newest is not None:
+            noted = self._looks.get(known.id)
+            anchor = hashlib.sha256(portion.newest).digest()
+            look = _Look(known.run, portion.looked, anchor, None if noted is None else noted.written_at)
+            self._looks[known.id] = look
+        if look is not None and (look.written_at is None or now - look.written_at >= MOVE_EVERY):
+            if await anchor_at(self._log, look.upto) != look.anchor:  # looked at in a log that was replaced since
+                self._looks.pop(known.id, None)
                 return False
             look.written_at = now
-            await self._store.change(known, moved(known, looked, anchor))
-        return looked > after
-
-    async def _fault(self, known: Subscription) -> str:
-        """Why this is not the log that was delivered from, in a sentence; empty: it is."""
-        if known.cursor == 0 or await anchor_at(self._log, known.cursor) == known.anchor:
-            return ""
-        return await self._replaced(known.cursor)
+            await self._store.change(known, moved(known, look.upto, look.anchor))
+        return portion.newest is not None
 
     async def _replaced(self, position: int) -> str:
         """What is wrong where the log has no longer what was delivered up to a position, and the way out."""
@@ -296,14 +219,3 @@ class Deliverer:
             f"The event at position {position} is another one than was delivered: the database is a restored backup, or was replaced. "
             f"{WAY_OUT}"
         )
-
-
-def _fitting(lines: Sequence[Line]) -> tuple[Line, ...]:
-    """As many of them as go into one batch; always one."""
-    size, number = 2, 0
-    for line in lines:
-        size += len(line.body) + 1
-        if number and size > BYTES_MAX:
-            break
-        number += 1
-    return tuple(lines[:number])

@@ -51,6 +51,8 @@ class Portion(Struct, frozen=True):
     lines: tuple[Line, ...]
     looked: int
     """Everything up to here has been looked at: the next portion begins behind it."""
+    newest: bytes | None = None
+    """The event there, as it was looked at; None where none was."""
 
 
 class Reader:
@@ -138,7 +140,7 @@ class Feed:
         Nothing, and `looked == after`, at the end of the log. Raises Unavailable.
         """
         lines: list[Line] = []
-        looked, size = after, 0
+        looked, size, newest = after, 0, None
         # Of what is filtered nobody knows how much it takes.
         wanted = limit if reader.gets_all else LOOK_MAX
         kept = None
@@ -149,15 +151,15 @@ class Feed:
             if not entries:
                 break
             for entry in entries:
-                looked = entry.position
+                looked, newest = entry.position, entry.body
                 if reader.admits(entry):
                     lines.append(Line(entry.position, entry.body))
                     size += len(entry.body)
                     if len(lines) == limit or size >= BYTES_MAX:
-                        return Portion(tuple(lines), looked)
+                        return Portion(tuple(lines), looked, newest)
             if kept is None:
                 await asyncio.sleep(0)  # others have their turn
-        return Portion(tuple(lines), looked)
+        return Portion(tuple(lines), looked, newest)
 
     async def holds(self, portion: Portion) -> bool:
         """Whether the log still has what is in a portion: the newest events are kept here for seconds after it was put back.
@@ -208,6 +210,11 @@ def _names(where: str, text: str | None) -> list[str]:
 def _types_of(pattern: str) -> list[str]:
     prefix = pattern.removesuffix("*")
     found = [name for name in EVENT_TYPES if name == pattern or (prefix != pattern and name.startswith(prefix))]
-    if not found or (prefix != pattern and not prefix.endswith(".")):
+    if "*" in pattern and not (pattern.endswith(".*") and pattern.count("*") == 1):
+        raise Malformed(
+            "?types",
+            f"{pattern:.80} is no form of types; `tasma.revenue.*` stands for all that begin so: one star, at the end, after a full stop",
+        )
+    if not found:
         raise Malformed("?types", f"No event has the type {pattern:.80}; `/asyncapi.json` names them all")
     return found

@@ -204,11 +204,15 @@ class Witness(Struct, frozen=True):
 
 
 class NoSuchCheckpoint(Refused):
-    """A cosignature of something that was never signed here."""
+    """Nothing was signed at that size, or not this text: somebody asks for it, or hands in a cosignature of it."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, newest: int | None = None) -> None:
+        """`newest`: how many events the newest one covers, for who asks for one."""
         super().__init__(
             f"No checkpoint of {size:,} events with this text is stored here; cosign one that `/v1/feed/checkpoint` gave."
+            if newest is None
+            else f"No checkpoint of {size:,} events was signed: not every event has one. The newest covers {newest:,} events; ask "
+            "for the size of one that was given out, or without `size` for the newest."
         )
 
 

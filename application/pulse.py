@@ -21,6 +21,11 @@ class Pulse:
         self._beat = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for the next beat."""
+        return self._waiting
+
     def now(self) -> None:
         """Wake everybody."""
         self._beat.set()

@@ -4,7 +4,9 @@ What somebody may not see does not exist: of another's subscription nothing is s
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -71,13 +73,18 @@ class TooManySubscriptions(Refused):
 class TooManySecrets(Refused):
     def __init__(self, until: datetime) -> None:
         super().__init__(
-            f"{SECRETS_MAX} secrets sign at once already; the next can be made when the oldest ends, {until.isoformat()}."
+            f"{SECRETS_MAX} secrets sign at once already; the next can be made when the oldest ends, {until.isoformat()}, or at once with "
+            '{"keep_old": false}, which ends all of them.'
         )
 
 
 class TestedJustNow(Refused):
-    def __init__(self) -> None:
-        super().__init__(f"A test was sent less than {TEST_REST.seconds} seconds ago; wait, then send the next.")
+    def __init__(self, left: timedelta) -> None:
+        self.seconds = math.ceil(left.total_seconds())
+        """Until the next one."""
+        super().__init__(
+            f"A test was sent less than {TEST_REST.seconds} seconds ago; send the next in {self.seconds} s or later."
+        )
 
 
 class TokenNotTheirs(Refused):
@@ -105,7 +112,8 @@ class Subscriptions:
 
         Raises Malformed, TooManySubscriptions, CommandIdReused, and Refused where no secret can be kept.
         """
-        owner, digest = owner_of(asker), hashlib.sha256(msgspec.json.encode(wanted)).digest()
+        owner = owner_of(asker)
+        digest = hashlib.sha256(msgspec.json.encode((asker.role, asker.organisation, wanted))).digest()
         named = hashlib.sha256(f"subscription\n{owner}\n{key}".encode()).digest()[:16] if key else self._draw(16)
         subscription_id = f"sub_{named.hex()}"
         if key and (known := await self.store.get(subscription_id)):
@@ -113,38 +121,39 @@ class Subscriptions:
         url = self._post.check(wanted.url)
         wish_in(wanted.types, wanted.about)
         cursor, anchor = await self._place(wanted.after)
-        secret, kept = await self._new_secret(subscription_id)
-        new = Subscription(
-            id=subscription_id,
-            owner=owner,
-            token=token,
-            role=asker.role,
-            organisation=asker.organisation,
-            url=url,
-            types=wanted.types,
-            about=wanted.about,
-            digest=digest,
-            created_at=self._clock(),
-            cursor=cursor,
-            anchor=anchor,
-            secrets=(kept,),
-        )
-        if not await self.store.add(new, most=SUBSCRIPTIONS_MAX):
-            await self._secrets.erase(kept.subject)
-            raise TooManySubscriptions(owner)
+        async with self._new_secret(subscription_id) as (secret, kept):
+            new = Subscription(
+                id=subscription_id,
+                owner=owner,
+                token=token,
+                role=asker.role,
+                organisation=asker.organisation,
+                url=url,
+                types=wanted.types,
+                about=wanted.about,
+                digest=digest,
+                created_at=self._clock(),
+                cursor=cursor,
+                anchor=anchor,
+                secrets=(kept,),
+            )
+            if not await self.store.add(new, most=SUBSCRIPTIONS_MAX):
+                raise TooManySubscriptions(owner)
         added = await self.store.get(subscription_id)
-        if added is None or added.secrets != new.secrets:  # the same request came twice at once
+        if added is None or kept.subject not in _subjects(added):  # the same request came twice at once
             await self._secrets.erase(kept.subject)
             return _repeated(added or new, digest)
         return Created(added, secret)
 
     async def seen_by(self, asker: Asker) -> Sequence[Subscription]:
-        return await self.store.all(None if asker.role == "coordinator" else owner_of(asker))
+        if asker.role == "coordinator":
+            return await self.store.all()
+        return [one for one in await self.store.all(owner_of(asker)) if _reads_the_same(asker, one)]
 
     async def one(self, subscription_id: str, asker: Asker) -> Subscription:
         """Raises NoSuchSubscription, also for one of somebody else."""
         found = await self.store.get(subscription_id)
-        if found is None or (asker.role != "coordinator" and found.owner != owner_of(asker)):
+        if found is None or (asker.role != "coordinator" and not _reads_the_same(asker, found)):
             raise NoSuchSubscription(subscription_id)
         return found
 
@@ -172,16 +181,22 @@ class Subscriptions:
         cursor, anchor = await self._place(after)
         return await self._change(subscription_id, asker, lambda found: replayed(found, reads_with, cursor, anchor))
 
-    async def rotate(self, subscription_id: str, asker: Asker) -> Created:
-        """A new secret, shown this once; the old one signs along for a day. Raises TooManySecrets."""
+    async def rotate(self, subscription_id: str, asker: Asker, *, keep_old: bool = True) -> Created:
+        """A new secret, shown this once; the old ones sign along for a day, or end at once. Raises TooManySecrets."""
         now, known = self._clock(), await self.one(subscription_id, asker)
-        if len(signing := known.signing(now)) >= SECRETS_MAX:
-            raise TooManySecrets(min(key.until for key in signing if key.until))
-        secret, kept = await self._new_secret(subscription_id)
-        changed = await self._change(subscription_id, asker, lambda found: rotated(found, kept, now))
-        for key in known.secrets:
-            if key.until is not None and key.until <= now:
-                await self._secrets.erase(key.subject)
+
+        def renewed(found: Subscription) -> Subscription:
+            """Of many who ask at once each finds what the ones before it left."""
+            nonlocal known
+            known = found
+            if keep_old and len(signing := found.signing(now)) >= SECRETS_MAX:
+                raise TooManySecrets(min(key.until for key in signing if key.until))
+            return rotated(found, kept, now, keep_old=keep_old)
+
+        async with self._new_secret(subscription_id) as (secret, kept):
+            changed = await self._change(subscription_id, asker, renewed)
+        for key in _subjects(known) - _subjects(changed):
+            await self._secrets.erase(key)
         return Created(changed, secret)
 
     async def test(self, subscription_id: str, asker: Asker) -> Attempt:
@@ -189,30 +204,31 @@ class Subscriptions:
         now = self._clock()
 
         def claim(found: Subscription) -> Subscription:
-            if found.tested_at is not None and now - found.tested_at < TEST_REST:
-                raise TestedJustNow
+            if found.tested_at is not None and (left := found.tested_at + TEST_REST - now) > timedelta():
+                raise TestedJustNow(min(left, TEST_REST))
             return replace(found, tested_at=now)
 
         known = await self._change(subscription_id, asker, claim)
         secrets = [await self._secrets.get(key.reference) for key in known.signing(now)]
+        webhook_id = f"{known.id}_test_{int(now.timestamp() * 1_000_000)}"
         answer = await self._post.send(
             known.url,
             secrets,
             EMPTY,
-            batch_id=f"{known.id}_test_{int(now.timestamp() * 1_000_000)}",
+            batch_id=webhook_id,
             at=now,
             headers={"Tasma-After": str(known.cursor), "Tasma-Position": str(known.cursor)},
         )
-        attempt = attempt_of(answer, now)
+        attempt = attempt_of(answer, now, webhook_id)
         done = await self._change(subscription_id, asker, lambda found: tested(found, attempt))
         return done.last or attempt
 
     async def delete(self, subscription_id: str, asker: Asker) -> None:
         """It is gone with its attempts, and its secrets are erased. Raises NoSuchSubscription."""
         known = await self.one(subscription_id, asker)
-        await self.store.remove(known.id)
-        for key in known.secrets:
-            await self._secrets.erase(key.subject)
+        removed = await self.store.remove(known.id)
+        for key in _subjects(known) | (_subjects(removed) if removed else set()):  # one may have been added meanwhile
+            await self._secrets.erase(key)
 
     async def _change(self, subscription_id: str, asker: Asker, change: Change) -> Subscription:
         for _ in range(TRIES):
@@ -227,18 +243,30 @@ class Subscriptions:
         cursor = head if after is None else after
         if not 0 <= cursor <= head:
             raise Malformed("$.after", f"{cursor:,} is no position to begin behind: the log ends at {head:,}")
-        return cursor, await anchor_at(self._log, cursor)
+        anchor = await anchor_at(self._log, cursor)
+        if cursor and anchor is None:
+            raise Unavailable("The log was put back to an earlier state just now; ask again in a moment.")
+        return cursor, anchor
 
-    async def _new_secret(self, subscription_id: str) -> tuple[str, Key]:
+    @asynccontextmanager
+    async def _new_secret(self, subscription_id: str) -> AsyncIterator[tuple[str, Key]]:
+        """A new secret; where the block fails and the subscription does not have it, it is erased again."""
         secret, subject = self._post.new_secret(), f"subscription:{subscription_id}:{self._draw(8).hex()}"
-        return secret, Key(subject=subject, reference=(await self._secrets.put(subject, secret)).reference)
+        try:
+            yield secret, Key(subject=subject, reference=(await self._secrets.put(subject, secret)).reference)
+        except BaseException:
+            with suppress(Unavailable):
+                found = await self.store.get(subscription_id)  # a change whose answer was lost is done all the same
+                if found is None or subject not in _subjects(found):
+                    await self._secrets.erase(subject)
+            raise
 
     async def _token_of(self, known: Subscription, asker: Asker, token: str) -> str:
         """The id of the token to read with from now on: who asks by one with the same rights replaces one that ended.
 
         Raises TokenNotTheirs.
         """
-        if (asker.role, asker.organisation) == (known.role, known.organisation) and owner_of(asker) == known.owner:
+        if _reads_the_same(asker, known):
             return token
         try:
             await self._tokens.holder(known.token)
@@ -250,6 +278,16 @@ class Subscriptions:
 def owner_of(asker: Asker) -> str:
     """Whose the subscriptions of an asker are: their organisation's, or their own where they have none."""
     return asker.organisation or asker.actor
+
+
+def _reads_the_same(asker: Asker, known: Subscription) -> bool:
+    """Whether an asker has the rights that a subscription was made with: what it does is done with these."""
+    return (owner_of(asker), asker.role, asker.organisation) == (known.owner, known.role, known.organisation)
+
+
+def _subjects(known: Subscription) -> set[str]:
+    """Of its secrets, as the vault has them."""
+    return {key.subject for key in known.secrets}
 
 
 def wish_in(types: Sequence[str], about: Sequence[str]) -> Wish:
@@ -269,10 +307,13 @@ async def anchor_at(log: Log, position: int) -> bytes | None:
     return None if body is None else hashlib.sha256(body).digest()
 
 
-def attempt_of(answer: Answer, at: datetime, *, first: int | None = None, last: int | None = None) -> Attempt:
+def attempt_of(
+    answer: Answer, at: datetime, webhook_id: str, *, first: int | None = None, last: int | None = None
+) -> Attempt:
     return Attempt(
         at=at,
         kind="test" if last is None else "events",
+        webhook_id=webhook_id,
         from_position=first,
         to_position=last,
         status=answer.status,

@@ -88,7 +88,8 @@ class SubscriptionStore(Protocol):
     async def change(self, old: Subscription, new: Subscription) -> Subscription | None:
         """The new one as it is kept, with its newest attempt; None where it is not any more as `old` has it."""
 
-    async def remove(self, subscription_id: str) -> None: ...
+    async def remove(self, subscription_id: str) -> Subscription | None:
+        """As it was at last; None where it was not there."""
 
     async def attempts(self, subscription_id: str, *, upto: int, limit: int) -> Sequence[Attempt]:
         """From number `upto` on backwards, the newest first."""

@@ -3,6 +3,7 @@
 Everything here is pure: from a subscription, what happened and when, to the subscription as it is then.
 """
 
+import hashlib
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -22,6 +23,8 @@ GIVE_UP: Final = timedelta(days=3)
 OLD_SECRET: Final = timedelta(hours=24)
 SECRETS_MAX: Final = 4
 """Secrets that sign one delivery."""
+SLOW_MILLISECONDS: Final = 1_000
+"""A receiver that takes as long is a slow one."""
 GONE: Final = 410
 
 SAID_GONE: Final = "The receiver answered 410 Gone: it wants nothing more. Resume when it does."
@@ -29,6 +32,7 @@ GAVE_UP: Final = (
     "The receiver has failed for three days; nothing was dropped. Resume when it is back: it goes on where it stopped."
 )
 PAUSED_BY_OWNER: Final = "Paused by its owner; resume it to go on where it stopped."
+STAYS_PARKED: Final = "It was parked before it was to be paused, and stays so: nothing is delivered either way."
 
 
 class Key(Struct, frozen=True, kw_only=True):
@@ -46,13 +50,19 @@ class Attempt(Struct, frozen=True, kw_only=True):
     n: int = 0
     """Of this subscription, from 1 on; given where it is recorded."""
     at: datetime
+    """When it was sent, by the clock on the wall, also in a constructed network."""
     kind: Kind
+    """`events`, or `test`: a batch without events."""
+    webhook_id: str
+    """The `webhook-id` it was sent under: the same for every attempt at a batch, so that a receiver knows a repeat by it."""
     from_position: int | None = None
     """Of the first event in it; null for a test, which has none."""
     to_position: int | None = None
+    """Of the last event in it; null for a test."""
     status: int | None
-    """Null where nothing was answered."""
+    """What the receiver answered with; null where nothing was answered."""
     milliseconds: int
+    """From the first look-up of the receiver's name to the end of its answer."""
     why: str
     """What went wrong, in a sentence; empty where nothing did."""
 
@@ -105,9 +115,17 @@ class Subscription(Struct, frozen=True, kw_only=True):
         """The secrets that sign now."""
         return tuple(key for key in self.secrets if key.until is None or key.until > now)
 
-    def batch_id(self, first: int, last: int) -> str:
-        """The same for every attempt at a batch. Replayed events are wanted again: theirs is another one."""
-        return f"{self.id}_{self.run}_{first}_{last}"
+    def batch_id(self, first: int, last: int, body: bytes) -> str:
+        """The same for every attempt at a batch. Replayed events are wanted again: theirs is another one.
+
+        So is that of other events at the same positions, as there are after a backup of log and subscriptions was restored.
+        """
+        return f"{self.id}_{self.run}_{first}_{last}_{hashlib.sha256(body).hexdigest()[:16]}"
+
+    @property
+    def holds_up(self) -> bool:
+        """Whether its receiver failed the last time, or took its time."""
+        return self.failures > 0 or (self.last is not None and self.last.milliseconds >= SLOW_MILLISECONDS)
 
 
 def moved(known: Subscription, cursor: int, anchor: bytes | None) -> Subscription:
@@ -187,10 +205,12 @@ def replayed(known: Subscription, token: str, cursor: int, anchor: bytes | None)
     return replace(_anew(known), token=token, cursor=cursor, anchor=anchor, pending=None, run=known.run + 1)
 
 
-def rotated(known: Subscription, key: Key, now: datetime) -> Subscription:
-    """With a new secret; those before it sign along for a day."""
-    old = [key if key.until else replace(key, until=now + OLD_SECRET) for key in known.signing(now)]
-    return replace(known, secrets=(key, *old))
+def rotated(known: Subscription, key: Key, now: datetime, *, keep_old: bool = True) -> Subscription:
+    """With a new secret; those before it sign along for a day, or are never signed with again."""
+    old = known.signing(now) if keep_old else ()
+    return replace(
+        known, secrets=(key, *(each if each.until else replace(each, until=now + OLD_SECRET) for each in old))
+    )
 
 
 def _tried(known: Subscription, attempt: Attempt) -> Subscription:

@@ -43,7 +43,7 @@ class Member(Row, frozen=True):
     oid: str | None = None
     unit_of: str | None = None
     membership: Membership | None = None
-    """None: registered, but no partner."""
+    """null: registered, but no partner."""
     admitted_on: date | None = None
     duties: tuple[HeldDuty, ...] = ()
 

@@ -92,7 +92,7 @@ class Statement(Struct, frozen=True, kw_only=True):
     opening_cents: int
     closing_cents: int
     digest: str | None
-    """SHA-256 of the canonical content; None while the period is open: nothing is fixed yet."""
+    """SHA-256 of the canonical content; null while the period is open: nothing is fixed yet."""
     lines: tuple[StatementLine, ...]
     subtotals: tuple[Subtotal, ...]
     own_cents: int
@@ -118,7 +118,7 @@ class Account(Struct, frozen=True, kw_only=True):
     partner: str
     period: str
     cut: int | None
-    """None while the period is open."""
+    """null while the period is open."""
     state: Literal["open", "closed", "issued"]
     opening_cents: int
     closing_cents: int

@@ -36,7 +36,7 @@ def token_id_of(request: Asked) -> str:
 
 def bearer_of(request: Asked) -> str:
     """The token that comes with this. Raises TokenMissing, BadHeader."""
-    scheme, _, bearer = (_once(request, "Authorization") or "").partition(" ")
+    scheme, _, bearer = (header_of(request, "Authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not bearer.strip():
         raise TokenMissing
     return bearer.strip()
@@ -44,9 +44,11 @@ def bearer_of(request: Asked) -> str:
 
 def key_of(request: Asked) -> UUID | None:
     """The idempotency key, if one is given. Raises BadHeader."""
-    given = _once(request, "Idempotency-Key")
+    given = header_of(request, "Idempotency-Key")
     if given is None:
         return None
+    if not given.strip():
+        raise BadHeader("Idempotency-Key", "It is empty; make a UUID for each command, or leave the header out")
     try:
         return UUID(given.strip('"'))  # the header's draft standard quotes it, most clients do not
     except ValueError:
@@ -58,7 +60,7 @@ def time_of(request: Asked, asker: Asker) -> datetime | None:
 
     A simulated clock is everybody's and only goes forward, so whoever runs the network sets it and nobody else.
     """
-    given = _once(request, "Tasma-At")
+    given = header_of(request, "Tasma-At")
     if given is None:
         return None
     if asker.role != "coordinator":
@@ -74,7 +76,7 @@ def time_of(request: Asked, asker: Asker) -> datetime | None:
     return moment
 
 
-def _once(request: Asked, name: str) -> str | None:
+def header_of(request: Asked, name: str) -> str | None:
     """A header that has one value at most. Raises BadHeader."""
     given = request.headers.getall(name, [])
     if len(given) > 1:

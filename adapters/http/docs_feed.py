@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from adapters.http.asyncapi_words import NATS, PROMISES, SAYS, WEBHOOKS
-from adapters.http.docs_page import marked, paragraphs
+from adapters.http.docs_details import marked, notice, paragraphs
 from adapters.http.feed import all_routes
 from adapters.http.schemas import EventType, event_types, example_of
 from adapters.http.schemas_words import title_of
@@ -17,13 +17,22 @@ from application.notices import CONSTRUCTED
 SUBSCRIPTIONS: Final = "/v1/subscriptions"
 _VERIFYING: Final = """from standardwebhooks.webhooks import Webhook
 events = Webhook("whsec_…").verify(body, headers)"""
+_CUTTING: Final = """python3 - <<'END'
+import hashlib, json
+text = open("batch.json", encoding="utf-8", newline="").read()
+start = 1
+while start < len(text) - 1:
+    event, end = json.JSONDecoder().raw_decode(text, start)
+    exact = text[start:end].encode()
+    print(event["sequence"], hashlib.sha256(bytes(1) + exact).hexdigest())
+    start = end + 1
+END"""
 _TOKEN: Final = "-H 'Authorization: Bearer TOKEN'"  # noqa: S105 - stands where the reader's own goes
 _LEAF: Final = "import base64, hashlib, sys; print(base64.b64encode(hashlib.sha256(bytes(1) + sys.stdin.buffer.read()).digest()).decode())"
 
 
 def page(origin: str, *, constructed: bool) -> str:
     """The whole page, as it is read at an origin; its style comes from there too."""
-    notice = f"<p><b>{escape(CONSTRUCTED)}</b></p>\n" if constructed else ""
     promises = "\n".join(f"<h3>{escape(title)}</h3>\n{paragraphs(text)}" for title, text in PROMISES)
     ways = "\n".join(
         f"<h3>{escape(title)}</h3>\n{paragraphs(text)}{_pre(text_of)}" for title, text, text_of in _ways(origin)
@@ -35,9 +44,10 @@ def page(origin: str, *, constructed: bool) -> str:
 <title>Täsmä: the feed</title>
 <link rel="stylesheet" href="/docs/docs.css">
 <h1>Täsmä: the feed</h1>
-{notice}{paragraphs(SAYS)}
-<p>The same for programs: <a href="/asyncapi.json">/asyncapi.json</a> (AsyncAPI 3.0), <a href="/v1/schemas">/v1/schemas</a> (JSON Schema
-of every event). Every path with its parameters and problems: <a href="/docs#feed-routes">/docs</a>.</p>
+{notice(CONSTRUCTED) if constructed else ""}{paragraphs(SAYS)}
+<p>The same for programs: <a href="/asyncapi.json">/asyncapi.json</a> (<a href="https://www.asyncapi.com">AsyncAPI</a> 3.0),
+<a href="/v1/schemas">/v1/schemas</a> (JSON Schema of every event). Every path with its parameters and problems:
+<a href="/docs#feed-routes">/docs</a>.</p>
 <nav><p><a href="#promises">What is promised</a> · <a href="#ways">How it is read</a> · <a href="#pushed">How it is sent to you</a> ·
 <a href="#events">Events</a></p></nav>
 <h2 id="promises">What is promised</h2>
@@ -67,24 +77,38 @@ def _ways(origin: str) -> Iterator[tuple[str, str, str]]:
         "Catch up, and then wait",
         (
             "From the first event on. While there is something it is answered at once, else as soon as something happens, or after 30 "
-            "seconds. The `Tasma-Position` of an answer is the next `after`; keep it with what you made of the events."
+            "seconds. The `Tasma-Position` of an answer is the next `after`; keep it with what you made of the events. Where nothing is "
+            "answered, or 5xx, ask again; of anything else the answer says what is wrong, and asking again does not mend it."
         ),
         f"""after=0
 while :; do
-  curl -sf -D headers -o batch.json "{origin}/v1/feed?after=$after&limit=1000&wait=30" {_TOKEN} || {{ sleep 5; continue; }}
+  status=$(curl -sS -D headers -o batch.json -w '%{{http_code}}' "{origin}/v1/feed?after=$after&limit=1000&wait=30" {_TOKEN}) || status=none
+  case $status in
+    200) ;;
+    none|5??) sleep 5; continue ;;
+    *) cat batch.json; break ;;
+  esac
   # work through batch.json here, and keep the new $after in the same transaction
   after=$(tr -d '\\r' < headers | awk 'tolower($1) == "tasma-position:" {{ print $2 }}')
 done""",
     )
     yield (
         "Live",
-        "Server-Sent Events, within milliseconds of what happens. After a break come back with the last `id`.",
+        (
+            "Server-Sent Events, within milliseconds of what happens. After a break come back with the last `id`. When nothing happens a "
+            "comment comes every 15 seconds: whoever reads nothing for 45 seconds takes the line for dead and comes back."
+        ),
         f"{curl('/v1/feed/stream?after=0', '-N')}\n{curl('/v1/feed/stream', '-N', '-H', shlex.quote('Last-Event-ID: 1598'))}",
     )
     yield (
         "Only some of it",
         "`types` with commas between, or all that begin so; `about` with ids, of a pathway or a client. Webhooks take both too.",
         f"{curl('/v1/feed?types=tasma.revenue.*')}\n{curl('/v1/feed?about=pathway:p-015')}",
+    )
+    yield (
+        "Exact bytes",
+        "Each event of a batch as it was stored, and its hash: cut out of the text, and never written anew.",
+        _CUTTING,
     )
     yield (
         "Verify",

@@ -1,14 +1,15 @@
 """The OpenAPI document as one readable page: every command with an example that can be sent as it is, every question, every problem."""
 
 import json
-import re
 import shlex
 from collections.abc import Mapping
 from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
+from adapters.http.docs_details import details, notice, paragraphs
 from adapters.http.problems import kinds, status_of, title_of, type_of
+from application.notices import CONSTRUCTED
 
 Json = Mapping[str, Any]
 TAGS = ("commands", "questions", "feed")
@@ -27,7 +28,7 @@ def page(document: Json, origin: str) -> str:
 <link rel="stylesheet" href="/docs/docs.css">
 <script src="/docs/docs.js" defer></script>
 <h1>{escape(document["info"]["title"])} {escape(document["info"]["version"])}</h1>
-{paragraphs(document["info"]["description"])}
+{_notice(document)}{paragraphs(document["info"]["description"].removeprefix(CONSTRUCTED).strip())}
 <p>The same for programs: <a href="/openapi.json">/openapi.json</a>. Events, and how to follow them: <a href="/docs/feed">/docs/feed</a>,
 for programs <a href="/asyncapi.json">/asyncapi.json</a>. To try something here, give a token; it stays in this page.</p>
 <p><label>Token <input id="token" type="password" size="60" autocomplete="off"></label></p>
@@ -43,6 +44,11 @@ for programs <a href="/asyncapi.json">/asyncapi.json</a>. To try something here,
 {_problems()}
 </html>
 """
+
+
+def _notice(document: Json) -> str:
+    """Of a network that is an example, first of all."""
+    return notice(CONSTRUCTED) if document["info"]["description"].startswith(CONSTRUCTED) else ""
 
 
 def _contents(title: str, operations: list[tuple[str, str, Json]]) -> str:
@@ -61,25 +67,25 @@ def _fed(path: str, method: str, operation: Json, origin: str) -> str:
 
 def _command(path: str, operation: Json, origin: str) -> str:
     name = escape(operation["operationId"])
-    ((media_type, content),) = operation["requestBody"]["content"].items()
+    ((media_type, body),) = operation["requestBody"]["content"].items()
     if media_type == "application/json":
-        pretty = json.dumps(content["example"], ensure_ascii=False, indent=2)
-        sent = f"-d {shlex.quote(json.dumps(content['example'], ensure_ascii=False))}"
+        pretty = json.dumps(body["example"], ensure_ascii=False, indent=2)
+        sent = f"-d {shlex.quote(json.dumps(body['example'], ensure_ascii=False))}"
         key = '-H "Idempotency-Key: $(uuidgen)" '
     else:
-        pretty, sent, key = content["example"], "--data-binary @FILE", ""
+        pretty, sent, key = body["example"], "--data-binary @FILE", ""
     curl = (
         f"curl {shlex.quote(origin + path)} -H 'Authorization: Bearer TOKEN' "
         f"{key}-H 'Content-Type: {media_type}' {sent}"
     )
     rows = min(16, pretty.count("\n") + 1)
     return f"""<section id="{name}" data-method="POST" data-path="{escape(path)}" data-type="{media_type}">
-<h3>POST {escape(path)}</h3>
+<h3><code>POST {escape(path)}</code></h3>
 {paragraphs(operation["description"])}
 <textarea rows="{rows}" spellcheck="false" aria-label="Body of {name}">{escape(pretty)}</textarea>
 <p><button>Send</button></p><pre class="answer" hidden></pre>
 <pre>{escape(curl)}</pre>
-</section>
+{details(operation)}</section>
 """
 
 
@@ -92,28 +98,33 @@ def _question(path: str, operation: Json, origin: str, method: str = "GET") -> s
             url = url.replace(f"{{{p['name']}}}", p["example"])
     if needed := {p["name"]: p["example"] for p in parameters if p["in"] == "query" and p["required"]}:
         url += f"?{urlencode(needed)}"
-    curl = f"curl {shlex.quote(url)}" + (" -H 'Authorization: Bearer TOKEN'" if operation.get("security") else "")
+    curl = f"curl {'-N ' if _is_stream(operation) else ''}{shlex.quote(url)}"
+    curl += " -H 'Authorization: Bearer TOKEN'" if operation.get("security") else ""
     curl += "" if method == "GET" else f" -X {method}"
     area, data_type = "", ""
-    for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
-        body = json.dumps(content["example"], ensure_ascii=False)
-        curl += f" -H 'Content-Type: {media_type}' -d {shlex.quote(body)}"
-        area = f'<textarea rows="1" spellcheck="false" aria-label="Body of {name}">{escape(body)}</textarea>\n'
+    for media_type, body in operation.get("requestBody", {}).get("content", {}).items():
+        text = json.dumps(body["example"], ensure_ascii=False)
+        curl += f" -H 'Content-Type: {media_type}' -d {shlex.quote(text)}"
+        area = f'<textarea rows="1" spellcheck="false" aria-label="Body of {name}">{escape(text)}</textarea>\n'
         data_type = f' data-type="{media_type}"'
     asks = "Ask" if method == "GET" else "Send"
     return f"""<section id="{name}" data-method="{method}" data-path="{escape(path)}"{data_type}>
-<h3>{method} {escape(path)}</h3>
+<h3><code>{method} {escape(path)}</code></h3>
 {paragraphs(operation["description"])}
 {area}<p>{"".join(map(_field, parameters))}<button>{asks}</button></p><pre class="answer" hidden></pre>
 <pre>{escape(curl)}</pre>
-</section>
+{details(operation)}</section>
 """
+
+
+def _is_stream(operation: Json) -> bool:
+    return "text/event-stream" in operation["responses"].get("200", {}).get("content", {})
 
 
 def _field(parameter: Json) -> str:
     """A field to fill in: what is needed stands in it already, what may be left out is only suggested."""
     name, where = escape(parameter["name"]), escape(parameter["in"])
-    says = escape(parameter["schema"].get("description", "").replace("`", ""))
+    says = escape(parameter["description"].replace("`", ""))
     example = parameter.get("example", "")
     shown = str(example).lower() if isinstance(example, bool) else str(example)
     given = f'{"value" if parameter["required"] else "placeholder"}="{escape(shown)}"' if shown else ""
@@ -127,12 +138,3 @@ def _problems() -> str:
         for kind in {type_of(k): k for k in kinds()}.values()
     )
     return f"<table><tr><th>Status<th>Type<th>Title</tr>{rows}</table>"
-
-
-def paragraphs(text: str) -> str:
-    return "".join(f"<p>{marked(part)}</p>" for part in text.split("\n\n"))
-
-
-def marked(text: str) -> str:
-    """What stands between backticks, as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))

@@ -20,6 +20,7 @@ from application.door import BodyTooLarge, Malformed, NoSuchCommand, NotAllowed,
 from application.envelope import PAGE_EVENTS, NotText, TooLarge
 from application.notes import NoteFault
 from application.ports import ClockAhead, ClockBehind, CommandIdReused, NoSuchCheckpoint, Unavailable
+from application.subscribing import TestedJustNow
 from domain.agreements.draft_agreement import LeakingRule
 from domain.kernel import NotYours, Refused, Unknown
 from domain.money import RuleFault
@@ -114,6 +115,7 @@ STATUS: Mapping[type[Exception], int] = {
     NoSuchCheckpoint: 404,
     NoSuchPage: 404,
     TooManyFollow: 429,
+    TestedJustNow: 429,
     NoteFault: 422,
     NotJson: 400,
     NotAMoment: 400,
@@ -155,10 +157,13 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     type: str
     """Stable: programs can rely on it."""
     title: str
+    """The same in words."""
     status: int
+    """Of the answer."""
     detail: str
     """A sentence for people, with the numbers and the way out."""
     errors: tuple[Fault, ...] = ()
+    """Fields that are wrong, where it is known which."""
 
 
 def problem_of(refusal: Exception) -> Problem:
@@ -205,6 +210,8 @@ def answer(request: Asked, error: Exception) -> Response[bytes]:
     if isinstance(error, ClockAhead | StatementChanged):
         # Faults of ours that whoever asks must know of, and that somebody has to see to.
         logger.error("http.fault", kind=type(error).__name__, why=str(error))
+    if isinstance(error, TestedJustNow):
+        return respond(problem_of(error), {"Retry-After": str(error.seconds)})
     if isinstance(error, Refused | Unavailable | StatementChanged):
         return respond(problem_of(error))
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -224,12 +231,12 @@ def answer(request: Asked, error: Exception) -> Response[bytes]:
 
 def respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[bytes]:
     """A problem as a response, with the headers its status calls for."""
-    more: dict[str, str] = {k: v for k, v in (headers or {}).items() if k.lower() == "allow"}
+    more: dict[str, str] = {k: v for k, v in (headers or {}).items() if k.lower() in {"allow", "retry-after"}}
     if problem.status == HTTPStatus.UNAUTHORIZED:
         given = problem.type != type_of(TokenMissing)
         more["WWW-Authenticate"] = 'Bearer realm="tasma"' + (', error="invalid_token"' if given else "")
     if problem.status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
-        more["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        more.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
     return Response(
         content=msgspec.json.encode(problem),
         media_type=MEDIA_TYPE,

@@ -1,7 +1,7 @@
 """The JSON Schema of every event version: the whole CloudEvent as it is stored, made from the structures that read and write it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -133,8 +133,8 @@ def described(refer: str, kinds: Mapping[str, type[Struct]]) -> tuple[Json, Json
 
 
 @cache
-def structures_in(kind: type[Struct]) -> frozenset[type[Struct]]:
-    """A structure and all that are inside it."""
+def structures_in(kind: Any) -> frozenset[type[Struct]]:  # noqa: ANN401 - any type that is encoded as JSON
+    """The structures inside a type, itself among them if it is one."""
     return frozenset(_walk(inspect.type_info(kind), set()))
 
 
@@ -156,8 +156,20 @@ def _walk(kind: inspect.Type, met: set[type[Struct]]) -> Iterator[type[Struct]]:
             pass
 
 
-def _described(schema: Json, structure: type[Struct], components: Json) -> Json:
-    said = said_of_fields(structure)
+def with_words(components: Json, kinds: Iterable[Any], written: Mapping[str, type[Struct]]) -> Json:
+    """Schemas of structures with what the code says of each field; others as they are.
+
+    `written`: by the name of a structure that was made, the one in whose code its fields stand.
+    """
+    structures = {each.__name__: each for kind in kinds for each in structures_in(kind)}
+    return {
+        name: _described(schema, structures[name], components, written.get(name)) if name in structures else schema
+        for name, schema in components.items()
+    }
+
+
+def _described(schema: Json, structure: type[Struct], components: Json, written: type[Struct] | None = None) -> Json:
+    said = _said_in(written or structure)
     properties = {
         field.encode_name: _field(schema["properties"][field.encode_name], said.get(field.name), components)
         for field in fields(structure)
@@ -165,6 +177,12 @@ def _described(schema: Json, structure: type[Struct], components: Json) -> Json:
     rest = {key: value for key, value in schema.items() if key not in ("title", "description", "properties")}
     title, description = title_of(structure.__name__), said_of(structure)
     return {"title": title, **({"description": description} if description else {}), "properties": properties, **rest}
+
+
+def _said_in(structure: type[Struct]) -> Json:
+    """Of the fields of a structure, also those that it has from another."""
+    lineage = [each for each in reversed(structure.__mro__) if issubclass(each, Struct) and each is not Struct]
+    return {name: said for each in lineage for name, said in said_of_fields(each).items()}
 
 
 def _field(schema: Json, said: str | None, components: Json) -> Json:

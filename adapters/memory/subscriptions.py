@@ -41,9 +41,9 @@ class MemorySubscriptions:
             self._attempts[old.id] = [new.last, *self._attempts[old.id]][:ATTEMPTS_KEPT]
         return done
 
-    async def remove(self, subscription_id: str) -> None:
-        self._kept.pop(subscription_id, None)
+    async def remove(self, subscription_id: str) -> Subscription | None:
         self._attempts.pop(subscription_id, None)
+        return self._kept.pop(subscription_id, None)
 
     async def attempts(self, subscription_id: str, *, upto: int, limit: int) -> Sequence[Attempt]:
         return [one for one in self._attempts[subscription_id] if one.n <= upto][:limit]

@@ -47,7 +47,7 @@ with changed as (
 )
 select from changed
 """  # noqa: S608 - composed of constants
-_REMOVE = "delete from {schema}.subscription where id = %s returning 1"
+_REMOVE = f"delete from {{schema}}.subscription where id = %s returning {_COLUMNS}"  # noqa: S608 - composed of constants
 _ATTEMPTS = "select content from {schema}.attempt where subscription = %s and n <= %s order by n desc limit %s"
 
 
@@ -88,8 +88,9 @@ class SubscriptionTable:
         }
         return done if await self._database.rows(self._change, parameters) else None
 
-    async def remove(self, subscription_id: str) -> None:
-        await self._database.rows(self._remove, (subscription_id,), attempts=ATTEMPTS)
+    async def remove(self, subscription_id: str) -> Subscription | None:
+        rows = await self._database.rows(self._remove, (subscription_id,), attempts=ATTEMPTS)
+        return _subscription(rows[0]) if rows else None
 
     async def attempts(self, subscription_id: str, *, upto: int, limit: int) -> Sequence[Attempt]:
         parameters = (subscription_id, Int8(upto), Int8(limit))

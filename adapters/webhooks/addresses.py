@@ -149,7 +149,7 @@ def _port(text: str) -> int:
 
 def _not_a_host(text: str) -> Malformed:
     return _refused(
-        f"{text!r:.80} is not a host: the full name, such as hooks.example.fi, or an IP address in its usual form is needed"
+        f"{text!r:.80} is not a host: the full name, such as hooks.example.org, or an IP address in its usual form is needed"
     )
 
 

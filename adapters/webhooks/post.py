@@ -10,7 +10,8 @@ from adapters.webhooks.sending import Answer, Sender
 from adapters.webhooks.signing import headers_of, new_secret
 
 BATCH: Final = "application/cloudevents-batch+json"
-CONNECTIONS: Final = 32
+CONNECTIONS: Final = 256
+"""As many as deliveries are under way at once, so that none waits here for another."""
 
 
 class WebhookPost:

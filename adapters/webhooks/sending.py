@@ -22,6 +22,9 @@ from application.door import Malformed
 SECONDS_MAX: Final = 10
 """For a whole delivery: names, connections, TLS, request and answer."""
 
+KEPT_MAX: Final = 64
+"""Connections that wait for a next delivery: each holds a file open."""
+
 URL_REFUSED: Final = "Deliveries do not go to URLs of this form."
 TOO_SLOW: Final = "There was no answer within 10 seconds."
 BROKEN: Final = "The connection ended without an answer in HTTP/1.1."
@@ -134,7 +137,7 @@ class Sender:
         self._kept.append(connection)
         if self._sweeping is None or self._sweeping.done():
             self._sweeping = asyncio.create_task(self._sweep())
-        while len(self._kept) > self._connections:
+        while len(self._kept) > min(self._connections, KEPT_MAX):
             await self._kept.pop(0).close()
 
     async def _sweep(self) -> None:

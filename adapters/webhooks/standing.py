@@ -17,30 +17,39 @@ class Standing(Struct, frozen=True, kw_only=True):
     """A subscription as it is shown."""
 
     id: str
+    """What its paths are called by."""
     owner: str
     """The organisation that it belongs to, or whoever has none."""
     role: str
     """Of the token that it reads with: it gets what that one may see."""
     url: str
+    """Where to."""
     types: tuple[str, ...]
+    """Only these are delivered; none named: all."""
     about: tuple[str, ...]
+    """Only what concerns any of these ids is delivered; none named: all."""
     created_at: datetime
+    """This and the times below are by the clock on the wall, also in a constructed network: receivers live by it."""
     state: State
-    """`failing`: it is tried again by itself; `paused`: it waits for its owner or a good token; `parked`: given up, with nothing lost."""
+    """`active`: what happens is delivered; `failing`: it is tried again by itself; `paused`: it waits for its owner or a good token;
+    `parked`: given up, with nothing lost."""
     why: str
-    """Why it is not active, and the way out."""
+    """Why it is paused or parked, and the way out; otherwise empty."""
     cursor: int
     """Everything up to here was delivered, or is not for its reader."""
     lag_events: int
     """Events behind the cursor, also those that are not for its reader."""
     lag_seconds: float
-    """The age of the oldest of them."""
+    """The age of the oldest of them; in a constructed network by its own time, which is that of its newest event."""
     failing_since: datetime | None
+    """When the first of the failures was sent that nothing has arrived since; null where the last one arrived."""
     next_attempt_at: datetime | None
-    """Not before then, where the last attempt failed."""
+    """Not before then, where the last attempt failed; otherwise null."""
     last_attempt: Attempt | None
+    """Null before the first one."""
     old_secrets_until: datetime | None
-    """Until then an old secret signs along with the current one."""
+    """Until then an old secret signs along with the current one; of several, each for a day from when the next was made, the one that
+    ends last. Null: only the current one signs."""
 
 
 async def standings(subscriptions: Iterable[Subscription], log: Log, now: datetime) -> Sequence[Standing]:

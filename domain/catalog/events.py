@@ -49,7 +49,7 @@ class Description(Value, frozen=True):
     credits: Quantity | None = None
     """Its extent in credits; null where it has none."""
     price_cents: Price | None = None
-    """List price without VAT; None where it is agreed case by case, 0 where it is free."""
+    """List price without VAT; null where it is agreed case by case, 0 where it is free."""
     keywords: Annotated[tuple[Keyword, ...], Meta(max_length=50)] = ()
     """What it is found by."""
     skills: Annotated[tuple[Line, ...], Meta(max_length=50)] = ()

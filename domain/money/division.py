@@ -11,7 +11,7 @@ class Share(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=Fa
     partner: str
     """The organisation; a role where it stayed symbolic."""
     role: str | None
-    """`role:…` where the rule named a role, `kept` where the collector keeps it, else None."""
+    """`role:…` where the rule named a role, `kept` where the collector keeps it, else null."""
     clause: str
     """The path: `steps[0]`, `steps[1].to.split[0]`, `steps[2].to.steps[1]`."""
     cents: int

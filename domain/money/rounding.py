@@ -22,7 +22,7 @@ class Portion(NamedTuple):
 
     cents: int
     place: int | None
-    """In which place it stands for a left-over cent, from 1; None with a weight of 0, which never gets one."""
+    """In which place it stands for a left-over cent, from 1; null with a weight of 0, which never gets one."""
 
 
 def whole_cents(value: object) -> int:

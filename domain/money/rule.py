@@ -31,7 +31,7 @@ class Take(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     percent: str | None = None
     """A part in percent, as an exact decimal."""
     of: Literal["remaining"] | None = None
-    """What `percent` is of: None is the amount that entered this list of clauses."""
+    """What `percent` is of: null is the amount that entered this list of clauses."""
     per_unit_cents: int | None = None
     """What is taken for each unit that is delivered, in cents."""
     unit: str | None = None
@@ -43,7 +43,7 @@ class Take(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     max_cents: int | None = None
     """The most that is taken, in cents."""
     per: Literal["amount", "pathway"] | None = None
-    """What the fixed sum, the minimum and the maximum are counted over; None is each amount."""
+    """What the fixed sum, the minimum and the maximum are counted over; null is each amount."""
 
 
 class Weighted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -50,7 +50,7 @@ class Terms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     weights_total: str | None = None
     """The sum of the weights of all targets of the split."""
     rounding: Literal["first-listed"] | None = None
-    """How the split gave away the cents that its floors left over; None is by largest remainder."""
+    """How the split gave away the cents that its floors left over; null is by largest remainder."""
     left_over_cents: int = 0
     """How many cents the floors of the split left over; they were given away one by one."""
     place: int | None = None

@@ -139,7 +139,7 @@ class Consumer:
         """Old events come by pages, as they are stored: cheapest for both sides."""
         if not self._question.whole or self.after % WIDTH:
             return False
-        answer = self._get(f"/v1/feed/pages/{self.after // WIDTH}", or_nothing=True)
+        answer = self.get(f"/v1/feed/pages/{self.after // WIDTH}", or_nothing=True)
         if answer is None:
             return False
         *bodies, end = answer.content.split(b"\n")
@@ -218,7 +218,7 @@ class Consumer:
 
     def _newest(self) -> tuple[Checkpoint, Tiles] | None:
         """A checkpoint that goes on from the last one, by a trusted key, if there is one. Raises Fault."""
-        answer, last = self._get("/v1/feed/checkpoint", or_nothing=True), self.checked
+        answer, last = self.get("/v1/feed/checkpoint", or_nothing=True), self.checked
         if answer is None:
             if last:
                 raise Fault(f"{last.size:,} events were signed, and now there is no checkpoint: the log was put back.")
@@ -278,7 +278,7 @@ class Consumer:
             )
         self.checked, self._peaks = checkpoint, peaks
 
-    def _get(self, path: str, *, or_nothing: bool) -> httpx.Response | None:
+    def get(self, path: str, *, or_nothing: bool) -> httpx.Response | None:
         answer = self.client.get(path)
         if or_nothing and answer.status_code == HTTPStatus.NOT_FOUND:
             return None
@@ -294,8 +294,13 @@ def say(sentence: str) -> None:
 
 @contextlib.contextmanager
 def opened(kind: Callable[..., C], url: str, file: str, question: Question, keys: Sequence[str]) -> Iterator[C]:
-    """A consumer with its file and its connections, as long as the block lasts."""
-    headers = {"Authorization": f"Bearer {os.environ.get('TASMA_TOKEN', '')}"}
+    """A consumer with its file and its connections, as long as the block lasts. Raises Fault."""
+    token = os.environ.get("TASMA_TOKEN", "").strip()
+    if not token:
+        raise Fault(
+            "Set TASMA_TOKEN to the token to read with; `make serve` prints some, the coordinator issues others."
+        )
+    headers = {"Authorization": f"Bearer {token}"}
     client = httpx.Client(base_url=url, headers=headers, timeout=httpx.Timeout(10, read=SILENCE_SECONDS))
     with client, contextlib.closing(sqlite3.connect(file, isolation_level="IMMEDIATE")) as db:
         yield kind(client, db, question, keys)

@@ -20,6 +20,8 @@ create table if not exists line (
     period text, position integer, n integer, counterparty text, cents integer, primary key (position, n)
 )
 """
+TO_COME = "2199-12"
+"""A period after all others: what it opens with is the balance of everything before it."""
 # With the star a kind of posting that this program does not know stops it, where it would be missing in silence.
 POSTINGS = "tasma.revenue.*"
 
@@ -51,12 +53,11 @@ class Mirror(Consumer):
                     yield share["partner"], -sign * share["cents"]
 
     def differences(self) -> Iterator[str]:
-        """A sentence for each period whose statement is another one, asked for as of the event that was read last."""
+        """A sentence for each period whose statement is another one, as of the event that was read last. Raises Fault."""
         query = "select period, count(*), sum(cents) from line group by period order by period"
         opening = 0
         for period, lines, cents in self.db.execute(query).fetchall():
-            path = f"/v1/statements/{self.partner}/{period}"
-            stated = self.ask(path, {"as_of": str(self.after)}).json()
+            stated = self.stated(period)
             found = (stated["opening_cents"], len(stated["lines"]), stated["closing_cents"])
             mirrored = (opening, lines, opening := opening + cents)
             say(
@@ -64,6 +65,18 @@ class Mirror(Consumer):
             )
             if found != mirrored:
                 yield f"{period}: by the events opening, lines and closing are {mirrored}, the statement says {found}."
+        if (total := self.stated(TO_COME)["opening_cents"]) != opening:
+            yield f"All periods: by the events {opening:,} cents are due, the statements say {total:,}."
+
+    def stated(self, period: str) -> dict[str, Any]:
+        """The statement of a period as of the event that was read last. Raises Fault."""
+        answer = self.get(f"/v1/statements/{self.partner}/{period}?as_of={self.after}", or_nothing=True)
+        if answer is None:
+            raise Fault(
+                f"{self.partner} has no statements that this token may see: it is no partner of this network, or another one's "
+                "token is needed."
+            )
+        return dict(answer.json())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

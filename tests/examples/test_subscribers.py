@@ -143,6 +143,47 @@ def test_a_mirror_of_statement_lines_agrees_with_the_statements_however_often_it
         assert statement_mirror.main([year.url, str(file), "org:ekami"]) == 1
 
 
+@pytest.mark.parametrize("partner", ["org:nobody", "org:xamk", "person:c"])
+def test_a_mirror_of_statements_that_are_not_to_be_had_says_so(
+    year: Served, ekami: str, file: Path, partner: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TASMA_TOKEN", ekami)
+        assert statement_mirror.main([year.url, str(file), partner]) == 1
+    assert capsys.readouterr().err.endswith(
+        f"STOPPED. {partner} has no statements that this token may see: it is no partner of this network, or another one's token is "
+        "needed.\n"
+    )
+
+
+def test_a_mirror_from_which_all_lines_of_a_period_are_missing_differs(
+    year: Served, ekami: str, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TASMA_TOKEN", ekami)
+        assert statement_mirror.main([year.url, str(file), "org:ekami"]) == 0
+        with closing(sqlite3.connect(file)) as db:
+            db.execute("delete from line")
+            db.commit()
+        assert statement_mirror.main([year.url, str(file), "org:ekami"]) == 1
+    assert "DIFFERENT. All periods: by the events 0 cents are due" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("token", [None, "", " "])
+@pytest.mark.parametrize("module", ["consumer", "statement_mirror"])
+def test_without_a_token_it_says_what_to_set(
+    file: Path, token: str | None, module: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("TASMA_TOKEN", raising=False)
+        if token is not None:
+            patch.setenv("TASMA_TOKEN", token)
+        given = ["http://127.0.0.1:9", str(file), *["org:ekami"] * (module == "statement_mirror")]
+        assert {"consumer": consumer.main, "statement_mirror": statement_mirror.main}[module](given) == 1
+    assert capsys.readouterr().err.startswith("STOPPED. Set TASMA_TOKEN to the token to read with")
+    assert not file.exists()
+
+
 @pytest.mark.parametrize("way", ["--stream", "--all"])
 def test_live_it_is_killed_between_events_and_misses_none(year: Served, file: Path, way: str) -> None:
     chance = random.Random(way)  # noqa: S311 - chance of a test

@@ -15,8 +15,10 @@ PATIENCE_SECONDS = 20
 class Listener:
     """Somebody who listens to a stream, takes what comes, and hangs up."""
 
-    def __init__(self, world: World, question: str = "", who: str = "coordinator") -> None:
-        self._world, self._question, self._who = world, question, who
+    def __init__(
+        self, world: World, question: str = "", who: str = "coordinator", *, path: str = "/v1/feed/stream"
+    ) -> None:
+        self._world, self._question, self._who, self._path = world, question, who, path
         self.messages: list[Message] = []
         self.hang_up = asyncio.Event()
         self.take: Callable[[], Awaitable[object]] | None = None
@@ -36,8 +38,12 @@ class Listener:
         return self.messages[0]["status"] if self.messages else None  # type: ignore[typeddict-item]
 
     @property
+    def pieces(self) -> list[bytes]:
+        return [m.get("body", b"") for m in self.messages[1:]]  # type: ignore[misc]
+
+    @property
     def text(self) -> bytes:
-        return b"".join(m.get("body", b"") for m in self.messages[1:])  # type: ignore[misc]
+        return b"".join(self.pieces)
 
     @property
     def events(self) -> list[tuple[int, bytes]]:
@@ -84,7 +90,7 @@ class Listener:
         bearer = self._world.bearers[self._who]
         scope: Any = {
             "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": "GET",
-            "scheme": "http", "path": "/v1/feed/stream", "raw_path": b"/v1/feed/stream", "root_path": "", "state": {},
+            "scheme": "http", "path": self._path, "raw_path": self._path.encode(), "root_path": "", "state": {},
             "query_string": self._question.encode(), "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2),
             "headers": [(b"host", b"test"), (b"authorization", f"Bearer {bearer}".encode())],
         }  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.http.feed import followers, speaking, stream
+from adapters.http.feed import events, followers, speaking, stream
 from adapters.http.feed.followers import Followers
 from adapters.http.feed.hanging_up import hang_up
 from application import pulse, tail
@@ -137,6 +137,33 @@ def test_who_takes_nothing_is_cut_off_and_holds_up_nobody(world: World, monkeypa
     assert {"event": "feed.not_taken", "seconds": 0.2, "closed": False, "log_level": "info"} in logs
 
 
+def test_who_takes_nothing_of_a_large_batch_is_cut_off_and_what_was_kept_for_them_is_free(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speaking, "TAKE_SECONDS", 0.2)
+    monkeypatch.setattr(speaking, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(events, "PIECE_BYTES", 1_000)
+    whole = b"[" + b",".join(bodies(world)) + b"]"
+    monkeypatch.setattr(followers, "LENT_BYTES_MAX", len(whole) + 1)
+
+    async def promise() -> None:
+        slow = Listener(world, path="/v1/feed")
+        slow.take = asyncio.Event().wait
+        async with slow:
+            await slow.until(lambda: slow.status == 200)
+            async with Listener(world, path="/v1/feed") as other:
+                await other.until(lambda: len(other.messages) > 1)
+                assert other.status == 503
+            await slow.ended()
+            assert slow.text == b""
+        async with Listener(world, path="/v1/feed") as other:
+            await other.ended()
+            assert (other.status, other.text) == (200, whole)
+            assert max(map(len, other.pieces)) == 1_000
+
+    asyncio.run(promise())
+
+
 def test_the_connection_of_who_takes_nothing_is_closed() -> None:
     """That one and no other."""
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -196,6 +223,29 @@ def test_a_token_that_is_no_longer_good_ends_all_its_streams(
                 assert listener.resume == {"after": head, "why": why}
             position = await register(world, "uusi")
             await other.until(lambda: other.position == position)
+
+    asyncio.run(promise())
+
+
+@pytest.mark.parametrize("ended", ["revoked", "put back"])
+def test_who_waits_for_a_batch_is_told_what_ends_it(world: World, monkeypatch: pytest.MonkeyPatch, ended: str) -> None:
+    """And gets nothing that was recorded after."""
+    monkeypatch.setattr(followers, "ASK_SECONDS", 0.0)
+    head = world.head
+
+    async def promise() -> None:
+        async with Listener(world, f"after={head}&wait=20", "auditor", path="/v1/feed") as one:
+            await one.until(lambda: world.client.app.state["followers"].pulse.waiting)
+            if ended == "revoked":
+                auditor = next(t for t in await world.tokens.list() if t.subject == "person:a")
+                await world.tokens.revoke(auditor.id)
+            else:
+                kept = world.log._kept  # noqa: SLF001 - what another backup holds
+                kept[-1] = replace(kept[-1], body=kept[-1].body.replace(b'"actor":"', b'"actor":"x', 1))
+            await register(world, "uusi")
+            await one.ended()
+            assert one.status == (401 if ended == "revoked" else 409)
+            assert b"org:uusi" not in one.text
 
     asyncio.run(promise())
 

@@ -11,7 +11,7 @@ import zstandard
 from litestar import Response
 from psycopg import sql
 
-from adapters.http.feed import lately, packed_pages, route
+from adapters.http.feed import events, lately, packed_pages, route
 from adapters.http.feed.packed_pages import PackedPages
 from adapters.http.feed.route import Route
 from adapters.http.network import Asked
@@ -81,6 +81,15 @@ def test_a_page_that_a_checkpoint_covers_is_kept_for_good(sealed: Served) -> Non
         again, sent = get(sealed, "/v1/feed/pages/0", accepted, **{"If-None-Match": tag})
         assert (again.status_code, sent, again.headers["etag"]) == (304, b"", tag)
     assert len(tags) == 2
+
+
+def test_a_large_batch_is_the_same_bytes_with_its_length(sealed: Served) -> None:
+    answer = httpx.get(f"{sealed.url}/v1/feed?limit=256", headers=sealed.headers)
+    whole = b"[" + b",".join(body for _, body in stored(sealed)[:PAGE_EVENTS]) + b"]"
+    assert (answer.status_code, answer.content) == (200, whole)
+    assert len(whole) > events.PIECE_BYTES
+    assert answer.headers["content-length"] == str(len(whole))
+    assert httpx.head(f"{sealed.url}/v1/feed?limit=256", headers=sealed.headers).content == b""
 
 
 def test_a_page_that_is_not_sealed_yet_is_in_the_feed(sealed: Served) -> None:

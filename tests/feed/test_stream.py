@@ -219,6 +219,12 @@ def test_a_last_event_id_that_is_none_is_refused(served: Served, given: str) -> 
     assert (answer.status_code, answer.json()["type"]) == (400, "/problems/bad-header")
 
 
+def test_a_last_event_id_that_is_given_twice_is_refused(served: Served) -> None:
+    given = [*served.headers.items(), ("Last-Event-ID", "1"), ("Last-Event-ID", "2")]
+    answer = httpx.get(f"{served.url}/v1/feed/stream", headers=given)
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/bad-header")
+
+
 def test_asked_for_its_headers_alone_it_ends_at_once(served: Served) -> None:
     answer = httpx.head(f"{served.url}/v1/feed/stream", headers=served.headers)
     assert (answer.status_code, answer.content) == (200, b"")

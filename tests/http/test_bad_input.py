@@ -244,7 +244,23 @@ def test_a_key_is_its_senders_own(world: World) -> None:
         assert world.send("publish-offering", body, who, key).status_code == 201
 
 
-@pytest.mark.parametrize("key", ["", "7", "not-a-uuid", "00000000-0000-0000-0000-00000000000g"])
+@pytest.mark.parametrize("key", ["", " "])
+def test_an_empty_key_is_not_the_same_as_none(world: World, key: str) -> None:
+    """A script whose variable was never set would otherwise do everything twice."""
+    before = world.head
+    answer = world.send("accept-referral", {"referral": "referral:r-17"}, "ekami", {"Idempotency-Key": key})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        400,
+        "It is empty; make a UUID for each command, or leave the header out (at Idempotency-Key)",
+    )
+    headers = world.authorised("xamk") | {"Idempotency-Key": key}
+    answer = world.client.post("/v1/subscriptions", json={"url": "https://hooks.example.org/"}, headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/bad-header")
+    assert world.get("/v1/subscriptions", "xamk").json()["items"] == []
+    assert world.head == before
+
+
+@pytest.mark.parametrize("key", ["7", "not-a-uuid", "00000000-0000-0000-0000-00000000000g"])
 def test_a_key_that_is_no_uuid_is_refused(seen: World, key: str) -> None:
     answer = seen.send("accept-referral", {"referral": "referral:r-17"}, "ekami", {"Idempotency-Key": key})
     why = f"{key} is no UUID; make one for each command"

@@ -2,19 +2,25 @@
 
 import re
 import shlex
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from html import unescape
+from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
 import pytest
 
+from adapters.http import docs_feed, docs_page
 from adapters.http.commands import OFFERED
-from adapters.http.docs_page import marked
+from adapters.http.docs_details import marked
 from adapters.http.feed import all_routes
 from adapters.http.openapi import body_type, openapi
 from adapters.http.reads import all_reads
+from adapters.http.schemas_words import said_of_fields
 from application.door import command_of
+from application.notices import CONSTRUCTED
 from application.registry import DECIDERS
 from domain.kernel import Asked
 from tests.http.world import World
@@ -143,3 +149,104 @@ def test_the_documentation_is_not_sent_again_when_it_is_the_same(seen: World) ->
     for path in ("/docs", "/openapi.json", "/docs/docs.css"):
         tag = seen.get(path, None).headers["etag"]
         assert seen.get(path, None, {"If-None-Match": tag}).status_code == 304
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in openapi(constructed=False)["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def test_every_parameter_says_what_it_means() -> None:
+    for path, _, operation in operations():
+        for parameter in operation.get("parameters", ()):
+            assert parameter["description"], f"{parameter['name']} of {path}"
+            assert "anyOf" not in parameter["schema"]
+
+
+def test_headers_that_are_announced_come(seen: World) -> None:
+    """Of every question that can be asked as it stands there."""
+    asked = 0
+    for path, method, operation in operations():
+        given = {p["name"]: p["example"] for p in operation.get("parameters", ()) if p["in"] == "path"}
+        query = {
+            p["name"]: p["example"] for p in operation.get("parameters", ()) if p["in"] == "query" and p["required"]
+        }
+        if method != "get" or path == "/v1/feed/stream":
+            continue
+        answer = seen.get(path.format(**given) + (f"?{urlencode(query)}" if query else ""))
+        announced = set(operation["responses"]["200"].get("headers", ())) - {"Content-Encoding"}
+        if answer.status_code == 200:
+            asked += 1
+            needed = announced if "next" not in answer.text[-200:] or path == "/v1/feed" else announced - {"Link"}
+            assert {name for name in needed if name not in answer.headers} == set(), path
+            assert ("ETag" in answer.headers) == ("ETag" in announced), path
+            assert ("Tasma-Position" in answer.headers) == ("Tasma-Position" in announced), path
+    assert asked >= 12
+
+
+def test_what_counts_is_said_where_it_counts() -> None:
+    heeded = {
+        (path, method): {p["name"] for p in operation.get("parameters", ()) if p["in"] == "header"}
+        for path, method, operation in operations()
+    }
+    assert heeded["/v1/feed/stream", "get"] == {"Last-Event-ID"}
+    assert heeded["/v1/feed", "get"] == {"If-None-Match"}
+    assert heeded["/v1/subscriptions", "post"] == {"Idempotency-Key"}
+    document = openapi(constructed=False)
+    feed = document["paths"]["/v1/feed"]["get"]["responses"]
+    assert set(feed["200"]["headers"]) == {"Tasma-Position", "Link", "ETag"}
+    (body,) = feed["200"]["content"].values()
+    assert (body["schema"]["type"], body["schema"]["items"]) == ("array", {"$ref": "#/components/schemas/Event"})
+    for status in ("429", "503"):
+        assert feed[status] == {"$ref": "#/components/responses/Later"}
+    assert set(document["components"]["responses"]["Later"]["headers"]) == {"Retry-After"}
+
+
+@pytest.mark.parametrize(
+    "name", ["Subscribe", "Subscribed", "Standing", "Attempt", "From", "Inclusion", "Consistency", "Keys", "Problem"]
+)
+def test_every_field_of_what_is_sent_and_answered_is_described(name: str) -> None:
+    schema = openapi(constructed=False)["components"]["schemas"][name]
+    assert [field for field, inner in schema["properties"].items() if not inner.get("description")] == []
+
+
+def test_a_field_of_a_command_is_described_where_its_code_says_something() -> None:
+    schemas = openapi(constructed=False)["components"]["schemas"]
+    for decider in OFFERED.values():
+        for field, said in said_of_fields(decider.command).items():
+            if field in (shown := schemas[decider.command.__name__]["properties"]):
+                assert shown[field]["description"].startswith(said)
+
+
+def test_whoever_types_what_the_page_says_sends_a_token_where_one_is_needed(seen: World) -> None:
+    page = unescape(seen.get("/docs", None, {"Host": "network.example"}).text)
+    assert "<pre>curl http://network.example/metrics -H 'Authorization: Bearer TOKEN'</pre>" in page
+    assert "<pre>curl -N http://network.example/v1/feed/stream -H 'Authorization: Bearer TOKEN'</pre>" in page
+    assert "<pre>curl http://network.example/v1/health</pre>" in page
+
+
+def test_the_page_shows_what_each_path_takes_answers_and_refuses(seen: World) -> None:
+    page = seen.get("/docs", None).text
+    (feed,) = re.findall(r'<section id="feed" .*?</section>', page, flags=re.DOTALL)
+    for cells in (
+        "<tr><td><code>limit</code><td>query<td>Events at most.<td>1 to 1,000; default 256</tr>",
+        "<td>0 to 30</tr>",
+        "<code>Tasma-Position</code>: How far was looked",
+        '<a href="#problems">422</a>',
+        "<code>Retry-After</code>",
+    ):
+        assert cells in feed
+
+
+def test_only_what_is_public_is_an_example_of_an_address() -> None:
+    """RFC 2606: nobody's."""
+    document = openapi(constructed=False)
+    body = document["paths"]["/v1/subscriptions"]["post"]["requestBody"]["content"]["application/json"]["example"]
+    assert body == {"url": "https://hooks.example.org/tasma", "types": ["tasma.revenue.*"]}
+
+
+def test_both_pages_say_of_an_example_that_it_is_one() -> None:
+    said = f"<p><b>{CONSTRUCTED}</b></p>"
+    assert docs_page.page(openapi(constructed=True), "https://network.example").count(said) == 1
+    assert docs_feed.page("https://network.example", constructed=True).count(said) == 1

@@ -192,6 +192,12 @@ def test_what_no_framework_sees_is_answered_too(served: Served) -> None:
         400,
         "This is given twice; give it once (at Idempotency-Key)",
     )
+    empty = served.client.post(
+        "/v1/commands/accept-referral",
+        json={},
+        headers={"Authorization": f"Bearer {served.bearers['coordinator']}", "Idempotency-Key": ""},
+    )
+    assert (empty.status_code, empty.json()["errors"][0]["where"]) == (400, "Idempotency-Key")
     both = [("Authorization", f"Bearer {served.bearers[who]}") for who in ("coordinator", "cursor")]
     of_two = served.client.get("/v1/partners", headers=both)
     assert (of_two.status_code, of_two.json()["detail"]) == (

@@ -160,7 +160,7 @@ def test_a_tile_has_one_path(sealed: World, tile: str) -> None:
             "?to",
             "The newest checkpoint covers 300 events; ask for no more, or wait for the next one (at ?to)",
         ),
-        ("consistency?from=9&to=8", "?from", "The newer tree has 8 events; the older one has no more than that (at ?from)"),
+        ("consistency?from=9&to=8", "?from", "`from` must not exceed `to`: 9 is more than 8 (at ?from)"),
         ("consistency?to=8", "?from", "Object missing required field `from` (at ?from)"),
         ("consistency?from=-1", "?from", "Expected `int` >= 0 (at ?from)"),
     ],

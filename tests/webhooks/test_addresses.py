@@ -165,9 +165,7 @@ CREDENTIALS = "The URL holds a user's name or password; a delivery proves its se
 
 
 def no_host(text: str) -> str:
-    return (
-        f"'{text}' is not a host: the full name, such as hooks.example.fi, or an IP address in its usual form is needed"
-    )
+    return f"'{text}' is not a host: the full name, such as hooks.example.org, or an IP address in its usual form is needed"
 
 
 def no_port(text: str) -> str:

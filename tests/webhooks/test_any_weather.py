@@ -43,8 +43,8 @@ class Weather:
     async def send(
         self, url: str, secrets: Sequence[str], body: bytes, *, batch_id: str, at: datetime, headers: Mapping[str, str]
     ) -> Said:
-        assert (url, list(secrets), at.tzinfo is not None) == ("https://example.fi/", ["whsec_"], True)
-        assert headers["Tasma-Position"] == batch_id.rsplit("_", 1)[1]
+        assert (url, list(secrets), at.tzinfo is not None) == ("https://hooks.example.org/", ["whsec_"], True)
+        assert headers["Tasma-Position"] == batch_id.split("_")[-2]
         match self.next.pop(0) if self.next else "taken":
             case "lost":
                 return Said(None, "The host takes no connection.")
@@ -79,7 +79,7 @@ async def _promise(world: World, steps: list[str], *, only_some: bool) -> None:
     deliverer, subscriptions = Deliverer(means, Feed(world.log)), Subscriptions(means)
     issued = await world.tokens.issue(WISHES["coordinator"])
     wanted = Wanted(
-        url="https://example.fi/", after=0, types=("tasma.network.partner_admitted.v1",) if only_some else ()
+        url="https://hooks.example.org/", after=0, types=("tasma.network.partner_admitted.v1",) if only_some else ()
     )
     made = await subscriptions.create(wanted, COORDINATOR, issued.id)
     number = 0

@@ -83,6 +83,7 @@ def test_what_happens_arrives_and_the_reference_library_agrees(settings: Setting
         assert (shown["state"], shown["last_attempt"]["status"], shown["last_attempt"]["why"]) == ("active", 204, "")
         tried = (await client.get(f"{path}/attempts", params={"limit": 1})).json()
         assert tried["items"][0] == shown["last_attempt"]
+        assert tried["items"][0]["webhook_id"] == receiver.got[-1].id
         assert (tried["next"] is None) == (len(receiver.got) == 1)
 
     keep(settings, promise)
@@ -96,8 +97,10 @@ def test_a_test_is_sent_now_and_answered_with_what_came_of_it(settings: Settings
         (ping,) = receiver.got
         assert (ping.body, ping.headers["tasma-position"]) == (b"[]", str((await network.log.head()).position))
         Webhook(secret).verify(ping.body, dict(ping.headers))
+        assert answer.json()["webhook_id"] == ping.id
         too_soon = await client.post(f"{path}/test")
-        assert (too_soon.status_code, too_soon.json()["type"]) == (409, "/problems/tested-just-now")
+        assert (too_soon.status_code, too_soon.json()["type"]) == (429, "/problems/tested-just-now")
+        assert 1 <= int(too_soon.headers["retry-after"]) <= 5
 
     keep(settings, promise)
 
@@ -114,6 +117,26 @@ def test_after_a_change_of_secret_either_verifies(settings: Settings) -> None:
             Webhook(secret).verify(last.body, dict(last.headers))
         with pytest.raises(WebhookVerificationError):
             Webhook(new).verify(receiver.got[0].body, dict(receiver.got[0].headers))
+
+    keep(settings, promise)
+
+
+def test_a_secret_that_leaked_signs_nothing_any_more_and_is_erased(settings: Settings) -> None:
+    async def promise(network: Network, client: httpx.AsyncClient, receiver: Receiver) -> None:
+        path, leaked = await made(client, receiver, after=0)
+        await until(lambda: caught_up(client, path))
+        secrets = [leaked, *[(await client.post(f"{path}/rotate-secret")).json()["secret"] for _ in range(3)]]
+        answer = await client.post(f"{path}/rotate-secret", json={"keep_old": False})
+        assert answer.json()["subscription"]["old_secrets_until"] is None
+        await register(network, "later")
+        await until(lambda: caught_up(client, path))
+        last = receiver.got[-1]
+        Webhook(answer.json()["secret"]).verify(last.body, dict(last.headers))
+        for secret in secrets:
+            with pytest.raises(WebhookVerificationError):
+                Webhook(secret).verify(last.body, dict(last.headers))
+        with psycopg.connect(network.dsn) as connection:
+            assert len(connection.execute(_all(settings, "vault_entry")).fetchall()) == 1
 
     keep(settings, promise)
 

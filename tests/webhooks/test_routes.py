@@ -1,20 +1,29 @@
 """Subscriptions over HTTP: whose they are, what is refused, what is shown, and that a secret is shown once."""
 
+from datetime import timedelta
+
 import httpx
 import pytest
+from msgspec import Struct
+from msgspec.structs import fields
 
+from adapters.http.feed.subscriptions import Attempts, Standings, Subscribe, Subscribed
+from adapters.http.feed.subscriptions_kept import From, Rotate
+from adapters.http.schemas_words import said_of, said_of_fields
+from adapters.webhooks.standing import Standing
 from application.subscribing import SUBSCRIPTIONS_MAX
+from application.subscriptions import OLD_SECRET, SAID_GONE, Attempt, parked
 from tests.http.test_metrics import samples
-from tests.http.world import WISHES, World, run
+from tests.http.world import START, WISHES, World, opened, run
 
 PATH = "/v1/subscriptions"
-URL = "https://example.fi/tasma"
+URL = "https://hooks.example.org/tasma"
 MAY = {
     "coordinator": {"coordinator"},
     "auditor": {"auditor", "coordinator"},
     "xamk": {"xamk", "coordinator"},
-    "ekami": {"ekami", "ekami without scope", "subscriber", "coordinator"},
-    "subscriber": {"ekami", "ekami without scope", "subscriber", "coordinator"},
+    "ekami": {"ekami", "ekami without scope", "coordinator"},
+    "subscriber": {"subscriber", "coordinator"},
     "cursor": {"cursor", "coordinator"},
 }
 ACTIONS = ("test", "pause", "resume", "replay", "rotate-secret")
@@ -105,12 +114,12 @@ def test_who_reads_a_part_only_may_not_subscribe(seen: World, who: str) -> None:
         ({}, "$"),
         ([], "$"),
         ({"url": 1}, "$.url"),
-        ({"url": "http://example.fi/"}, "$.url"),
+        ({"url": "http://hooks.example.org/"}, "$.url"),
         ({"url": "https://127.0.0.1/"}, "$.url"),
         ({"url": "https://[::1]/"}, "$.url"),
         ({"url": "https://169.254.169.254/latest/meta-data"}, "$.url"),
-        ({"url": "https://a:b@example.fi/"}, "$.url"),
-        ({"url": "https://example.fi:22/"}, "$.url"),
+        ({"url": "https://a:b@hooks.example.org/"}, "$.url"),
+        ({"url": "https://hooks.example.org:22/"}, "$.url"),
         ({"url": URL, "types": ["tasma.nothing.v1"]}, "$.types"),
         ({"url": URL, "types": ["tasma.revenue.shared.v1,tasma.revenue.reversed.v1"]}, "$.types"),
         ({"url": URL, "types": "tasma.revenue.*"}, "$.types"),
@@ -166,7 +175,40 @@ def test_paused_and_resumed_twice_is_once(world: World) -> None:
         assert (answer.status_code, answer.json()["state"]) == (200, state)
     assert send(world, f"{path}/replay", {"after": 2}).json()["cursor"] == 2
     assert send(world, f"{path}/replay", {"after": world.head + 1}).status_code == 422
-    assert send(world, f"{path}/replay").status_code == 400
+    empty = send(world, f"{path}/replay")
+    assert (empty.status_code, empty.json()["detail"]) == (
+        400,
+        'The body is not JSON: it is empty. Send {"after": N}: the position behind which to begin, 0 for all.',
+    )
+
+
+@pytest.mark.parametrize("state", ["paused", "parked"])
+def test_replayed_it_is_active_again(world: World, state: str) -> None:
+    name = subscribe(world)
+    stop(world, name, state)
+    again = send(world, f"{PATH}/{name}/replay", {"after": 2}).json()
+    assert (again["state"], again["why"], again["cursor"]) == ("active", "", 2)
+
+
+def test_pausing_what_is_parked_says_that_it_stays_so(world: World) -> None:
+    name = subscribe(world)
+    stop(world, name, "parked")
+    answer = send(world, f"{PATH}/{name}/pause")
+    assert (answer.status_code, answer.json()["state"], answer.json()["why"]) == (
+        200,
+        "parked",
+        "It was parked before it was to be paused, and stays so: nothing is delivered either way. " + SAID_GONE,
+    )
+    assert world.get(f"{PATH}/{name}", "xamk").json()["why"] == SAID_GONE
+
+
+def stop(world: World, name: str, state: str) -> None:
+    if state == "paused":
+        assert send(world, f"{PATH}/{name}/pause").json()["state"] == state
+        return
+    known = run(world.means.store.get(name))
+    assert known is not None
+    assert run(world.means.store.change(known, parked(known, SAID_GONE))) is not None
 
 
 def test_another_token_takes_the_place_of_one_that_ended_if_it_reads_the_same(world: World) -> None:
@@ -194,8 +236,51 @@ def test_secrets_change_and_only_so_many_sign_at_once(world: World) -> None:
     assert len(set(secrets)) == 3
     refused = send(world, f"{PATH}/{name}/rotate-secret")
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/too-many-secrets")
+    assert refused.json()["detail"] == (
+        "4 secrets sign at once already; the next can be made when the oldest ends, "
+        f'{(world.now + OLD_SECRET).isoformat()}, or at once with {{"keep_old": false}}, which ends all of them.'
+    )
+    alone = send(world, f"{PATH}/{name}/rotate-secret", {"keep_old": False})
+    assert (alone.status_code, alone.json()["subscription"]["old_secrets_until"]) == (200, None)
+    kept = run(world.means.store.get(name))
+    assert kept is not None
+    assert len(kept.secrets) == 1
+    for _ in range(3):
+        assert send(world, f"{PATH}/{name}/rotate-secret", {}).status_code == 200
+    assert send(world, f"{PATH}/{name}/rotate-secret", {"keep_old": True}).status_code == 409
+    assert send(world, f"{PATH}/{name}/rotate-secret", {"keep": False}).status_code == 422
     world.later(hours=25)
     assert send(world, f"{PATH}/{name}/rotate-secret").status_code == 200
+
+
+def test_of_several_old_secrets_the_one_that_ends_last_is_named(world: World) -> None:
+    name = subscribe(world)
+    send(world, f"{PATH}/{name}/rotate-secret")
+    world.later(hours=1)
+    shown = send(world, f"{PATH}/{name}/rotate-secret").json()["subscription"]
+    assert shown["old_secrets_until"] == f"{world.now + OLD_SECRET:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_in_a_constructed_network_the_lag_is_reckoned_in_its_own_time() -> None:
+    """Its events are of years long past, and nothing waits since then."""
+    with opened(constructed=True) as world:
+        world.later(days=3_650)
+        name = subscribe(world, after=world.head)
+        for day in (10, 12):
+            body = {"organisation": f"org:new-{day}", "name": {"fi": "uusi"}, "kind": "other"}
+            at = (START + timedelta(days=day)).isoformat()
+            assert world.send("register-organisation", body, headers={"Tasma-At": at}).status_code == 201
+        shown = world.get(f"{PATH}/{name}", "xamk").json()
+        assert (shown["lag_events"], shown["lag_seconds"]) == (2, timedelta(days=2).total_seconds())
+        labels = frozenset({("subscription", name)})
+        assert samples(world.get("/metrics").text)["tasma_subscription_lag_seconds", labels] == shown["lag_seconds"]
+        assert shown["created_at"] == f"{world.now:%Y-%m-%dT%H:%M:%SZ}"
+
+
+@pytest.mark.parametrize("kind", [Subscribe, Subscribed, Standing, Attempt, From, Rotate, Standings, Attempts])
+def test_every_field_is_described(kind: type[Struct]) -> None:
+    assert said_of(kind)
+    assert {f.name for f in fields(kind)} - said_of_fields(kind).keys() == set()
 
 
 def test_monitors_see_how_each_is_doing_by_its_id(world: World) -> None:

@@ -31,7 +31,7 @@ NEW = Subscription(
     token="t",
     role="partner",
     organisation="org:xamk",
-    url="https://example.fi/",
+    url="https://hooks.example.org/",
     types=(),
     about=(),
     digest=bytes(32),
@@ -44,7 +44,16 @@ ON_ITS_WAY = begun(NEW, 5, b"5" * 32, 9)
 
 
 def attempt(at: datetime = NOW, status: int | None = 500, why: str = "no") -> Attempt:
-    return Attempt(at=at, kind="events", from_position=6, to_position=9, status=status, milliseconds=200, why=why)
+    return Attempt(
+        at=at,
+        kind="events",
+        webhook_id=NEW.batch_id(6, 9, b"[]"),
+        from_position=6,
+        to_position=9,
+        status=status,
+        milliseconds=200,
+        why=why,
+    )
 
 
 def test_it_waits_longer_after_each_failure_and_then_an_hour() -> None:
@@ -108,13 +117,13 @@ def test_resumed_it_repeats_the_same_batch_and_replayed_another_one() -> None:
     stopped = parked(failed(ON_ITS_WAY, attempt(), None, 0.5), "Gone.")
     again = resumed(stopped, "t-2", 5, b"5" * 32)
     assert (again.state, again.why, again.pending, again.next_at, again.token) == ("active", "", 9, None, "t-2")
-    assert again.batch_id(6, 9) == NEW.batch_id(6, 9)
+    assert again.batch_id(6, 9, b"[]") == NEW.batch_id(6, 9, b"[]")
     anew = replayed(stopped, "t", 0, None)
     assert (anew.state, anew.cursor, anew.pending) == ("active", 0, None)
-    assert anew.batch_id(6, 9) != NEW.batch_id(6, 9)
+    assert anew.batch_id(6, 9, b"[]") != NEW.batch_id(6, 9, b"[]")
     elsewhere = resumed(stopped, "t", 3, b"3" * 32)
     assert (elsewhere.cursor, elsewhere.pending) == (3, None)
-    assert elsewhere.batch_id(6, 9) != NEW.batch_id(6, 9)
+    assert elsewhere.batch_id(6, 9, b"[]") != NEW.batch_id(6, 9, b"[]")
 
 
 def test_an_old_secret_signs_along_for_a_day() -> None:
@@ -123,3 +132,9 @@ def test_an_old_secret_signs_along_for_a_day() -> None:
     assert [key.reference for key in third.signing(NOW + timedelta(hours=2))] == ["r-3", "r-2", "r-1"]
     assert [key.reference for key in third.signing(NOW + timedelta(hours=24))] == ["r-3", "r-2"]
     assert [key.reference for key in third.signing(NOW + timedelta(hours=25))] == ["r-3"]
+
+
+def test_a_secret_that_leaked_never_signs_again() -> None:
+    second = rotated(NEW, Key(subject="s-2", reference="r-2"), NOW)
+    third = rotated(second, Key(subject="s-3", reference="r-3"), NOW + timedelta(hours=1), keep_old=False)
+    assert [key.reference for key in third.signing(NOW + timedelta(hours=1))] == ["r-3"]

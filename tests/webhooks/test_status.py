@@ -11,7 +11,7 @@ def test_what_stands_still_is_told_with_the_reason() -> None:
         id="sub_1",
         owner="org:xamk",
         role="partner",
-        url="https://example.fi/",
+        url="https://hooks.example.org/",
         types=(),
         about=(),
         created_at=datetime(2019, 3, 1, tzinfo=UTC),

@@ -32,7 +32,7 @@ def new(number: int, owner: str = "org:xamk") -> Subscription:
         token="t-1",
         role="partner",
         organisation=owner,
-        url="https://example.fi/ä",
+        url="https://hooks.example.org/ä",
         types=("tasma.revenue.*",),
         about=("pathway:p-07", "org:xamk"),
         digest=bytes(32),
@@ -97,12 +97,20 @@ def test_every_field_that_changes_is_kept(keep: Callable[[Promise], None]) -> No
         await store.add(known, most=50)
         at = NOW + timedelta(minutes=1)
         trial = Attempt(
-            at=at, kind="events", from_position=2**40 + 1, to_position=2**40 + 9, status=500, milliseconds=7, why="no"
+            at=at,
+            kind="events",
+            webhook_id="sub_1_0_1_9",
+            from_position=2**40 + 1,
+            to_position=2**40 + 9,
+            status=500,
+            milliseconds=7,
+            why="no",
         )
         changes: tuple[Callable[[Subscription], Subscription], ...] = (
             lambda one: begun(one, one.cursor, one.anchor, 2**40 + 9),
             lambda one: failed(one, trial, 100, 0.25),
             lambda one: rotated(one, Key(subject="s-2", reference="vault:r-2"), at),
+            lambda one: rotated(one, Key(subject="s-3", reference="vault:r-3"), at, keep_old=False),
             lambda one: delivered(one, replace(trial, why="", status=200), b"b" * 32),
             lambda one: replace(paused(one, "Wait."), tested_at=at),
         )
@@ -137,7 +145,8 @@ def test_of_many_that_come_at_once_no_more_are_kept_than_there_is_room_for(keep:
         assert await store.add(kept, most=5)  # the same again changes nothing
         assert len(await store.all("org:xamk")) == 5
         assert await store.add(new(99, "org:ekami"), most=5)
-        await store.remove(kept.id)
+        assert await store.remove(kept.id) == kept
+        assert await store.remove(kept.id) is None
         assert await store.add(new(98), most=5)
 
     keep(promise)
@@ -149,7 +158,13 @@ def test_of_attempts_the_newest_are_kept_and_none_of_what_is_gone(keep: Callable
         await store.add(known, most=50)
         for n in range(ATTEMPTS_KEPT + 3):
             trial = Attempt(
-                at=NOW + timedelta(hours=n), kind="events", to_position=1, status=None, milliseconds=1, why="no"
+                at=NOW + timedelta(hours=n),
+                kind="events",
+                webhook_id="sub_1_0_1_1",
+                to_position=1,
+                status=None,
+                milliseconds=1,
+                why="no",
             )
             known = await store.change(known, failed(known, trial, None, 0.5)) or known
         kept = await store.attempts(known.id, upto=2**40, limit=2 * ATTEMPTS_KEPT)

@@ -18,7 +18,11 @@ TEXT = "text/plain"
 
 class CheckpointQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     size: (
-        Annotated[int, Meta(ge=1, lt=2**62, description="Of a checkpoint that was given out; none: the newest.")] | None
+        Annotated[
+            int,
+            Meta(ge=1, lt=2**62, description="Events that it covers, of one that was given out; left out: the newest."),
+        ]
+        | None
     ) = None
 
 
@@ -28,6 +32,7 @@ class Keys(Struct, frozen=True):
     log: tuple[str, ...]
     """Of the network, in the order of their first checkpoint, former ones too."""
     witnesses: tuple[Witness, ...]
+    """Those who cosign."""
 
 
 async def newest(tree: Tree) -> tuple[str, Checkpoint]:
@@ -44,7 +49,8 @@ async def respond_note(request: Asked) -> Response[bytes]:
     size = query_of(CheckpointQuery, parameters_of(request)).size
     note = await tree.checkpoint(size)
     if note is None:
-        raise NoCheckpoint if size is None else NoSuchCheckpoint(size)
+        _, last = await newest(tree)
+        raise NoSuchCheckpoint(size or last.size, last.size)
     return reply(request, note.encode(), TEXT, AT_ONCE)
 
 

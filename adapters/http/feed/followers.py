@@ -23,6 +23,17 @@ ASK_SECONDS: Final = 5.0
 """How often it is asked whether a token is still good."""
 
 
+LENT_BYTES_MAX: Final = 256_000_000
+"""Of large answers that are under way: they are kept until they are taken, or their connection is cut."""
+
+
+class NoMoreLent(Unavailable):
+    def __init__(self) -> None:
+        super().__init__(
+            f"Answers of {LENT_BYTES_MAX:,} bytes are under way at this process already; ask again in a moment, or for less."
+        )
+
+
 class NobodyElse(Unavailable):
     def __init__(self, most: int) -> None:
         super().__init__(
@@ -72,6 +83,7 @@ class Followers:
         self.stopping = False
         self._held: dict[str, Held] = {}
         self._number = 0
+        self._lent = 0
 
     def stop(self) -> None:
         """Let everybody end what they are at: nobody follows this process from now on."""
@@ -82,6 +94,17 @@ class Followers:
         """Whether this process goes on. Raises Stopping."""
         if self.stopping:
             raise Stopping
+
+    @contextmanager
+    def lend(self, size: int) -> Iterator[None]:
+        """Keep so many bytes for somebody who takes them, until the block ends. Raises NoMoreLent."""
+        if self._lent + size > LENT_BYTES_MAX:
+            raise NoMoreLent
+        self._lent += size
+        try:
+            yield
+        finally:
+            self._lent -= size
 
     @contextmanager
     def follow(self, bearer: str) -> Iterator[Held]:

@@ -35,8 +35,12 @@ class PackedPages:
             self._kept.clear()
             self._bytes, self._era = 0, era
         if n not in self._kept:
-            for number, body in enumerate(await log.packed_pages(n, limit=READ_PAGES), n):
-                self._keep(number, Packed(body, hashlib.sha256(body).hexdigest()[:32]))
+            read = await log.packed_pages(n, limit=READ_PAGES)
+            pages = {number: Packed(body, hashlib.sha256(body).hexdigest()[:32]) for number, body in enumerate(read, n)}
+            if era != self._era:  # found to be of another log while it was read
+                return pages.get(n)
+            for number, page in pages.items():
+                self._keep(number, page)
         return self._kept.get(n)
 
     def at_hand(self, era: Hashable, n: int) -> Packed | None:

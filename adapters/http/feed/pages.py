@@ -4,6 +4,7 @@ import re
 
 from litestar import Response
 
+from adapters.http.feed.events import FOR_A_YEAR
 from adapters.http.feed.followers import followers_of
 from adapters.http.feed.packed_pages import Packed
 from adapters.http.feed.route import Route
@@ -15,7 +16,6 @@ from application.envelope import PAGE_EVENTS
 
 PATH = "/v1/feed/pages/{n}"
 LINES = "application/x-ndjson"
-FOR_A_YEAR = "private, max-age=31536000, immutable"
 
 
 async def respond(request: Asked) -> Response[bytes]:
@@ -76,6 +76,12 @@ pages = Route(
     "is stored to whoever accepts zstd, and never changes once a checkpoint covers it. The fast way through what is old; what is not "
     "sealed yet is in the feed.",
     gives={LINES: None},
+    heeds={"Accept-Encoding": "With `zstd` in it the page is sent as it is stored."},
+    headers={
+        "Tasma-Position": "Of the last event of the page: the next `after`.",
+        "Link": 'The next page: `<…>; rel="next"`.',
+        "Content-Encoding": "`zstd`, where you accept that.",
+    },
     respond=respond,
     problems=frozenset({"401", "403", "404"}),
 )

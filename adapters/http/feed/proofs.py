@@ -19,7 +19,7 @@ Size = Annotated[int, Meta(ge=1, lt=2**62, description="Events in the tree; left
 
 
 class InclusionQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    position: Annotated[int, Meta(ge=1, lt=2**62, description="Of the event.")]
+    position: Annotated[int, Meta(ge=1, lt=2**62, description="Position of the event.")]
     size: Size | None = None
 
 
@@ -32,11 +32,15 @@ class Inclusion(Struct, frozen=True):
     """That the event at a position is in the tree. All hashes are in base64."""
 
     position: int
+    """Of the event."""
     index: int
     """Of the leaf, counted from 0: position - 1."""
     size: int
+    """Events in the tree."""
     root: str
+    """Of the tree: compare it with that of the signed checkpoint."""
     leaf: str
+    """The hash of the event: SHA-256 of a zero byte and its exact bytes."""
     hashes: tuple[str, ...]
     """From the leaf to the root."""
 
@@ -45,10 +49,15 @@ class Consistency(Struct, frozen=True):
     """That the newer tree begins with everything of the older one. All hashes are in base64."""
 
     older: int = msgspec.field(name="from")
+    """Events in the older tree."""
     newer: int = msgspec.field(name="to")
+    """Events in the newer tree."""
     older_root: str
+    """Compare it with the checkpoint that you have kept."""
     newer_root: str
+    """Compare it with the newer checkpoint."""
     hashes: tuple[str, ...]
+    """In the order of RFC 9162, section 2.1.4."""
 
 
 async def respond_inclusion(request: Asked) -> Response[bytes]:
@@ -76,7 +85,7 @@ async def respond_consistency(request: Asked) -> Response[bytes]:
     _, covered = await newest(tree)
     newer = _within("?to", query.newer, covered.size)
     if query.older > newer:
-        raise Malformed("?from", f"The newer tree has {newer:,} events; the older one has no more than that")
+        raise Malformed("?from", f"`from` must not exceed `to`: {query.older:,} is more than {newer:,}")
     proof = Consistency(
         older=query.older,
         newer=newer,

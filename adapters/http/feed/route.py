@@ -42,6 +42,10 @@ class Route(Struct, frozen=True, kw_only=True):
     """By media type: an example of the body."""
     wants: Any = None
     """The type of a body that is JSON."""
+    heeds: Mapping[str, str] = {}
+    """Headers of a request that count, with what they mean; `If-None-Match` goes without saying where 304 can be answered."""
+    headers: Mapping[str, str] = {}
+    """Headers of an answer, with what they mean; `ETag` goes without saying where 304 can be answered."""
 
     @property
     def template(self) -> str:

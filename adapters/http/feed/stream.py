@@ -13,7 +13,7 @@ import msgspec
 from litestar import Response
 from msgspec import Meta, Struct
 
-from adapters.http.asking import asker_of, bearer_of
+from adapters.http.asking import asker_of, bearer_of, header_of
 from adapters.http.feed.followers import Followers, Held, followers_of
 from adapters.http.feed.route import Route
 from adapters.http.feed.speaking import Spoken
@@ -38,10 +38,18 @@ class StreamQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         Meta(ge=0, lt=POSITION_MAX, description="The position behind which to begin; `Last-Event-ID` goes before it."),
     ] = 0
     types: (
-        Annotated[str, Meta(description="Only these, with commas between; `tasma.revenue.*`: all that begin so.")]
+        Annotated[
+            str,
+            Meta(description="Only these, with commas between; `tasma.revenue.*`: all that begin so. Left out: all."),
+        ]
         | None
     ) = None
-    about: Annotated[str, Meta(description="Only what concerns any of these ids, with commas between.")] | None = None
+    about: (
+        Annotated[
+            str, Meta(description="Only what concerns any of these ids, with commas between. Left out: everything.")
+        ]
+        | None
+    ) = None
 
 
 class Resume(Struct, frozen=True):
@@ -119,7 +127,7 @@ class Story:
 
 def _last_event_id(request: Asked, after: int) -> int:
     """Where who comes back was. Raises BadHeader."""
-    given = request.headers.get("last-event-id")
+    given = header_of(request, "Last-Event-ID")
     if not given:
         return after
     if not re.fullmatch(r"[0-9]{1,18}", given, re.ASCII):
@@ -133,10 +141,12 @@ stream = Route(
     readers=KNOWN,
     says="The same events as they happen (Server-Sent Events): `id` is the position, `data` the exact bytes. Who comes back with "
     "`Last-Event-ID`, as every browser does by itself, goes on where it was. An `id` without data moves on over what is not for this "
-    "reader. When the server ends a stream it says `event: resume`, with the position to go on from and the reason.",
+    "reader. When nothing else is said, a comment comes every 15 seconds: who hears nothing for 45 comes back. When the server ends a "
+    'stream it says `event: resume`; its `data` are `{"after": POSITION, "why": SENTENCE}`: the position to go on behind, and the reason.',
     query=StreamQuery,
     gives={EVENTS: None},
     statuses={"200": "A stream without end."},
+    heeds={"Last-Event-ID": "The last `id` that you were sent: the stream goes on behind it. It goes before `after`."},
     respond=respond,
     problems=frozenset({"400", "401", "403", "409", "422", "429"}),
 )

@@ -1,7 +1,7 @@
 """Subscriptions over HTTP: made, shown and ended by those whom they belong to."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from litestar import Response
@@ -15,17 +15,18 @@ from adapters.http.paging import LIMIT_MAX, Cursor, Page
 from adapters.http.readers import Readers, is_member
 from adapters.http.reading import parameters_of, query_of
 from adapters.webhooks.standing import Standing, standings
-from application.door import Malformed, place_of, read_body
+from application.door import Malformed, NotJson, place_of, read_body
 from application.subscribing import Wanted
 from application.subscriptions import Attempt, Subscription
 from application.visibility import sees_all
 
 SUBSCRIBERS = Readers(
-    "coordinator, for all; auditor of the whole network, partner and subscriber: those of their organisation, or their own",
+    "coordinator, for all; auditor of the whole network, partner, subscriber: their own, or those of their role and organisation",
     lambda asker: sees_all(asker) or is_member(asker),
 )
 PATH: Final = "/v1/subscriptions"
 NAMES_MAX: Final = 50
+T = TypeVar("T", bound=Struct)
 PROBLEMS = frozenset({"401", "403", "404", "422"})
 SENT_PROBLEMS = PROBLEMS | {"400", "408", "409", "413", "415"}
 
@@ -34,21 +35,26 @@ class Subscribe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where events are delivered to, and which."""
 
     url: str
-    """`https`, without a name or password in it."""
+    """Where to: `https` and an address that everybody reaches, without a name or password in it. A network of one's own can be
+    served with TASMA_WEBHOOK_PRIVATE=allow: then also `http`, and addresses that only the server reaches."""
     types: Annotated[tuple[str, ...], Meta(max_length=NAMES_MAX)] = ()
-    """Only these; `tasma.revenue.*`: all that begin so."""
+    """Only these types; `tasma.revenue.*`: all that begin so. Left out: all."""
     about: Annotated[tuple[str, ...], Meta(max_length=NAMES_MAX)] = ()
-    """Only what concerns any of these ids."""
+    """Only what concerns any of these ids. Left out: all that the token may see."""
     after: Annotated[int, Meta(ge=0, lt=2**62)] | None = None
-    """The position behind which to begin, 0: from the first; left out: from now on."""
+    """The position behind which to begin, 0: from the first. Left out: from now on, other than a batch or the stream, which begin
+    at 0."""
 
 
 class Subscribed(Struct, frozen=True):
     """A subscription, and its secret the one time that this is shown."""
 
     subscription: Standing
+    """As it is now."""
     secret: str | None
-    """For checking signatures (Standard Webhooks); null where a repeat found the subscription there."""
+    """For checking signatures (Standard Webhooks), shown this once. Null where the same Idempotency-Key found the subscription there: who
+    lost the secret makes a new one with `rotate-secret`. The first delivery may come before the secret has been stored: answer it with an
+    error, and it comes again after some seconds."""
 
 
 class Listed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,10 +81,18 @@ def named(request: Asked) -> str:
     return str(request.path_params["subscription"])
 
 
-async def said(request: Asked, kind: type[msgspec.Struct]) -> Any:  # noqa: ANN401 - of the kind asked for
-    """The body of a request. Raises NotSentAsJson, what `body_of` and `read_body` raise, and Malformed."""
+async def said(request: Asked, kind: type[T], left_out: T | str) -> T:
+    """The body of a request. `left_out`: what it means to send none, or the form that who sends none is told.
+
+    Raises NotSentAsJson, what `body_of` and `read_body` raise, and Malformed.
+    """
     check_content_type(request)
-    content = read_body(await body_of(request))
+    body = await body_of(request)
+    if not body:
+        if isinstance(left_out, str):
+            raise NotJson(f"it is empty. Send {left_out}")
+        return left_out
+    content = read_body(body)
     try:
         return msgspec.convert(content, kind)
     except msgspec.ValidationError as error:
@@ -88,7 +102,7 @@ async def said(request: Asked, kind: type[msgspec.Struct]) -> Any:  # noqa: ANN4
 async def create(request: Asked) -> Response[bytes]:
     network = network_of(request)
     asker, key = await asker_of(request, network), key_of(request)
-    body: Subscribe = await said(request, Subscribe)
+    body = await said(request, Subscribe, '{"url": "https://…"}')
     wanted = Wanted(url=body.url, types=body.types, about=body.about, after=body.after)
     made = await network.subscriptions.create(wanted, asker, token_id_of(request), str(key) if key else None)
     answer = Subscribed(await shown(network, made.subscription), made.secret)
@@ -140,6 +154,7 @@ class Standings(Struct, frozen=True):
     """One page of subscriptions."""
 
     items: tuple[Standing, ...]
+    """In the order in which they were made."""
     next: str | None
     """The cursor of the next page; null on the last one."""
 
@@ -148,6 +163,7 @@ class Attempts(Struct, frozen=True):
     """One page of attempts, the newest first."""
 
     items: tuple[Attempt, ...]
+    """At most 1,000 of a subscription are kept."""
     next: str | None
     """The cursor of the next page; null on the last one."""
 
@@ -161,12 +177,16 @@ subscribe = Route(
     "it has arrived. What is delivered is what this token may see, for as long as it is good. The secret is shown this once.",
     takes={
         "application/json": msgspec.json.encode(
-            {"url": "https://example.fi/tasma", "types": ["tasma.revenue.*"], "after": 0}
+            {"url": "https://hooks.example.org/tasma", "types": ["tasma.revenue.*"]}
         ).decode()
     },
     wants=Subscribe,
     gives={"application/json": Subscribed},
     statuses={"201": "Subscribed.", "200": "The same request was carried out before."},
+    heeds={
+        "Idempotency-Key": "A UUID, new for each subscription: the same one again gives the same subscription, without its secret."
+    },
+    headers={"Location": "The path of the subscription."},
     respond=create,
     problems=SENT_PROBLEMS - {"404"},
 )

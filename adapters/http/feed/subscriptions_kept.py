@@ -21,7 +21,8 @@ from adapters.http.feed.subscriptions import (
 )
 from adapters.http.network import Asked, network_of
 from adapters.webhooks.standing import Standing
-from application.subscriptions import Attempt
+from application.subscriptions import STAYS_PARKED, Attempt
+from domain.changing import replace
 
 ONE = f"{PATH}/{{subscription}}"
 DONE = {"200": "Done, or it was so already."}
@@ -34,6 +35,13 @@ class From(Struct, frozen=True, forbid_unknown_fields=True):
     """The position behind which to begin; 0: from the first."""
 
 
+class Rotate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What becomes of the secrets there are."""
+
+    keep_old: bool = True
+    """Whether they sign along for 24 hours; false: nothing is signed with them any more, as is needed where one has leaked."""
+
+
 async def test(request: Asked) -> Response[bytes]:
     network = network_of(request)
     check_content_type(request)
@@ -44,7 +52,8 @@ async def pause(request: Asked) -> Response[bytes]:
     network = network_of(request)
     check_content_type(request)
     done = await network.subscriptions.pause(named(request), await asker_of(request, network))
-    return json_of(await shown(network, done))
+    standing = await shown(network, done)
+    return json_of(replace(standing, why=f"{STAYS_PARKED} {done.why}") if done.state == "parked" else standing)
 
 
 async def resume(request: Asked) -> Response[bytes]:
@@ -58,7 +67,7 @@ async def resume(request: Asked) -> Response[bytes]:
 async def replay(request: Asked) -> Response[bytes]:
     network = network_of(request)
     asker = await asker_of(request, network)
-    wanted: From = await said(request, From)
+    wanted = await said(request, From, '{"after": N}: the position behind which to begin, 0 for all')
     done = await network.subscriptions.replay(named(request), asker, token_id_of(request), wanted.after)
     return json_of(await shown(network, done))
 
@@ -66,7 +75,9 @@ async def replay(request: Asked) -> Response[bytes]:
 async def rotate(request: Asked) -> Response[bytes]:
     network = network_of(request)
     check_content_type(request)
-    made = await network.subscriptions.rotate(named(request), await asker_of(request, network))
+    asker = await asker_of(request, network)
+    wanted = await said(request, Rotate, Rotate())
+    made = await network.subscriptions.rotate(named(request), asker, keep_old=wanted.keep_old)
     return json_of(Subscribed(await shown(network, made.subscription), made.secret))
 
 
@@ -79,14 +90,15 @@ test_subscription = Route(
     gives={"application/json": Attempt},
     statuses={"200": "Sent; `why` is empty where it arrived."},
     respond=test,
-    problems=PROBLEMS | {"409", "415"},
+    problems=PROBLEMS | {"409", "415", "429"},
 )
 pause_subscription = Route(
     name="pause-subscription",
     path=f"{ONE}/pause",
     method="post",
     readers=SUBSCRIBERS,
-    says="Deliver nothing more until it is resumed; nothing is lost by that.",
+    says="Deliver nothing more until it is resumed or replayed; nothing is lost by that. One that is parked stays parked, and `why` says "
+    "so.",
     gives={"application/json": Standing},
     statuses=DONE,
     respond=pause,
@@ -109,7 +121,8 @@ replay_subscription = Route(
     path=f"{ONE}/replay",
     method="post",
     readers=SUBSCRIBERS,
-    says="Deliver everything behind a position again, under new delivery ids.",
+    says="Deliver everything behind a position again, under new delivery ids. A subscription that is paused or parked is active again by "
+    "that, as if resumed; where its token is no longer good, the one that replays it takes its place as in `resume`.",
     takes={"application/json": msgspec.json.encode({"after": 0}).decode()},
     wants=From,
     gives={"application/json": Standing},
@@ -122,10 +135,13 @@ rotate_secret = Route(
     path=f"{ONE}/rotate-secret",
     method="post",
     readers=SUBSCRIBERS,
-    says="A new secret, shown this once. For 24 hours deliveries are signed with the old one as well: whoever checks with either is "
-    "right.",
+    says="A new secret, shown this once. For 24 hours deliveries are signed with the old ones as well: whoever checks with any of them "
+    "is right; four sign at most. Where one has leaked, `keep_old: false` ends the old ones at once, however many there are. The "
+    "body may be left out.",
+    takes={"application/json": msgspec.json.encode({"keep_old": True}).decode()},
+    wants=Rotate,
     gives={"application/json": Subscribed},
     statuses={"200": "It signs from now on."},
     respond=rotate,
-    problems=PROBLEMS | {"409", "415"},
+    problems=SENT_PROBLEMS,
 )
