@@ -25,8 +25,13 @@ async def asker_of(request: Asked, network: Network) -> Asker:
     """Who sends this; a token is looked up once. Raises TokenMissing, TokenUnknown, TokenExpired, TokenRevoked, BadHeader."""
     if known := request.state.get(_ASKER):
         return cast("Asker", known)
-    request.state[_ASKER] = found = await network.tokens.find(bearer_of(request))
-    return found
+    return remember(request, await network.tokens.find(bearer_of(request)))
+
+
+def remember(request: Asked, asker: Asker) -> Asker:
+    """Who sends this, as found out already."""
+    request.state[_ASKER] = asker
+    return asker
 
 
 def token_id_of(request: Asked) -> str:

@@ -118,6 +118,7 @@ events = Route(
     name="feed",
     path="/v1/feed",
     readers=KNOWN,
+    often=True,
     says="Events in the order of their positions, as the exact bytes that were hashed and signed: a batch of CloudEvents. Ask with the "
     "`Tasma-Position` of the answer before as `after` (or follow its `Link`): nothing is skipped, nothing comes twice, and who wants "
     "little moves on over what is not theirs. With `wait` the answer comes as soon as there is something.",

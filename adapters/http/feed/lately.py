@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from typing import Final
 
-from adapters.http.asking import asker_of, bearer_of
+from adapters.http.asking import asker_of, bearer_of, remember
 from adapters.http.network import Asked, network_of
 from application.desk import Asker
 
@@ -28,7 +28,7 @@ class Lately:
         """Who sends this, as found now or within the last seconds. Raises what `asking.asker_of` raises."""
         bearer, now = bearer_of(request), asyncio.get_running_loop().time()
         if (known := self.known(bearer)) is not None:
-            return known
+            return remember(request, known)
         self._known.pop(bearer, None)
         asker = await asker_of(request, network_of(request))
         self._known[bearer] = now, asker
