@@ -15,13 +15,17 @@ from examples.kymenlaakso.year import Offered, Year
 from projections.catalogue import Offering, catalogue
 from projections.referrals import referrals
 
+READ_SECONDS = 3_600
+"""For the read models to take the whole year in, however many times larger it is."""
+
 
 async def demo(network: Network, *, seed: int, scale: int) -> Year:
     """Play the year, seal and sign it, and print what came of it."""
     began = time.perf_counter()
     year = Year(Stage(network), seed=seed, scale=scale)
     await year.play()
-    await network.catch_up()
+    await network.work_off()
+    await network.leader.catch_up_once(READ_SECONDS)
     await network.sealer.seal()
     await report(network, year, seconds=time.perf_counter() - began)
     return year
