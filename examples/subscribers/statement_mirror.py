@@ -15,11 +15,7 @@ from examples.subscribers.answers import Line
 from examples.subscribers.checkpoints import Fault
 from examples.subscribers.consumer import Consumer, Question, opened, say
 
-TABLE = """
-create table if not exists line (
-    period text, position integer, n integer, counterparty text, cents integer, primary key (position, n)
-)
-"""
+COLUMNS = "period text, position integer, n integer, counterparty text, cents integer, primary key (position, n)"
 TO_COME = "2199-12"
 """A period after all others: what it opens with is the balance of everything before it."""
 # With the star a kind of posting that this program does not know stops it, where it would be missing in silence.
@@ -32,7 +28,7 @@ class Mirror(Consumer):
     def __init__(self, *given: Any, partner: str) -> None:  # noqa: ANN401 - what every consumer takes, passed on
         super().__init__(*given)
         self.partner = partner
-        self.db.execute(TABLE)
+        self.db.execute(f"create table if not exists line ({COLUMNS})")
 
     def take(self, line: Line) -> None:
         data = line.event["data"]
@@ -60,9 +56,7 @@ class Mirror(Consumer):
             stated = self.stated(period)
             found = (stated["opening_cents"], len(stated["lines"]), stated["closing_cents"])
             mirrored = (opening, lines, opening := opening + cents)
-            say(
-                f"{period}: opening {mirrored[0]:,} cents, {lines:,} lines, closing {opening:,} cents; {stated['state']}"
-            )
+            say(f"{period}: opening {mirrored[0]:,}, {lines:,} lines, closing {opening:,} cents; {stated['state']}")
             if found != mirrored:
                 yield f"{period}: by the events opening, lines and closing are {mirrored}, the statement says {found}."
         if (total := self.stated(TO_COME)["opening_cents"]) != opening:

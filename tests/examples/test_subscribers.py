@@ -233,3 +233,8 @@ def test_a_file_of_another_question_is_left_alone(
         assert taken(file) == before
         assert consumer.main([year.url, f"{file}.all", "--all", "--once"]) == 1
         assert "STOPPED. /v1/feed/pages/0 answers 403." in capsys.readouterr().err
+
+
+def test_the_mirror_is_read_in_a_minute() -> None:
+    """Fewer than 100 lines, so that everybody who starts from it has read all of it."""
+    assert len(Path(statement_mirror.__file__).read_text(encoding="utf-8").splitlines()) < 100
