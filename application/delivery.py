@@ -19,8 +19,9 @@ from application.dispatch import Batch, Dispatch, fitting
 from application.feed import Feed, Line, Portion, Reader
 from application.policy_worker import beyond_end
 from application.ports import Unavailable
-from application.subscribing import anchor_at, wish_in
+from application.subscribing import anchor_at
 from application.subscription_ports import Means
+from application.subscription_wishes import wish_in
 from application.subscriptions import Subscription, moved, parked, paused
 from application.turns import Turns
 from domain.kernel import Refused

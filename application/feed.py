@@ -17,7 +17,7 @@ from application.envelope import PAGE_EVENTS
 from application.ports import Log
 from application.registry import EVENT_TYPES
 from application.tail import Tail
-from application.visibility import may_see, sees_all
+from application.visibility import may_see, rights_of, sees_all
 from domain.kernel import Refused
 
 LOOK_MAX: Final = 20_000
@@ -29,6 +29,7 @@ ROWS: Final = 1_000
 PAGES: Final = 4
 """Pages of one read: what nobody asked for is read in vain."""
 NAMES_MAX: Final = 50
+"""Of types, and of ids, that one wish names."""
 NAME_LENGTH_MAX: Final = 200
 
 
@@ -62,7 +63,7 @@ class Reader:
         self._asker, self._wish = asker, wish
         self._sees_all = sees_all(asker)
         self.gets_all = self._sees_all and wish == Wish()
-        self.key: Hashable = (asker.role, asker.organisation, asker.subject, asker.project, wish)
+        self.key: Hashable = (rights_of(asker), wish)
         """The same for readers who get the same."""
 
     def admits(self, entry: Entry) -> bool:

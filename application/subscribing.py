@@ -4,7 +4,6 @@ What somebody may not see does not exist: of another's subscription nothing is s
 """
 
 import hashlib
-import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
@@ -15,12 +14,21 @@ from msgspec import Struct
 
 from application.desk import Asker
 from application.door import Malformed
-from application.feed import Wish, wish_of
 from application.ports import CommandIdReused, Log, Unavailable
 from application.subscription_ports import Answer, Means
+from application.subscription_refusals import (
+    NoSuchSubscription,
+    TestedJustNow,
+    TokenNotTheirs,
+    TooManySecrets,
+    TooManySubscriptions,
+)
+from application.subscription_wishes import Subscribe, wish_in
 from application.subscriptions import (
     PAUSED_BY_OWNER,
     SECRETS_MAX,
+    SUBSCRIPTIONS_MAX,
+    TEST_REST,
     Attempt,
     Key,
     Subscription,
@@ -30,71 +38,20 @@ from application.subscriptions import (
     rotated,
     tested,
 )
+from application.visibility import rights_of
 from domain.changing import replace
-from domain.kernel import Refused, Unknown
+from domain.kernel import Refused
 
-SUBSCRIPTIONS_MAX: Final = 50
-"""Of one organisation."""
-TEST_REST: Final = timedelta(seconds=5)
 TRIES: Final = 8
 """How often a change is made anew, since somebody else's came between."""
 EMPTY: Final = b"[]"
 """The body of a test: a batch without events."""
 
 
-class Wanted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a new subscription shall be."""
-
-    url: str
-    types: tuple[str, ...] = ()
-    about: tuple[str, ...] = ()
-    after: int | None = None
-    """The position behind which to begin; None: from now on."""
-
-
 class Created(Struct, frozen=True):
     subscription: Subscription
     secret: str | None
     """Shown this once; None where the subscription was there already."""
-
-
-class NoSuchSubscription(Unknown):
-    def __init__(self, subscription_id: str) -> None:
-        super().__init__(f"subscription {subscription_id:.80}")
-
-
-class TooManySubscriptions(Refused):
-    def __init__(self, owner: str) -> None:
-        super().__init__(
-            f"{owner} has {SUBSCRIPTIONS_MAX} subscriptions, and no more are kept for one organisation; delete one first."
-        )
-
-
-class TooManySecrets(Refused):
-    def __init__(self, until: datetime) -> None:
-        super().__init__(
-            f"{SECRETS_MAX} secrets sign at once already; the next can be made when the oldest ends, {until.isoformat()}, or at once with "
-            '{"keep_old": false}, which ends all of them.'
-        )
-
-
-class TestedJustNow(Refused):
-    def __init__(self, left: timedelta) -> None:
-        self.seconds = math.ceil(left.total_seconds())
-        """Until the next one."""
-        super().__init__(
-            f"A test was sent less than {TEST_REST.seconds} seconds ago; send the next in {self.seconds} s or later."
-        )
-
-
-class TokenNotTheirs(Refused):
-    """The subscription's token is no longer good, and who asks could not read the same by their own."""
-
-    def __init__(self, why: Refused) -> None:
-        super().__init__(
-            f"The token that this subscription reads with is no longer good: {why} Whoever has one of the same role and organisation "
-            "resumes it with that."
-        )
 
 
 Change = Callable[[Subscription], Subscription]
@@ -107,7 +64,7 @@ class Subscriptions:
         self.store, self._log, self._tokens, self._secrets = means.store, means.log, means.tokens, means.secrets
         self._post, self._clock, self._draw = means.post, means.clock, means.draw
 
-    async def create(self, wanted: Wanted, asker: Asker, token: str, key: str | None = None) -> Created:
+    async def create(self, wanted: Subscribe, asker: Asker, token: str, key: str | None = None) -> Created:
         """A new subscription with the rights of a token, named by its id; under the same key the same one.
 
         Raises Malformed, TooManySubscriptions, CommandIdReused, and Refused where no secret can be kept.
@@ -135,6 +92,7 @@ class Subscriptions:
                 created_at=self._clock(),
                 cursor=cursor,
                 anchor=anchor,
+                run=self._another_run(),
                 secrets=(kept,),
             )
             if not await self.store.add(new, most=SUBSCRIPTIONS_MAX):
@@ -148,12 +106,12 @@ class Subscriptions:
     async def seen_by(self, asker: Asker) -> Sequence[Subscription]:
         if asker.role == "coordinator":
             return await self.store.all()
-        return [one for one in await self.store.all(owner_of(asker)) if _reads_the_same(asker, one)]
+        return [one for one in await self.store.all(owner_of(asker)) if _is_theirs(asker, one)]
 
     async def one(self, subscription_id: str, asker: Asker) -> Subscription:
         """Raises NoSuchSubscription, also for one of somebody else."""
         found = await self.store.get(subscription_id)
-        if found is None or (asker.role != "coordinator" and not _reads_the_same(asker, found)):
+        if found is None or (asker.role != "coordinator" and not _is_theirs(asker, found)):
             raise NoSuchSubscription(subscription_id)
         return found
 
@@ -166,11 +124,12 @@ class Subscriptions:
         known = await self.one(subscription_id, asker)
         reads_with = await self._token_of(known, asker, token)
         cursor, anchor = await self._place(min(known.cursor, (await self._log.head()).position))
+        run = self._another_run()
 
         def again(found: Subscription) -> Subscription:
             if found.cursor != known.cursor:  # it has gone on meanwhile
-                return resumed(found, reads_with, found.cursor, found.anchor)
-            return resumed(found, reads_with, cursor, anchor)
+                return resumed(found, reads_with, found.cursor, found.anchor, run)
+            return resumed(found, reads_with, cursor, anchor, run)
 
         return await self._change(subscription_id, asker, again)
 
@@ -179,7 +138,10 @@ class Subscriptions:
         known = await self.one(subscription_id, asker)
         reads_with = await self._token_of(known, asker, token)
         cursor, anchor = await self._place(after)
-        return await self._change(subscription_id, asker, lambda found: replayed(found, reads_with, cursor, anchor))
+        run = self._another_run()
+        return await self._change(
+            subscription_id, asker, lambda found: replayed(found, reads_with, cursor, anchor, run)
+        )
 
     async def rotate(self, subscription_id: str, asker: Asker, *, keep_old: bool = True) -> Created:
         """A new secret, shown this once; the old ones sign along for a day, or end at once. Raises TooManySecrets."""
@@ -248,6 +210,10 @@ class Subscriptions:
             raise Unavailable("The log was put back to an earlier state just now; ask again in a moment.")
         return cursor, anchor
 
+    def _another_run(self) -> int:
+        """As large as the store takes it."""
+        return int.from_bytes(self._draw(4), "big") >> 1
+
     @asynccontextmanager
     async def _new_secret(self, subscription_id: str) -> AsyncIterator[tuple[str, Key]]:
         """A new secret; where the block fails and the subscription does not have it, it is erased again."""
@@ -271,7 +237,7 @@ class Subscriptions:
         try:
             await self._tokens.holder(known.token)
         except Refused as why:
-            raise TokenNotTheirs(why) from why
+            raise TokenNotTheirs(why, known) from why
         return known.token
 
 
@@ -281,24 +247,21 @@ def owner_of(asker: Asker) -> str:
 
 
 def _reads_the_same(asker: Asker, known: Subscription) -> bool:
-    """Whether an asker has the rights that a subscription was made with: what it does is done with these."""
-    return (owner_of(asker), asker.role, asker.organisation) == (known.owner, known.role, known.organisation)
+    """Whether an asker has the rights that a subscription was made with: what it does is done with these.
+
+    Nobody subscribes whose reading is narrowed by anything but role and organisation.
+    """
+    return rights_of(asker) == (known.role, known.organisation, None, None)
+
+
+def _is_theirs(asker: Asker, known: Subscription) -> bool:
+    """Whether an asker who does not run the network may have to do with a subscription."""
+    return owner_of(asker) == known.owner and _reads_the_same(asker, known)
 
 
 def _subjects(known: Subscription) -> set[str]:
     """Of its secrets, as the vault has them."""
     return {key.subject for key in known.secrets}
-
-
-def wish_in(types: Sequence[str], about: Sequence[str]) -> Wish:
-    """The wish of a subscription. Raises Malformed."""
-    for where, names in (("$.types", types), ("$.about", about)):
-        if any("," in name for name in names):
-            raise Malformed(where, "A name has no comma; give each for itself")
-    try:
-        return wish_of(",".join(types) if types else None, ",".join(about) if about else None)
-    except Malformed as error:
-        raise Malformed(error.where.replace("?", "$."), error.why) from error
 
 
 async def anchor_at(log: Log, position: int) -> bytes | None:

@@ -21,8 +21,12 @@ JITTER: Final = 0.2
 RETRY_AFTER_SECONDS_MAX: Final = 3_600
 GIVE_UP: Final = timedelta(days=3)
 OLD_SECRET: Final = timedelta(hours=24)
+SUBSCRIPTIONS_MAX: Final = 50
+"""Of one organisation."""
 SECRETS_MAX: Final = 4
 """Secrets that sign one delivery."""
+TEST_REST: Final = timedelta(seconds=5)
+"""Between two tests of one subscription."""
 SLOW_MILLISECONDS: Final = 1_000
 """A receiver that takes as long is a slow one."""
 GONE: Final = 410
@@ -92,8 +96,8 @@ class Subscription(Struct, frozen=True, kw_only=True):
     """Everything up to here was delivered, or was not for this reader."""
     anchor: bytes | None
     """SHA-256 of the event at the cursor; None at 0."""
-    run: int = 0
-    """Rises when it is replayed."""
+    run: int
+    """Drawn at random when it is made and whenever it is replayed: a number that is counted comes again after a backup was restored."""
     pending: int | None = None
     """The last position of the batch that is on its way: tried again, it is the same one."""
     failures: int = 0
@@ -118,7 +122,7 @@ class Subscription(Struct, frozen=True, kw_only=True):
     def batch_id(self, first: int, last: int, body: bytes) -> str:
         """The same for every attempt at a batch. Replayed events are wanted again: theirs is another one.
 
-        So is that of other events at the same positions, as there are after a backup of log and subscriptions was restored.
+        So it is where a backup of log and subscriptions was restored that knows of no replay, or has other events at these positions.
         """
         return f"{self.id}_{self.run}_{first}_{last}_{hashlib.sha256(body).hexdigest()[:16]}"
 
@@ -192,17 +196,16 @@ def parked(known: Subscription, why: str) -> Subscription:
     return replace(known, state="parked", why=why)
 
 
-def resumed(known: Subscription, token: str, cursor: int, anchor: bytes | None) -> Subscription:
-    """Goes on at once, where it stopped; or behind the end of a log that is shorter now."""
-    same = (cursor, anchor) == (known.cursor, known.anchor)
-    on_its_way = known.pending if same else None
-    run = known.run if same else known.run + 1
-    return replace(_anew(known), token=token, cursor=cursor, anchor=anchor, pending=on_its_way, run=run)
+def resumed(known: Subscription, token: str, cursor: int, anchor: bytes | None, run: int) -> Subscription:
+    """Goes on at once, where it stopped; or, as another run, behind the end of a log that is shorter now."""
+    if (cursor, anchor) != (known.cursor, known.anchor):
+        return replayed(known, token, cursor, anchor, run)
+    return replace(_anew(known), token=token)
 
 
-def replayed(known: Subscription, token: str, cursor: int, anchor: bytes | None) -> Subscription:
-    """From any position again."""
-    return replace(_anew(known), token=token, cursor=cursor, anchor=anchor, pending=None, run=known.run + 1)
+def replayed(known: Subscription, token: str, cursor: int, anchor: bytes | None, run: int) -> Subscription:
+    """From any position again, as another run."""
+    return replace(_anew(known), token=token, cursor=cursor, anchor=anchor, pending=None, run=run)
 
 
 def rotated(known: Subscription, key: Key, now: datetime, *, keep_old: bool = True) -> Subscription:

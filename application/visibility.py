@@ -12,6 +12,12 @@ def sees_all(reader: Asker) -> bool:
     return reader.role == "coordinator" or (reader.role == "auditor" and reader.project is None)
 
 
+def rights_of(reader: Asker) -> tuple[str | None, ...]:
+    """What decides, beside an event, whether a reader may see it: the same for readers who see the same."""
+    mentor = reader.subject if reader.role == "mentor" else None
+    return reader.role, reader.organisation, reader.project, mentor
+
+
 def may_see(reader: Asker, event: Recorded) -> bool:
     """Whether a reader may see an event: a pure function of the event and the reader's present rights."""
     if sees_all(reader):

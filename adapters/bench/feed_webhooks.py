@@ -21,7 +21,7 @@ from adapters.webhooks.bench.bare import post_bare
 from adapters.wiring import Network, open_network
 from application.access import Wish
 from application.delivery import EVENTS_MAX
-from application.subscribing import Wanted
+from application.subscription_wishes import Subscribe
 
 WAY: Final = "webhooks"
 BARE: Final = "httpx"
@@ -65,7 +65,7 @@ async def _deliver(network: Network, url: str, after: int) -> None:
     issued = await network.tokens.issue(Wish(role="coordinator", subject="person:bench"))
     asker, head = await network.tokens.find(issued.token), (await network.log.head()).position
     made = [
-        (await network.subscriptions.create(Wanted(url=f"{url}{n}", after=after), asker, issued.id)).subscription
+        (await network.subscriptions.create(Subscribe(url=f"{url}{n}", after=after), asker, issued.id)).subscription
         for n in range(RECEIVERS)
     ]
     await network.deliverer.work_off()

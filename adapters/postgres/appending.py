@@ -1,4 +1,4 @@
-"""Decisions of one moment, appended with one statement; see `migrations/0007_known.sql` for what that promises."""
+"""Decisions of one moment, appended with one statement; see `migrations/0009_append_again.sql` for what that promises."""
 
 from collections.abc import Sequence
 from datetime import UTC

@@ -21,10 +21,10 @@ class Impatient(AsyncConnection[Any]):
     silent_seconds = SILENT_SECONDS
 
     @classmethod
-    async def held(cls, info: str, *, silent_seconds: float = SILENT_SECONDS) -> Self:
+    async def held(cls, info: str, *, silent_seconds: float | None = None) -> Self:
         """Connect, in autocommit. Raises OperationalError."""
         connection = await cls.connect(info, autocommit=True)
-        connection.silent_seconds = silent_seconds
+        connection.silent_seconds = silent_seconds or cls.silent_seconds
         return connection
 
     async def wait(self, gen: PQGen[T], *args: Any, **kwargs: Any) -> T:  # noqa: ANN401 - as the driver has it, by version

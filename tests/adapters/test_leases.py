@@ -1,8 +1,8 @@
 """One process at a time works under a lease, and who lost it stops."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 
 import psycopg
 import pytest
@@ -11,6 +11,7 @@ from psycopg.conninfo import make_conninfo
 from adapters.postgres.embedded import Server
 from adapters.postgres.lease import LeaseLost, Leases, Taken, lease_at_once
 from adapters.wiring import supervise
+from tests.running import running
 
 PATIENCE_SECONDS = 20
 
@@ -30,15 +31,8 @@ class Process:
         finally:
             self.at_work -= 1
 
-    @asynccontextmanager
-    async def running(self, *works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(supervise("test", work)) for work in (self.leases.run, *works)]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+    def running(self, *works: Callable[[], Awaitable[None]]) -> AbstractAsyncContextManager[None]:
+        return running(*(supervise("test", work) for work in (self.leases.run, *works)))
 
     def under(self, what: str) -> Callable[[], Awaitable[None]]:
         return lambda: self.leases.under(what, self.work)

@@ -16,7 +16,16 @@ from domain.changing import replace
 from tests.custody.restoring import cut_back, lived, register, settings_of
 from tests.custody.test_restored import tasma
 
-POLICIES = ("issue-statements", "list-lost-referrals", "share-delivered-parts")
+POLICIES = (
+    "issue-documents",
+    "issue-statements",
+    "list-for-coordinator",
+    "list-left-over-hours",
+    "list-lost-referrals",
+    "plan-settlements",
+    "share-delivered-parts",
+    "true-up-drift",
+)
 
 
 @pytest.fixture

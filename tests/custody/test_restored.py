@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,10 +23,10 @@ from application.notes import opened
 from application.ports import ReadOnly
 from application.registry import EVENT_TYPES
 from domain.changing import replace
+from tests import command
 from tests.custody.conftest import setting
 from tests.custody.restoring import body_of, client_of, cut_back, environment_of, lived, register, settings_of
 
-TASMA = Path(sys.executable).with_name("tasma")
 COORDINATOR = Wish(role="coordinator", subject="person:c")
 Tasma = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -64,9 +63,7 @@ def vouched(server: Server, network_schema: str, tmp_path: Path) -> Settings:
 
 def tasma(settings: Settings, *arguments: object) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TASMA_")} | environment_of(settings)
-    return subprocess.run(  # noqa: S603 - our own command
-        [str(TASMA), *map(str, arguments)], env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
+    return command.run(*arguments, env=environment)
 
 
 def test_it_is_read_over_http_and_every_command_is_answered_with_the_reason(settings: Settings) -> None:

@@ -2,11 +2,9 @@
 
 import os
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby, pairwise
-from pathlib import Path
 
 import msgspec
 from msgspec import Struct
@@ -18,11 +16,10 @@ from application.ports import Log
 from domain.mentoring.events import MentorCapacitySet
 from domain.pathways.events import StepDelivered
 from domain.revenue.events import RevenueShared
+from tests import command
 from tests.custody.restoring import environment_of
 from tests.faults.cases import CLIENT, founding
 from tests.faults.load import Acknowledged, Notes, by_desk, insist
-
-TASMA = Path(sys.executable).with_name("tasma")
 
 
 class Audited(Struct, frozen=True):
@@ -58,14 +55,7 @@ def tasma(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[st
     """The command line, in a process of its own."""
     own = {"TASMA_CHECKPOINT_FILE": str(settings.checkpoint_file)} if settings.checkpoint_file else {}
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TASMA_")}
-    return subprocess.run(  # noqa: S603 - our own command
-        [str(TASMA), *arguments],
-        env={**environment, **environment_of(settings), **own},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return command.run(*arguments, env={**environment, **environment_of(settings), **own})
 
 
 def audited(settings: Settings, *options: str) -> Audited:

@@ -16,9 +16,9 @@ from adapters.http.commands import Carried
 from adapters.settings import Settings
 from application.door import command_id
 from application.ports import Unavailable
+from tests.command import TASMA
 from tests.custody.restoring import environment_of
 from tests.faults.cases import CLIENT
-from tests.faults.ending import TASMA
 from tests.faults.load import Acknowledged, Send, until
 
 WORKERS = 2

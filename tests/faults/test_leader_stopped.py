@@ -10,6 +10,10 @@ from functools import partial
 import pytest
 from psycopg import AsyncConnection, sql
 
+from adapters.postgres import leader as leading
+from adapters.postgres import seat
+from adapters.postgres.database import SILENT_SECONDS
+from adapters.postgres.impatient import Impatient
 from adapters.postgres.leader import LOCK_MILLISECONDS, Leader
 from adapters.postgres.lease import Leases
 from adapters.postgres.read_tables import ReadTables, live_schema
@@ -23,14 +27,25 @@ from tests.faults.filling import fill_a_page
 from tests.faults.ground import Ground, rows_of
 from tests.faults.load import until
 from tests.projections.mentors import CapacityChange, Mentor, append, capacity_of_one, halting, parking
+from tests.running import running
 
 ALL = tuple(all_projections())
-SOON_SECONDS = 2 * GONE_SECONDS
+SOONER = 0.4
+"""Of each wait, so that nobody waits for long here."""
+SOON_SECONDS = 2 * SOONER * GONE_SECONDS
 HOLDS = b"""
 select a.pid from pg_locks l join pg_stat_activity a using (pid)
 where l.locktype = 'advisory' and l.granted and a.datname = current_database() and l.database = a.datid
 and (l.classid::bigint << 32 | l.objid::bigint) = %s
 """
+
+
+@pytest.fixture(autouse=True)
+def sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All waits are shorter, in the proportions that they have."""
+    monkeypatch.setattr(Impatient, "silent_seconds", SOONER * SILENT_SECONDS)
+    monkeypatch.setattr(seat, "GONE_SECONDS", SOONER * GONE_SECONDS)
+    monkeypatch.setattr(leading, "LOCK_MILLISECONDS", round(SOONER * LOCK_MILLISECONDS))
 
 
 @asynccontextmanager
@@ -69,17 +84,6 @@ async def reached(network: Network, head: int, projections: Sequence[Projection]
         )
 
 
-@asynccontextmanager
-async def running(*leaders: Leader) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(leader.run()) for leader in leaders]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
 async def leader_of(network: Network) -> int:
     """The backend of who leads."""
     key = Seat("tasma projections", network.settings.network).key
@@ -96,7 +100,7 @@ def test_read_models_go_on_while_the_leaders_backend_is_stopped(mortal: Ground, 
             leaders: Sequence[Leader] = (network.leader, other.leader)[:processes]
             notes = mortal.notes
             await network.catch_up()  # the tables are there
-            async with running(*leaders):
+            async with running(*(leader.run() for leader in leaders)):
                 await until(lambda: any(leader.leads for leader in leaders), "one leads")
                 await reached(network, (await network.log.head()).position)
                 async with stopped(network.dsn, await leader_of(network)):
@@ -121,7 +125,7 @@ def test_one_projection_waits_for_a_backend_that_stopped_amid_a_write_and_the_ot
             name = mortal.settings.network
             leader = Leader(dsn=network.dsn, network=name, log=network.log, projections=(halting, parking))
             await leader.catch_up_once()
-            async with running(leader):
+            async with running(leader.run()):
                 await append(network.stored, 20, number=1, at=network.clock())
                 await reached(network, (await network.log.head()).position, (halting, parking))
                 backend = await leader_of(network)

@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from adapters.clock import system_clock
 from adapters.entropy import SeededEntropy
@@ -43,6 +45,16 @@ class Place:
             PostgresLog(database, self.schema, SOURCE, SeededEntropy(seed)) as log,
         ):
             yield log
+
+
+def emptied(place: Place) -> Place:
+    """The same place with nothing in its log, as it was when it was made: making another one takes ten times as long."""
+    with psycopg.connect(place.server.admin_dsn) as connection:
+        for name in ("tag", "event", "event_type", "command", "network", "catalogue"):
+            table = sql.Identifier(place.schema, name)
+            for what in ("alter table {} disable trigger user", "delete from {}", "alter table {} enable trigger user"):
+                connection.execute(sql.SQL(what).format(table))
+    return place
 
 
 @pytest.fixture

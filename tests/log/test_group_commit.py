@@ -19,10 +19,8 @@ from adapters.entropy import SeededEntropy
 from adapters.memory.log import MemoryLog
 from adapters.postgres.anchor import Anchor
 from adapters.postgres.appending import Appending, ready
-from adapters.postgres.embedded import APP_ROLE
 from adapters.postgres.gathering import WAITING_MAX
 from adapters.postgres.log import PostgresLog
-from adapters.postgres.migrate import drop_network, migrate
 from application.envelope import encode
 from application.ports import (
     ClockAhead,
@@ -39,7 +37,7 @@ from application.ports import (
 from application.registry import EVENT_TYPES
 from domain.kernel import Boundary, Criterion, facts
 from domain.mentoring.events import MenteeAssigned, MenteeReleased, MentorCapacitySet
-from tests.log.conftest import SOURCE, Place
+from tests.log.conftest import SOURCE, Place, emptied
 from tests.log.decisions import NINE, assigned, capacity, command_id, decision, digest, founded
 from tests.log.test_log_contract import criteria, events
 
@@ -128,20 +126,15 @@ async def same(log: PostgresLog, plan: list[list[Step]]) -> None:
 @pytest.mark.usefixtures("one_batch")
 def test_a_batch_comes_out_as_its_decisions_would_one_by_one(place: Place) -> None:
     """Outcomes, sentences and, with the same entropy, every byte."""
-    numbers = iter(range(10_000))
 
     @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(plan=plans)
     def on_postgresql(plan: list[list[Step]]) -> None:
-        asyncio.run(with_log(f"{place.schema}_{next(numbers)}", plan))
+        asyncio.run(with_log(emptied(place), plan))
 
-    async def with_log(schema: str, plan: list[list[Step]]) -> None:
-        await migrate(place.server.admin_dsn, schema, APP_ROLE)
-        try:
-            async with Place(place.server, schema).log() as log:
-                await same(log, plan)
-        finally:
-            await drop_network(place.server.admin_dsn, schema)
+    async def with_log(empty: Place, plan: list[list[Step]]) -> None:
+        async with empty.log() as log:
+            await same(log, plan)
 
     on_postgresql()
 

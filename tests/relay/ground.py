@@ -14,8 +14,8 @@ from adapters.nats.setup import name_of
 from adapters.settings import Settings
 from application.feed import Feed
 from application.ports import Log
+from tests.command import TASMA
 from tests.custody.restoring import environment_of
-from tests.faults.ending import TASMA
 from tests.log.conftest import Place
 from tests.log.decisions import capacity, decision, founded
 from tests.relay.brokers import Broker, jetstream, messages_of, same_as

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,9 +15,9 @@ from adapters.signing import witness_of
 from adapters.wiring import open_network
 from application.desk import Asker
 from application.notes import opened
+from tests import command
 from tests.tree.known import BEHIND_THE_SOFA, PETER, PETER_PRIVATE, TEXT
 
-TASMA = Path(sys.executable).with_name("tasma")
 Tasma = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -35,16 +34,8 @@ def environment(server: Server, network_schema: str, tmp_path: Path) -> dict[str
 
 @pytest.fixture
 def tasma(environment: dict[str, str]) -> Tasma:
-    def run(*arguments: object, given: str | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - our own command
-            [str(TASMA), "audit", *map(str, arguments)],
-            env=environment,
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+    def run(*arguments: object, given: str = "") -> subprocess.CompletedProcess[str]:
+        return command.run("audit", *arguments, env=environment, given=given)
 
     return run
 

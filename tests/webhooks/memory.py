@@ -12,7 +12,8 @@ from application.delivery import Deliverer
 from application.desk import Asker
 from application.envelope import decode
 from application.feed import Feed
-from application.subscribing import Created, Subscriptions, Wanted
+from application.subscribing import Created, Subscriptions
+from application.subscription_wishes import Subscribe
 from application.subscriptions import Subscription
 from application.visibility import may_see
 from domain.changing import replace
@@ -37,9 +38,9 @@ class Network:
         issued = await self.world.tokens.issue(wish)
         return issued, await self.world.tokens.holder(issued.id)
 
-    async def subscribe(self, url: str, who: str = "coordinator", **wanted: Any) -> Created:  # noqa: ANN401 - as Wanted has it
+    async def subscribe(self, url: str, who: str = "coordinator", **wanted: Any) -> Created:  # noqa: ANN401 - as Subscribe has it
         issued, asker = await self.issue(WISHES[who])
-        return await self.subscriptions.create(Wanted(url=url, **wanted), asker, issued.id)
+        return await self.subscriptions.create(Subscribe(url=url, **wanted), asker, issued.id)
 
     async def now(self, one: Subscription | Created) -> Subscription:
         """The subscription as it is kept."""

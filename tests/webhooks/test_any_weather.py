@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from application.delivery import Deliverer
 from application.feed import Feed
-from application.subscribing import Subscriptions, Wanted
+from application.subscribing import Subscriptions
 from application.subscription_ports import Means
+from application.subscription_wishes import Subscribe
 from domain.changing import replace
 from tests.http.world import COORDINATOR, WISHES, World, founded
 
@@ -78,7 +79,7 @@ async def _promise(world: World, steps: list[str], *, only_some: bool) -> None:
     means: Means = replace(world.means, post=weather)
     deliverer, subscriptions = Deliverer(means, Feed(world.log)), Subscriptions(means)
     issued = await world.tokens.issue(WISHES["coordinator"])
-    wanted = Wanted(
+    wanted = Subscribe(
         url="https://hooks.example.org/", after=0, types=("tasma.network.partner_admitted.v1",) if only_some else ()
     )
     made = await subscriptions.create(wanted, COORDINATOR, issued.id)

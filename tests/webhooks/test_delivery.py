@@ -52,7 +52,7 @@ def test_everything_arrives_in_order_as_the_exact_bytes() -> None:
             assert delivery.headers["content-type"] == "application/cloudevents-batch+json"
             assert (delivery.headers["tasma-after"], delivery.headers["tasma-position"]) == (str(first - 1), str(last))
             digest = hashlib.sha256(delivery.body).hexdigest()[:16]
-            assert delivery.id == f"{made.subscription.id}_0_{first}_{last}_{digest}"
+            assert delivery.id == f"{made.subscription.id}_{made.subscription.run}_{first}_{last}_{digest}"
         assert (await of.now(made)).cursor == await of.head()
         assert len(receiver.got) == 3
 
@@ -79,7 +79,7 @@ def test_each_gets_what_their_token_may_see_and_never_anothers_money(who: str) -
         made = await of.subscribe(receiver.url, who, after=0)
         await of.deliverer.work_off()
         assert receiver.positions == await of.visible(asker)
-        revenue = [e for d in receiver.got for e in d.events if e["type"] == "tasma.revenue.shared.v1"]
+        revenue = [e for d in receiver.got for e in d.events if e["type"] == "tasma.revenue.shared.v2"]
         assert len(revenue) == (0 if who == "cursor" else 1)
         assert (await of.now(made)).cursor == await of.head()
 
@@ -91,7 +91,7 @@ def test_who_wants_little_moves_on_over_the_rest_without_being_sent_anything() -
         made = await of.subscribe(receiver.url, after=0, types=("tasma.revenue.*",))
         await of.deliverer.work_off()
         ((delivery,), head) = receiver.got, await of.head()
-        assert [event["type"] for event in delivery.events] == ["tasma.revenue.shared.v1"]
+        assert [event["type"] for event in delivery.events] == ["tasma.revenue.shared.v2"]
         await of.happen(300)
         of.world.later(minutes=1)
         await of.deliverer.work_off()

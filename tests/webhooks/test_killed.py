@@ -4,11 +4,8 @@ import asyncio
 import base64
 import os
 import signal
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
@@ -19,10 +16,9 @@ from adapters.postgres.embedded import Server
 from adapters.postgres.migrate import drop_network
 from adapters.settings import Secret, Settings
 from adapters.wiring import open_network
-from application.access import Wish
 from domain.changing import replace
-from tests.custody.restoring import COORDINATOR, FOUNDING, body_of, environment_of, settings_of
-from tests.custody.test_workers import REPOSITORY, SERVE
+from tests.custody.restoring import COORDINATOR, FOUNDING, body_of, settings_of
+from tests.custody.served import Served, children_of, serving
 from tests.webhooks.receiving import Delivery, receiving, status
 from tests.webhooks.test_life import until
 
@@ -34,49 +30,29 @@ def settings(server: Server, network_schema: str, tmp_path: Path) -> Iterator[Se
     asyncio.run(drop_network(server.admin_dsn, network_schema))
 
 
-@asynccontextmanager
-async def served(settings: Settings, bearer: str) -> AsyncIterator[tuple[httpx.AsyncClient, subprocess.Popen[bytes]]]:
-    """A server of two processes, and who asks it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("TASMA_")} | environment_of(settings)
-    with subprocess.Popen(  # noqa: ASYNC220, S603 - started in a moment; this interpreter, a script of the tests
-        [sys.executable, "-c", SERVE, str(port)],
-        cwd=REPOSITORY,
-        env={**environment, "TASMA_LOG": "json", "TASMA_WEBHOOK_PRIVATE": "allow"},
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        headers = {"Authorization": f"Bearer {bearer}"}
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30) as client:
-
-            async def answers() -> bool:
-                try:
-                    return (await client.get("/v1/health")).status_code == 200
-                except httpx.TransportError:
-                    return False
-
-            try:
-                await until(answers)
-                yield client, process
-            finally:
-                process.terminate()
-                await asyncio.to_thread(process.wait, 30)
+async def founded(settings: Settings) -> None:
+    async with open_network(settings) as network:
+        await network.desk.carry_out("found-network", FOUNDING, COORDINATOR)
 
 
-def _kill_workers(pid: int) -> None:
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split():
-        os.kill(int(child), signal.SIGKILL)
+def delivering(server: Server, settings: Settings) -> AbstractContextManager[Served]:
+    """A server of two processes that delivers to this machine."""
+    return serving(server, settings, 2, TASMA_WEBHOOK_PRIVATE="allow")
 
 
-def test_kill_9_of_the_delivering_process_repeats_the_same_delivery(settings: Settings) -> None:
+def _kill_workers(served: Served) -> None:
+    for child in children_of(served.process):
+        os.kill(child, signal.SIGKILL)
+
+
+def test_kill_9_of_the_delivering_process_repeats_the_same_delivery(server: Server, settings: Settings) -> None:
     """Of two processes both are killed while the receiver has the batch and has not answered; those in their place go on."""
 
-    async def promise() -> None:
-        async with open_network(settings) as network:
-            await network.desk.carry_out("found-network", FOUNDING, COORDINATOR)
-            bearer = (await network.tokens.issue(Wish(role="coordinator", subject="person:c"))).token
-        async with receiving() as receiver, served(settings, bearer) as (client, process):
+    async def promise(served: Served) -> None:
+        async with (
+            receiving() as receiver,
+            httpx.AsyncClient(base_url=served.url, headers=served.headers, timeout=30) as client,
+        ):
             taken = asyncio.Event()
 
             async def take(_: Delivery) -> bytes:
@@ -89,7 +65,7 @@ def test_kill_9_of_the_delivering_process_repeats_the_same_delivery(settings: Se
             assert made.status_code == 201, made.text
             await asyncio.wait_for(taken.wait(), 30)
             receiver.respond = status(200)
-            await asyncio.to_thread(_kill_workers, process.pid)
+            await asyncio.to_thread(_kill_workers, served)
 
             async def registered() -> bool:
                 try:
@@ -109,4 +85,6 @@ def test_kill_9_of_the_delivering_process_repeats_the_same_delivery(settings: Se
             for delivery in receiver.got:
                 Webhook(made.json()["secret"]).verify(delivery.body, dict(delivery.headers))
 
-    asyncio.run(promise())
+    asyncio.run(founded(settings))
+    with delivering(server, settings) as served:
+        asyncio.run(promise(served))

@@ -9,7 +9,9 @@ import pytest
 from adapters.memory.subscriptions import MemorySecrets, MemorySubscriptions, Named
 from application.access import Wish
 from application.ports import CommandIdReused, Unavailable
-from application.subscribing import NoSuchSubscription, Subscriptions, TooManySecrets, Wanted
+from application.subscribing import Subscriptions
+from application.subscription_refusals import NoSuchSubscription, TokenNotTheirs, TooManySecrets
+from application.subscription_wishes import Subscribe
 from application.subscriptions import SECRETS_MAX, SLOW_MILLISECONDS, Attempt, Subscription
 from application.turns import AT_ONCE, OF_ONE_OWNER, SLOW_AT_ONCE, Turns
 from domain.changing import replace
@@ -52,6 +54,25 @@ def test_after_a_restored_backup_other_events_have_another_id() -> None:
         before, after = receiver.got
         assert (before.positions, after.positions) == ([head + 1], [head + 1])
         assert before.body != after.body
+        assert before.id != after.id
+
+    keep(promise)
+
+
+def test_a_replay_that_a_restored_backup_knows_nothing_of_lent_its_ids_to_no_later_one() -> None:
+    """The receiver knows those ids: what came under them again would be taken for a repeat, and passed over."""
+
+    async def promise(of: Network, receiver: Receiver) -> None:
+        made = await of.subscribe(receiver.url)
+        _, asker = await of.issue(WISHES["coordinator"])
+        saved, head = await of.now(made), await of.head()
+        for _ in range(2):
+            await of.subscriptions.replay(saved.id, asker, saved.token, head - 1)
+            await of.deliverer.work_off()
+            await of.store.remove(saved.id)
+            await of.store.add(saved, most=50)
+        before, after = receiver.got
+        assert before.body == after.body
         assert before.id != after.id
 
     keep(promise)
@@ -102,7 +123,7 @@ def test_a_subscription_is_in_the_hands_of_those_who_read_the_same() -> None:
     async def promise(of: Network, receiver: Receiver) -> None:
         issued, runs = await of.issue(Wish(role="coordinator", subject="person:c", organisation="org:ekami"))
         _, same = await of.issue(WISHES["coordinator"])
-        wanted = Wanted(url=receiver.url)
+        wanted = Subscribe(url=receiver.url)
         made = await of.subscriptions.create(wanted, runs, issued.id, "key")
         name = made.subscription.id
         for who in ("ekami", "subscriber"):
@@ -122,6 +143,47 @@ def test_a_subscription_is_in_the_hands_of_those_who_read_the_same() -> None:
         for who_may in (runs, same):
             assert [one.id for one in await of.subscriptions.seen_by(who_may)] == [name]
             assert (await of.subscriptions.one(name, who_may)).id == name
+
+    keep(promise)
+
+
+def test_a_coordinators_subscription_goes_on_with_the_token_of_another_coordinator() -> None:
+    """Theirs is who they are, and the same what they read: role and organisation."""
+
+    async def promise(of: Network, receiver: Receiver) -> None:
+        made = await of.subscribe(receiver.url)
+        await of.world.tokens.revoke((await of.now(made)).token)
+        issued, other = await of.issue(Wish(role="coordinator", subject="person:d"))
+        for token_replaced in (
+            await of.subscriptions.resume(made.subscription.id, other, issued.id),
+            await of.subscriptions.replay(made.subscription.id, other, issued.id, 0),
+        ):
+            assert (token_replaced.token, token_replaced.owner) == (issued.id, "person:c")
+        await of.deliverer.work_off()
+        assert receiver.positions == list(range(1, await of.head() + 1))
+
+    keep(promise)
+
+
+def test_an_auditors_subscription_is_theirs_alone_and_goes_on_with_another_token_of_theirs() -> None:
+    """Who may have to do with it and what is read with it are two questions: another auditor reads the same, and sees it not."""
+
+    async def promise(of: Network, receiver: Receiver) -> None:
+        made = await of.subscribe(receiver.url, "auditor")
+        await of.world.tokens.revoke((await of.now(made)).token)
+        token, runs = await of.issue(WISHES["coordinator"])
+        with pytest.raises(TokenNotTheirs) as refused:
+            await of.subscriptions.resume(made.subscription.id, runs, token.id)
+        assert str(refused.value) == (
+            "The token that this subscription reads with is no longer good: This token has been revoked; ask the coordinator for a new "
+            "one. Whoever has one of the same role that was issued to person:a resumes it with that."
+        )
+        for who in (replace(WISHES["auditor"], subject="person:b"), replace(WISHES["auditor"], project="S20967")):
+            token, another = await of.issue(who)
+            with pytest.raises(NoSuchSubscription):
+                await of.subscriptions.resume(made.subscription.id, another, token.id)
+        token, same = await of.issue(WISHES["auditor"])
+        assert (await of.subscriptions.resume(made.subscription.id, same, token.id)).token == token.id
 
     keep(promise)
 
@@ -267,7 +329,7 @@ def test_of_many_who_change_the_secret_at_once_no_more_succeed_than_may_sign() -
     async def promise(of: Network, receiver: Receiver) -> None:
         issued, asker = await of.issue(WISHES["xamk"])
         async with restless(of) as (subscriptions, secrets, _):
-            made = await subscriptions.create(Wanted(url=receiver.url), asker, issued.id)
+            made = await subscriptions.create(Subscribe(url=receiver.url), asker, issued.id)
             name = made.subscription.id
             done = await asyncio.gather(*(subscriptions.rotate(name, asker) for _ in range(8)), return_exceptions=True)
             assert sum(isinstance(each, TooManySecrets) for each in done) == 8 - (SECRETS_MAX - 1)
@@ -280,13 +342,13 @@ def test_a_secret_made_while_its_subscription_is_deleted_is_erased() -> None:
     async def promise(of: Network, receiver: Receiver) -> None:
         issued, asker = await of.issue(WISHES["xamk"])
         async with restless(of) as (subscriptions, secrets, store):
-            name = (await subscriptions.create(Wanted(url=receiver.url), asker, issued.id)).subscription.id
+            name = (await subscriptions.create(Subscribe(url=receiver.url), asker, issued.id)).subscription.id
             secrets.meanwhile = lambda: subscriptions.delete(name, asker)
             with pytest.raises(NoSuchSubscription):
                 await subscriptions.rotate(name, asker)
             assert secrets.number == 0
             secrets.meanwhile = _nothing
-            name = (await subscriptions.create(Wanted(url=receiver.url), asker, issued.id)).subscription.id
+            name = (await subscriptions.create(Subscribe(url=receiver.url), asker, issued.id)).subscription.id
             store.before_removal = lambda: subscriptions.rotate(name, asker)
             await subscriptions.delete(name, asker)
             assert secrets.number == 0
@@ -303,7 +365,7 @@ def test_a_subscription_that_could_not_be_made_leaves_no_secret(*, added: bool) 
         async with restless(of) as (subscriptions, secrets, store):
             store.added = added
             with pytest.raises(Unavailable):
-                await subscriptions.create(Wanted(url=receiver.url), asker, issued.id)
+                await subscriptions.create(Subscribe(url=receiver.url), asker, issued.id)
             assert secrets.number == int(added)
 
     keep(promise)

@@ -7,12 +7,12 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import fields
 
-from adapters.http.feed.subscriptions import Attempts, Standings, Subscribe, Subscribed
+from adapters.http.feed.subscriptions import Attempts, Standings, Subscribed
 from adapters.http.feed.subscriptions_kept import From, Rotate
 from adapters.http.schemas_words import said_of, said_of_fields
 from adapters.webhooks.standing import Standing
-from application.subscribing import SUBSCRIPTIONS_MAX
-from application.subscriptions import OLD_SECRET, SAID_GONE, Attempt, parked
+from application.subscription_wishes import Subscribe
+from application.subscriptions import OLD_SECRET, SAID_GONE, SUBSCRIPTIONS_MAX, Attempt, parked
 from tests.http.test_metrics import samples
 from tests.http.world import START, WISHES, World, opened, run
 

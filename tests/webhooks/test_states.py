@@ -38,6 +38,7 @@ NEW = Subscription(
     created_at=NOW,
     cursor=5,
     anchor=b"5" * 32,
+    run=7,
     secrets=(Key(subject="s-1", reference="r-1"),),
 )
 ON_ITS_WAY = begun(NEW, 5, b"5" * 32, 9)
@@ -115,13 +116,13 @@ def test_pausing_what_is_parked_leaves_the_reason_there() -> None:
 
 def test_resumed_it_repeats_the_same_batch_and_replayed_another_one() -> None:
     stopped = parked(failed(ON_ITS_WAY, attempt(), None, 0.5), "Gone.")
-    again = resumed(stopped, "t-2", 5, b"5" * 32)
+    again = resumed(stopped, "t-2", 5, b"5" * 32, 8)
     assert (again.state, again.why, again.pending, again.next_at, again.token) == ("active", "", 9, None, "t-2")
     assert again.batch_id(6, 9, b"[]") == NEW.batch_id(6, 9, b"[]")
-    anew = replayed(stopped, "t", 0, None)
+    anew = replayed(stopped, "t", 0, None, 8)
     assert (anew.state, anew.cursor, anew.pending) == ("active", 0, None)
     assert anew.batch_id(6, 9, b"[]") != NEW.batch_id(6, 9, b"[]")
-    elsewhere = resumed(stopped, "t", 3, b"3" * 32)
+    elsewhere = resumed(stopped, "t", 3, b"3" * 32, 8)
     assert (elsewhere.cursor, elsewhere.pending) == (3, None)
     assert elsewhere.batch_id(6, 9, b"[]") != NEW.batch_id(6, 9, b"[]")
 

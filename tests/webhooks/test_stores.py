@@ -39,6 +39,7 @@ def new(number: int, owner: str = "org:xamk") -> Subscription:
         created_at=NOW + timedelta(seconds=number),
         cursor=2**40,
         anchor=b"a" * 32,
+        run=2**31 - 1,
         secrets=(Key(subject="s", reference="vault:r"),),
     )
 

@@ -8,16 +8,17 @@ from typing import Annotated
 from urllib.parse import quote, urlencode
 
 from litestar import Response
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from adapters.http.asking import asker_of, bearer_of
 from adapters.http.feed.followers import followers_of
 from adapters.http.feed.route import Route
 from adapters.http.feed.speaking import Spoken
+from adapters.http.feed.wished import FeedQuery
 from adapters.http.network import Asked, Network, network_of
 from adapters.http.readers import KNOWN
 from adapters.http.reading import has_tag, parameters_of, query_of
-from application.feed import Portion, Reader, wish_of
+from application.feed import Portion, Reader
 
 BATCH = "application/cloudevents-batch+json"
 LIMIT = 256
@@ -28,27 +29,11 @@ PIECE_BYTES = 65_536
 FOR_A_YEAR = "private, max-age=31536000, immutable"
 
 
-class EventsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    after: Annotated[
-        int, Meta(ge=0, lt=2**62, description="The position behind which to begin; 0: from the first one.")
-    ] = 0
+class EventsQuery(FeedQuery, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=LIMIT_MAX, description="Events at most.")] = LIMIT
     wait: (
         Annotated[
             int, Meta(ge=0, le=WAIT_SECONDS_MAX, description="Seconds to wait while there is nothing; left out: none.")
-        ]
-        | None
-    ) = None
-    types: (
-        Annotated[
-            str,
-            Meta(description="Only these, with commas between; `tasma.revenue.*`: all that begin so. Left out: all."),
-        ]
-        | None
-    ) = None
-    about: (
-        Annotated[
-            str, Meta(description="Only what concerns any of these ids, with commas between. Left out: everything.")
         ]
         | None
     ) = None
@@ -58,7 +43,7 @@ async def respond(request: Asked) -> Response[bytes]:
     network = network_of(request)
     parameters = parameters_of(request)
     query = query_of(EventsQuery, parameters)
-    reader = Reader(await asker_of(request, network), wish_of(query.types, query.about))
+    reader = Reader(await asker_of(request, network), query.wish)
     portion = await _waited_for(request, network, reader, query)
     body = b"[" + b",".join(line.body for line in portion.lines) + b"]"
     # What has its full number never changes once it is signed: neither what is stored nor who may see it. The log's end goes on.

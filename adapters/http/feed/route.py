@@ -31,6 +31,8 @@ class Route(Struct, frozen=True, kw_only=True):
     gives: Mapping[str, Any]
     """By media type: the type of the answer, None where it is text or bytes."""
     respond: Callable[[Asked], Awaitable[Response[bytes]]]
+    tag: Literal["feed", "questions", "commands"] = "feed"
+    """Under which heading it is documented."""
     often: bool = False
     """Whether the same reader asks so often that a token which was good within the last seconds will do."""
     query: type[Struct] | None = None

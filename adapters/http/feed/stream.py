@@ -17,39 +17,26 @@ from adapters.http.asking import asker_of, bearer_of, header_of
 from adapters.http.feed.followers import Followers, Held, followers_of
 from adapters.http.feed.route import Route
 from adapters.http.feed.speaking import Spoken
+from adapters.http.feed.wished import POSITION_MAX, FeedQuery
 from adapters.http.network import Asked, Network, network_of
 from adapters.http.problems import BadHeader
 from adapters.http.readers import KNOWN
 from adapters.http.reading import parameters_of, query_of
 from application.entry import EventUnreadable
-from application.feed import Reader, wish_of
+from application.feed import Reader
 from application.ports import Unavailable
 from domain.kernel import Refused
 
 EVENTS = "text/event-stream"
 BEAT_SECONDS: Final = 15.0
 """Without anything else to say, that the connection lives."""
-POSITION_MAX: Final = 2**62
 
 
-class StreamQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StreamQuery(FeedQuery, frozen=True):
     after: Annotated[
         int,
         Meta(ge=0, lt=POSITION_MAX, description="The position behind which to begin; `Last-Event-ID` goes before it."),
     ] = 0
-    types: (
-        Annotated[
-            str,
-            Meta(description="Only these, with commas between; `tasma.revenue.*`: all that begin so. Left out: all."),
-        ]
-        | None
-    ) = None
-    about: (
-        Annotated[
-            str, Meta(description="Only what concerns any of these ids, with commas between. Left out: everything.")
-        ]
-        | None
-    ) = None
 
 
 class Resume(Struct, frozen=True):
@@ -64,7 +51,7 @@ class Resume(Struct, frozen=True):
 async def respond(request: Asked) -> Response[Any]:
     network, followers = network_of(request), followers_of(request)
     query = query_of(StreamQuery, parameters_of(request))
-    reader = Reader(await asker_of(request, network), wish_of(query.types, query.about))
+    reader = Reader(await asker_of(request, network), query.wish)
     after = _last_event_id(request, query.after)
     await network.feed.check(after)
     headers = {"Cache-Control": "no-store", "Vary": "Authorization, Last-Event-ID", "X-Accel-Buffering": "no"}

@@ -16,7 +16,7 @@ from adapters.http.readers import Readers, is_member
 from adapters.http.reading import parameters_of, query_of
 from adapters.webhooks.standing import Standing, standings
 from application.door import Malformed, NotJson, place_of, read_body
-from application.subscribing import Wanted
+from application.subscription_wishes import Subscribe
 from application.subscriptions import Attempt, Subscription
 from application.visibility import sees_all
 
@@ -25,25 +25,9 @@ SUBSCRIBERS = Readers(
     lambda asker: sees_all(asker) or is_member(asker),
 )
 PATH: Final = "/v1/subscriptions"
-NAMES_MAX: Final = 50
 T = TypeVar("T", bound=Struct)
 PROBLEMS = frozenset({"401", "403", "404", "422"})
 SENT_PROBLEMS = PROBLEMS | {"400", "408", "409", "413", "415"}
-
-
-class Subscribe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where events are delivered to, and which."""
-
-    url: str
-    """Where to: `https` and an address that everybody reaches, without a name or password in it. A network of one's own can be
-    served with TASMA_WEBHOOK_PRIVATE=allow: then also `http`, and addresses that only the server reaches."""
-    types: Annotated[tuple[str, ...], Meta(max_length=NAMES_MAX)] = ()
-    """Only these types; `tasma.revenue.*`: all that begin so. Left out: all."""
-    about: Annotated[tuple[str, ...], Meta(max_length=NAMES_MAX)] = ()
-    """Only what concerns any of these ids. Left out: all that the token may see."""
-    after: Annotated[int, Meta(ge=0, lt=2**62)] | None = None
-    """The position behind which to begin, 0: from the first. Left out: from now on, other than a batch or the stream, which begin
-    at 0."""
 
 
 class Subscribed(Struct, frozen=True):
@@ -102,8 +86,7 @@ async def said(request: Asked, kind: type[T], left_out: T | str) -> T:
 async def create(request: Asked) -> Response[bytes]:
     network = network_of(request)
     asker, key = await asker_of(request, network), key_of(request)
-    body = await said(request, Subscribe, '{"url": "https://…"}')
-    wanted = Wanted(url=body.url, types=body.types, about=body.about, after=body.after)
+    wanted = await said(request, Subscribe, '{"url": "https://…"}')
     made = await network.subscriptions.create(wanted, asker, token_id_of(request), str(key) if key else None)
     answer = Subscribed(await shown(network, made.subscription), made.secret)
     return json_of(answer, 201 if made.secret else 200, {"Location": f"{PATH}/{made.subscription.id}"})
