@@ -52,12 +52,16 @@ def _odd_cent(terms: Terms) -> int:
     return int(terms.place is not None and terms.place <= terms.left_over_cents)
 
 
-def _chain(terms: Terms, language: Language) -> Iterator[str]:
-    """The phrases of the clauses around this one, then its own."""
+def _chain(terms: Terms, language: Language, *, within: bool = False) -> Iterator[str]:
+    """The phrases of the clauses around this one, then its own. `within`: another clause goes on with what it took."""
     say = PHRASES[language]
     if terms.within is not None:
-        yield from _chain(terms.within, language)
+        yield from _chain(terms.within, language, within=True)
     value = reckoned(terms, _base(terms))
+    # Who takes a part of the whole names the whole with the part.
+    goes_on = (within or terms.weight is not None) and terms.min_cents is None and terms.max_cents is None
+    if terms.kind == "remaining" and not terms.earlier_cents and not goes_on:
+        yield say.whole.format(base=euros(_base(terms), language))
     yield from _reckoning(terms, value, say, language)
     for limited, phrase in _limits(terms, value, say, language):
         value = limited
@@ -78,8 +82,6 @@ def _reckoning(terms: Terms, value: Fraction, say: Phrases, language: Language) 
         earlier = abs(terms.earlier_cents)
         entered = euros(_base(terms) + earlier, language)
         yield say.earlier.format(earlier=euros(earlier, language), entered=entered, base=base)
-    elif terms.kind == "remaining":
-        yield say.whole.format(base=base)
     match terms.kind:
         case "fixed":
             yield say.fixed.format(fixed=euros(terms.fixed_cents or 0, language))

@@ -12,7 +12,7 @@ class BadFigure(MoneyFault):
 
 
 class RuleFault(MoneyFault):
-    """A sharing rule that is malformed or would leak; raised while it is drafted.
+    """A sharing rule, a cost key or a list of obligations that is malformed, or would leak; raised before it is used.
 
     `path` is the place, such as `steps[2].to.split`; `str()` is the path and what is wrong with it, one whole sentence.
     """

@@ -5,17 +5,16 @@ from fractions import Fraction
 from typing import Literal
 
 from domain.money.faults import RuleFault, shown
+from domain.money.reading_split import read_split
 from domain.money.reading_take import read_take
-from domain.money.reading_values import decimal, entries, fields
+from domain.money.reading_values import entries, fields, purpose
 from domain.money.rounding import Rounding
-from domain.money.rule import KEPT, Clause, Onward, SharingRule, Take, Weighted, clauses_of
+from domain.money.rule import KEPT, Clause, Onward, SharingRule, Take, clauses_of
 
 DEEPEST_LIST = 8
 MOST_CLAUSES = 64
-MOST_TARGETS = 100
 
 _TARGET = re.compile(r"org:[a-z0-9][a-z0-9-]{0,59}|role:[a-z0-9][a-z0-9-]{0,59}")
-_PURPOSE = re.compile(r"[^\x00-\x1f]{1,200}")
 
 
 def parse_rule(raw: object) -> SharingRule:
@@ -69,7 +68,7 @@ def _clause(raw: object, path: str, *, last: bool, depth: int) -> Clause:
     return Clause(
         take=take,
         to=_target(given["to"], f"{path}.to", depth),
-        purpose=_purpose(given.get("for"), f"{path}.for"),
+        purpose=purpose(given.get("for"), f"{path}.for"),
         if_unbound=_if_unbound(given.get("if_unbound"), f"{path}.if_unbound", last=last),
     )
 
@@ -93,25 +92,11 @@ def _target(raw: object, path: str, depth: int) -> str | Onward:
     if "steps" in raw:
         nested = fields(raw, path, needs=("steps",))
         return Onward(steps=_clauses(nested["steps"], f"{path}.steps", depth=depth + 1))
-    return Onward(split=_split(fields(raw, path, needs=("split",))["split"], f"{path}.split"))
+    return Onward(split=read_split(fields(raw, path, needs=("split",))["split"], f"{path}.split", _weighed))
 
 
-def _split(raw: object, path: str) -> tuple[Weighted, ...]:
-    """Targets with their weights, from an object in document order or from a list."""
-    if isinstance(raw, dict):
-        raw = [{"to": to, "weight": weight} for to, weight in raw.items()]
-    parts = tuple(_weighted(each, f"{path}[{n}]") for n, each in enumerate(entries(raw, path, most=MOST_TARGETS)))
-    if not any(Fraction(part.weight) for part in parts):
-        raise RuleFault(path, "has only weights of 0, but at least one must be above 0.")
-    return parts
-
-
-def _weighted(raw: object, path: str) -> Weighted:
-    given = fields(raw, path, needs=("to", "weight"))
-    return Weighted(
-        to=_payee(given["to"], f"{path}.to", "."),
-        weight=decimal(given["weight"], f"{path}.weight", most=None),
-    )
+def _weighed(raw: object, path: str) -> str:
+    return _payee(raw, path, ".")
 
 
 def _payee(raw: object, path: str, otherwise: str) -> str:
@@ -121,12 +106,6 @@ def _payee(raw: object, path: str, otherwise: str) -> str:
             f'is {shown(raw)}, but must be an organisation, as in "org:xamk", a role, as in "role:provider"{otherwise}',
         )
     return raw
-
-
-def _purpose(raw: object, path: str) -> str | None:
-    if raw is None or (isinstance(raw, str) and _PURPOSE.fullmatch(raw)):
-        return raw
-    raise RuleFault(path, f"is {shown(raw)}, but must be a text of 1 to 200 characters on one line.")
 
 
 def _if_unbound(raw: object, path: str, *, last: bool) -> Literal["skip"] | None:

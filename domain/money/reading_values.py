@@ -9,6 +9,8 @@ from domain.money.faults import BadFigure, RuleFault, shown
 from domain.money.rounding import CENTS_LIMIT
 
 _UNIT = re.compile(r"[a-z][a-z0-9_-]{0,60}")
+_ORGANISATION = re.compile(r"org:[a-z0-9][a-z0-9-]{0,59}")
+_PURPOSE = re.compile(r"[^\x00-\x1f]{1,200}")
 
 
 def fields(raw: object, path: str, *, needs: Sequence[str], allows: Sequence[str] = ()) -> Mapping[str, object]:
@@ -36,11 +38,12 @@ def entries(raw: object, path: str, *, most: int) -> Sequence[object]:
 
 def cents(given: Mapping[str, object], key: str, path: str, *, least: int) -> int | None:
     """Whole cents under a key, None where it is left out."""
-    if key not in given:
-        return None
-    raw = given[key]
+    return whole(given[key], f"{path}.{key}", least=least) if key in given else None
+
+
+def whole(raw: object, path: str, *, least: int) -> int:
     if isinstance(raw, bool) or not isinstance(raw, int) or not least <= raw < CENTS_LIMIT:
-        raise RuleFault(f"{path}.{key}", f"is {shown(raw)}, but must be whole cents from {least} to {CENTS_LIMIT - 1}.")
+        raise RuleFault(path, f"is {shown(raw)}, but must be whole cents from {least} to {CENTS_LIMIT - 1}.")
     return raw
 
 
@@ -59,4 +62,16 @@ def decimal(raw: object, path: str, *, most: int | None) -> str:
 def word(raw: object, path: str) -> str:
     if not isinstance(raw, str) or not _UNIT.fullmatch(raw):
         raise RuleFault(path, f'is {shown(raw)}, but must be the name of a unit such as "credit" or "study_right".')
+    return raw
+
+
+def purpose(raw: object, path: str) -> str | None:
+    if raw is None or (isinstance(raw, str) and _PURPOSE.fullmatch(raw)):
+        return raw
+    raise RuleFault(path, f"is {shown(raw)}, but must be a text of 1 to 200 characters on one line.")
+
+
+def organisation(raw: object, path: str) -> str:
+    if not isinstance(raw, str) or not _ORGANISATION.fullmatch(raw):
+        raise RuleFault(path, f'is {shown(raw)}, but must be an organisation, as in "org:xamk".')
     return raw

@@ -141,9 +141,24 @@ EVERYTHING = Terms(
             ),
             "en",
             (
-                "All of €0.01; 1/2 of €0.01 is €0.005; rounded down €0.00; €0.01 was left over and goes cent by cent in"
+                "1/2 of €0.01 is €0.005; rounded down €0.00; €0.01 was left over and goes cent by cent in"
                 " the order listed, this one is number 2, so €0.00."
             ),
+        ),
+        (
+            Terms(kind="remaining", base_cents=500, earlier_cents=0, max_cents=400, weight="1", weights_total="2"),
+            "en",
+            "All of €5.00; at most €4.00, so €4.00; 1/2 of €4.00 is €2.00.",
+        ),
+        (
+            Terms(
+                kind="percent",
+                base_cents=500,
+                percent="10",
+                within=Terms(kind="remaining", base_cents=500, earlier_cents=0),
+            ),
+            "en",
+            "10% of €5.00 is €0.50.",
         ),
     ],
 )
