@@ -1,4 +1,4 @@
-"""Days, months and business days of the network: Europe/Helsinki, Finnish holidays."""
+"""Days, months, business days and banking days of the network: Europe/Helsinki, Finnish holidays, TARGET."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -46,6 +46,28 @@ def business_days_after(day: date, count: int) -> date:
 
 def is_business_day(day: date) -> bool:
     return day.weekday() not in (_SATURDAY, _SUNDAY) and day not in _holidays(day.year)
+
+
+def is_banking_day(day: date) -> bool:
+    """Whether banks in Finland and TARGET, through which they settle, are both open: a payment can be executed then."""
+    return is_business_day(day) and is_target_day(day)
+
+
+def banking_day_from(day: date) -> date:
+    """The day itself, or the next banking day."""
+    while not is_banking_day(day):
+        day += timedelta(days=1)
+    return day
+
+
+def is_target_day(day: date) -> bool:
+    """Whether TARGET is open: its calendar since 2002 (European Central Bank, press release of 14 December 2000).
+
+    Every closing day of it is a Finnish holiday too, today; that is two calendars agreeing, not one rule.
+    """
+    if day.weekday() in (_SATURDAY, _SUNDAY) or (day.month, day.day) in ((1, 1), (5, 1), (12, 25), (12, 26)):
+        return False
+    return day - _easter(day.year) not in (timedelta(days=-2), timedelta(days=1))
 
 
 @lru_cache(maxsize=256)

@@ -4,7 +4,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import holidays
 
-from domain.calendar import business_days_after, day_of, end_of, is_business_day, month_after
+from domain.calendar import (
+    banking_day_from,
+    business_days_after,
+    day_of,
+    end_of,
+    is_banking_day,
+    is_business_day,
+    is_target_day,
+    month_after,
+)
 
 
 def test_business_days_are_those_of_an_independent_calendar() -> None:
@@ -19,6 +28,25 @@ def test_business_days_are_those_of_an_independent_calendar() -> None:
 def test_the_day_of_sending_is_not_counted() -> None:
     assert business_days_after(date(2019, 6, 20), 2) == date(2019, 6, 25)
     assert business_days_after(date(2019, 12, 23), 1) == date(2019, 12, 27)
+
+
+def test_banking_days_are_those_of_two_independent_calendars() -> None:
+    """Finland's and the European Central Bank's, compared day by day for fifty years."""
+    finland = holidays.country_holidays("FI", years=range(2002, 2052))
+    target = holidays.financial_holidays("ECB", years=range(2002, 2052))
+    day = date(2002, 1, 1)
+    while day.year < 2052:
+        open_there = day.weekday() < 5 and day not in target
+        assert is_target_day(day) == open_there, day
+        assert is_banking_day(day) == (open_there and day not in finland), day
+        day += timedelta(days=1)
+
+
+def test_a_payment_waits_for_the_next_banking_day() -> None:
+    assert banking_day_from(date(2019, 12, 5)) == date(2019, 12, 5), "a Thursday like others"
+    assert banking_day_from(date(2019, 12, 6)) == date(2019, 12, 9), "Independence Day, then a weekend"
+    assert banking_day_from(date(2021, 4, 2)) == date(2021, 4, 6), "Easter"
+    assert banking_day_from(date(2020, 1, 6)) == date(2020, 1, 7), "Epiphany: TARGET is open, Finnish banks are not"
 
 
 def test_days_and_months_are_those_of_helsinki() -> None:
