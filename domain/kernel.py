@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
 from functools import cache, reduce
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar, cast, get_type_hints
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -63,6 +63,37 @@ def fact(
 
 def name_of(event: type[Event]) -> str:
     return FACTS[event].name
+
+
+UPCASTS: dict[type[Event], Callable[[Any], Event]] = {}
+"""By a version that is written no more: what it says in the words of the next one."""
+
+Upcaster = TypeVar("Upcaster", bound=Callable[[Any], Event])
+
+
+def upcaster(function: Upcaster) -> Upcaster:
+    """Declare how an older version is read: a function of it that gives the next version."""
+    hints = get_type_hints(function)
+    newer = hints.pop("return")
+    (older,) = hints.values()
+    UPCASTS[older] = function
+    _OLDER[newer] = (*_OLDER.get(newer, ()), older)
+    return function
+
+
+_OLDER: dict[type[Event], tuple[type[Event], ...]] = {}
+
+
+def versions_of(event: type[Event]) -> tuple[type[Event], ...]:
+    """A version and all older ones, which are read as it."""
+    return (event, *(version for older in _OLDER.get(event, ()) for version in versions_of(older)))
+
+
+def current(event: Event) -> Event:
+    """An event as its newest version says it: decisions and read models know no other."""
+    while (upcast := UPCASTS.get(type(event))) is not None:
+        event = upcast(event)
+    return event
 
 
 def subject_of(event: Event) -> str:
@@ -184,12 +215,18 @@ Boundary = tuple[Criterion, ...]
 
 
 def facts(*types: type[Event], about: str | None = None) -> Criterion:
-    return Criterion(types=types, tags=() if about is None else (about,))
+    """The events of these types, in every version that was ever written."""
+    versions = tuple(version for event in types for version in versions_of(event))
+    return Criterion(types=versions, tags=() if about is None else (about,))
 
 
 # --- refusals --------------------------------------------------------------------------------------------------------
 class Refused(Exception):
     """The domain says no, in a sentence with the numbers and the way out."""
+
+
+class NotYet(Refused):
+    """What a policy asks for is too early: a later event asks for it again, so nobody has to look after it."""
 
 
 class Unknown(Refused):
@@ -234,7 +271,7 @@ class Decider(Value, Generic[C, S, E], frozen=True):
     """A body that a reader of the documentation can send as it is."""
 
     def __call__(self, command: C, history: Iterable[E]) -> tuple[Event, ...]:
-        return self.decide(command, reduce(self.evolve, history, self.initial))
+        return self.decide(command, reduce(self.evolve, cast("Iterable[E]", map(current, history)), self.initial))
 
 
 AnyDecider = Decider[Any, Any, Any]

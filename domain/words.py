@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -28,6 +28,10 @@ def form(
     return Meta(pattern=pattern, description=says_it, min_length=min_length, max_length=max_length)
 
 
+NULL = "null"
+"""In a field's `Meta(extra={NULL: …})`: what whoever gives null for it is told instead of its type."""
+
+
 def _id(what: str, kind: str, rest: str = _OPAQUE, example: str = "…") -> Meta:
     return form(f"^{kind}:{rest}{_END}", f"an id such as {kind}:{example}", what=what)
 
@@ -43,6 +47,24 @@ EntryId = Annotated[str, _id("An entry in the books", "entry", _NUMBERED, "0168f
 FollowUpId = Annotated[
     str, _id("An item of the coordinator's list", "follow-up", _NUMBERED, "0168f4a2-7c00-8123-9abc-0123456789ab")
 ]
+SessionId = Annotated[str, _id("A session of a mentor with a client", "session", _NUMBERED, "s-112")]
+TreatmentId = Annotated[str, _id("A decision on VAT", "treatment", _NUMBERED, "0168f4a2-7c00-8123-9abc-0123456789ab")]
+DisputeId = Annotated[str, _id("A disputed line", "dispute", _NUMBERED, "0168f4a2-7c00-8123-9abc-0123456789ab")]
+SettlementId = Annotated[
+    str, _id("A settlement of a period", "settlement", _NUMBERED, "0168f4a2-7c00-8123-9abc-0123456789ab")
+]
+PaymentId = Annotated[str, _id("A payment", "payment", _NUMBERED, "0168f4a2-7c00-8123-9abc-0123456789ab")]
+DocumentId = Annotated[str, _id("A document", "document", _NUMBERED, "0168f4a2-7c00-8123-9abc-0123456789ab")]
+StatementId = Annotated[
+    str,
+    form(
+        rf"^statement:[a-z0-9][a-z0-9-]{{0,59}}\.[0-9]{{4}}-[0-9]{{2}}{_END}", "an id such as statement:ekami.2019-11"
+    ),
+]
+BankLineId = Annotated[
+    str, form(rf"^bank-line:[0-9a-f]{{32}}{_END}", "a bank's line such as bank-line:9f86d081884c7d659a2feaa0c55ad015")
+]
+Digest = Annotated[str, form(rf"^[0-9a-f]{{64}}{_END}", "a SHA-256 as 64 hex digits")]
 EventId = Annotated[str, form(f"^[0-9a-f-]{{36}}{_END}", "the id of an event, a UUID")]
 ProjectCode = Annotated[str, form(f"^[A-Za-z0-9][A-Za-z0-9-]{{0,30}}{_END}", "a project code such as S20967")]
 RoleName = Annotated[str, form(f"^role:[a-z0-9][a-z0-9-]{{0,59}}{_END}", "a role such as role:referrer")]
@@ -58,6 +80,18 @@ Prose = Annotated[str, form(r"^[^\u0000]*" + _END, "text without NUL characters"
 Quantity = Annotated[
     str,
     form(rf"^(0|[1-9][0-9]{{0,8}})(\.[0-9]{{1,6}})?{_END}", 'an exact decimal as a string such as "2.5"'),
+]
+VatCode = Annotated[
+    Literal["S", "AE", "E", "Z", "O", "K", "G"],
+    Meta(
+        description="UNCL 5305: S standard or reduced rate, AE reverse charge, E exempt, Z zero-rated, O outside VAT, K, G abroad."
+    ),
+]
+VatRate = Annotated[
+    str, form(rf"^(0|[1-9][0-9]?)(\.[0-9]{{1,3}})?{_END}", 'a rate in percent as an exact decimal such as "25.5"')
+]
+Hours = Annotated[
+    str, form(rf"^(0|[1-9][0-9]?)(\.(25|5|75))?{_END}", 'hours in quarters as an exact decimal such as "1.5"')
 ]
 PRICE_CENTS_MAX = 10_000_000_000
 """A hundred million euros: almost a million such prices still sum to less than 2^53 cents."""
@@ -105,6 +139,10 @@ class Texts(Value, frozen=True, omit_defaults=True):
 
 PROVIDER = "role:provider"
 """The role that binds itself: the provider of the step that is delivered."""
+
+
+MENTOR_HOUR = "mentor_hour"
+"""The unit that is counted by the network itself: hours of the mentor's sessions go with the next amount of their pathway."""
 
 
 class Binding(Value, frozen=True):

@@ -3,6 +3,7 @@
 from datetime import date
 
 from domain.agreements.events import (
+    AgreementAmended,
     AgreementApproved,
     AgreementDrafted,
     AgreementEnteredIntoForce,
@@ -26,7 +27,7 @@ from domain.kernel import (
 )
 from domain.words import AgreementId, Line, Number, Organisation
 
-Seen = AgreementDrafted | AgreementTextFrozen | AgreementApproved | AgreementSigned
+Seen = AgreementDrafted | AgreementAmended | AgreementTextFrozen | AgreementApproved | AgreementSigned
 
 
 class FreezeAgreement(Command, frozen=True):
@@ -103,7 +104,8 @@ class SignedAlready(Refused):
 
 
 class Life(Value, frozen=True):
-    drafted: AgreementDrafted | None = None
+    drafted: AgreementDrafted | AgreementAmended | None = None
+    """The newest version that was written down."""
     text_digest: str | None = None
     frozen_by: str | None = None
     approved: frozenset[str] = frozenset()
@@ -111,12 +113,21 @@ class Life(Value, frozen=True):
 
 
 def boundary(command: FreezeAgreement | ApproveAgreement | SignAgreement) -> Boundary:
-    return (facts(AgreementDrafted, AgreementTextFrozen, AgreementApproved, AgreementSigned, about=command.agreement),)
+    return (
+        facts(
+            AgreementDrafted,
+            AgreementAmended,
+            AgreementTextFrozen,
+            AgreementApproved,
+            AgreementSigned,
+            about=command.agreement,
+        ),
+    )
 
 
 def evolve(state: Life, event: Seen) -> Life:
     match event:
-        case AgreementDrafted():
+        case AgreementDrafted() | AgreementAmended():
             return Life(drafted=event)
         case AgreementTextFrozen():
             return replace(state, text_digest=event.text_digest, frozen_by=event.by)
@@ -200,11 +211,12 @@ def sign(command: SignAgreement, state: Life) -> tuple[Event, ...]:
         in_force_on=command.asked.on,
         text_digest=text_digest,
         clauses=drafted.clauses,
+        units=drafted.units,
     )
     return (signed, in_force)
 
 
-def _drafted(asked: Asked, state: Life, agreement: str, version: int) -> AgreementDrafted:
+def _drafted(asked: Asked, state: Life, agreement: str, version: int) -> AgreementDrafted | AgreementAmended:
     # Before it is in force, only its parties can know that an agreement exists.
     if state.drafted is None or not any(asked.acts_for(party) for party in state.drafted.parties):
         raise Unknown(agreement)
@@ -213,14 +225,14 @@ def _drafted(asked: Asked, state: Life, agreement: str, version: int) -> Agreeme
     return state.drafted
 
 
-def _frozen(asked: Asked, state: Life, agreement: str, version: int) -> tuple[AgreementDrafted, str]:
+def _frozen(asked: Asked, state: Life, agreement: str, version: int) -> tuple[AgreementDrafted | AgreementAmended, str]:
     drafted = _drafted(asked, state, agreement, version)
     if state.text_digest is None:
         raise NotFrozen(agreement, version)
     return drafted, state.text_digest
 
 
-def _check_party(asked: Asked, organisation: str, drafted: AgreementDrafted) -> None:
+def _check_party(asked: Asked, organisation: str, drafted: AgreementDrafted | AgreementAmended) -> None:
     if organisation not in drafted.parties:
         raise NotAParty(organisation, drafted.agreement, drafted.parties)
     if not asked.acts_for(organisation):

@@ -1,10 +1,10 @@
 """What has happened to the network and its members."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from domain.kernel import Event, fact
-from domain.words import Day, EventId, FollowUpId, Line, Names, Organisation, Parties, Period
+from domain.kernel import Event, Value, fact
+from domain.words import Code, Day, EventId, FollowUpId, Line, Names, Organisation, Parties, Period, form
 
 Membership = Literal["lead", "implementer", "committed", "open"]
 OrganisationKind = Literal[
@@ -20,7 +20,6 @@ OrganisationKind = Literal[
     "company",
     "other",
 ]
-FollowUpCode = Literal["referral-declined", "referral-expired", "refused"]
 Duty = Literal["mentor-coordination", "foresight", "web-service", "catalogue", "settlement", "network-coordination"]
 
 
@@ -78,7 +77,37 @@ class DutyAssigned(Event, frozen=True):
     """Its last day; null while no end is set."""
 
 
-@fact("network.follow_up_opened", about=("follow_up", "about"), seen_by="parties", frequent=True)
+class Address(Value, frozen=True):
+    """Where a legal person gets its post."""
+
+    street: Line
+    postal_code: Line
+    town: Line
+    country: Annotated[str, form(r"^[A-Z]{2}(?![\s\S])", "a country in two capital letters such as FI")] = "FI"
+
+
+@fact("network.billing_details_set", about=("organisation",), seen_by="network")
+class BillingDetailsSet(Event, frozen=True):
+    """Where an organisation is to be invoiced and paid from here on; all of it is public business data."""
+
+    organisation: Organisation
+    address: Address
+    vat_number: str | None
+    """The VAT number with its country, such as FI24729082; null where it is in no register of VAT."""
+    iban: str | None
+    """The account that is paid to and from, without spaces."""
+    bic: str | None
+    """The bank of the account."""
+    einvoice_address: Line | None
+    """Where e-invoices go to."""
+    einvoice_operator: Line | None
+    """Who carries them there."""
+    by: str
+    """The opaque id of who set them."""
+    set_on: Day
+
+
+@fact("network.follow_up_opened", about=("follow_up", "about"), seen_by="parties", frequent=True, version=2)
 class FollowUpOpened(Event, frozen=True):
     """Something that a policy could not do, or that nobody did: it waits on the coordinator's list."""
 
@@ -87,9 +116,25 @@ class FollowUpOpened(Event, frozen=True):
     """The event that led to it."""
     about: Line
     """The id of the thing that came to nothing."""
-    code: FollowUpCode
-    """What came to nothing, for programs."""
+    code: Code
+    """What came to nothing, for programs: `referral-declined`, `referral-expired`, `refused` (by a rule), `hours-left-over`,
+    `statement-silent`, `dispute-accepted` (its entry is to be corrected), `dispute-escalated`; more may come."""
     reason: Line
     """The same as a sentence."""
     opened_on: Day
+    parties: Parties
+
+
+@fact("network.follow_up_closed", about=("follow_up", "about"), seen_by="parties")
+class FollowUpClosed(Event, frozen=True):
+    """Something on the coordinator's list has been looked after: it is on it no longer."""
+
+    follow_up: FollowUpId
+    about: Line
+    """The id of the thing that it was about."""
+    outcome: Line
+    """What was done, as a code or a sentence."""
+    by: str
+    """The opaque id of who says so."""
+    closed_on: Day
     parties: Parties

@@ -1,8 +1,8 @@
 """Put something on the coordinator's list, once for each cause."""
 
 from domain.kernel import Boundary, Command, Decider, Event, Refused, Value, facts
-from domain.network.events import FollowUpCode, FollowUpOpened
-from domain.words import EventId, FollowUpId, Line, Organisation
+from domain.network.events import FollowUpOpened
+from domain.words import Code, EventId, FollowUpId, Line, Organisation
 
 
 class OpenFollowUp(Command, frozen=True):
@@ -11,7 +11,7 @@ class OpenFollowUp(Command, frozen=True):
     follow_up: FollowUpId
     cause: EventId
     about: Line
-    code: FollowUpCode
+    code: Code
     reason: Line
     parties: tuple[Organisation, ...] = ()
 

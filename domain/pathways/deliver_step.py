@@ -17,7 +17,7 @@ from domain.kernel import (
     facts,
 )
 from domain.pathways.events import AgreedStep, PathwayAgreed, PathwayCompleted, StepDelivered
-from domain.words import Amount, Number, PathwayId
+from domain.words import MENTOR_HOUR, Amount, Number, PathwayId
 
 Seen = PathwayAgreed | StepDelivered | PathwayCompleted
 
@@ -61,7 +61,7 @@ class BeforeItWasAgreed(Refused):
 
 
 class WrongQuantities(Refused):
-    def __init__(self, given: list[str], needed: tuple[str, ...]) -> None:
+    def __init__(self, given: list[str], needed: list[str]) -> None:
         super().__init__(
             f"The sharing rule counts {', '.join(needed) or 'no unit'}; the delivery reports {', '.join(given) or 'none'}. "
             "Give each counted unit once and no other."
@@ -111,8 +111,8 @@ def deliver(command: DeliverStep, state: Delivery) -> tuple[Event, ...]:
     if command.delivered_on < agreed.agreed_on:
         raise BeforeItWasAgreed(command.pathway, command.delivered_on, agreed.agreed_on)
     units = sorted(a.unit for a in command.quantities)
-    if units != sorted(agreed.units):
-        raise WrongQuantities(units, agreed.units)
+    if units != sorted(reported := [u for u in agreed.units if u != MENTOR_HOUR]):
+        raise WrongQuantities(units, reported)
     return (
         StepDelivered(
             pathway=command.pathway,

@@ -1,10 +1,17 @@
 """Issue a partner's statement of a closed period: its balances and digest become part of the log."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
+from domain.calendar import business_days_after
 from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, Refused, Value, facts
 from domain.settlement.events import PeriodClosed, StatementIssued
+from domain.settlement.statement import statement_id
 from domain.words import Cents, Organisation, Period
 
+DisputeDays = Annotated[int, Meta(ge=0, le=1_000)]
 Seen = PeriodClosed | StatementIssued
 
 
@@ -19,6 +26,10 @@ class IssueStatement(Command, frozen=True):
     closing_cents: Cents
     lines: int
     digest: str
+    dispute_days: DisputeDays
+    """Business days in which its lines may be disputed: the most that an agreement behind them gives."""
+    tacit_approval: bool
+    """Whether every agreement behind its lines lets silence approve it."""
 
 
 class IssuedAlready(Refused):
@@ -34,10 +45,6 @@ class PeriodIsOpen(Refused):
 class Issuing(Value, frozen=True):
     closed: bool = False
     issued: bool = False
-
-
-def statement_id(partner: str, period: str) -> str:
-    return f"statement:{partner.removeprefix('org:')}.{period}"
 
 
 def boundary(command: IssueStatement) -> Boundary:
@@ -71,6 +78,8 @@ def decide(command: IssueStatement, state: Issuing) -> tuple[Event, ...]:
             closing_cents=command.closing_cents,
             lines=command.lines,
             digest=command.digest,
+            dispute_by=business_days_after(command.asked.on, command.dispute_days),
+            tacit_approval=command.tacit_approval,
             parties=(command.partner,),
         ),
     )
@@ -86,11 +95,13 @@ issue_statement = Decider(
     example={
         "partner": "org:ekami",
         "period": "2019-03",
-        "form": 1,
+        "form": 2,
         "position": 812,
         "opening_cents": 0,
         "closing_cents": 51300,
         "lines": 4,
         "digest": "0" * 64,
+        "dispute_days": 10,
+        "tacit_approval": False,
     },
 )

@@ -6,18 +6,22 @@ frequent, and a sample as it was encoded.
 
 import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
 
-from application.registry import EVENT_TYPES
+from application.registry import DECIDERS, EVENT_TYPES
 from domain.kernel import FACTS, Event, name_of, subject_of, tags_of
-from tests.domain.story import do, drafted, planned
+from tests.domain.disputing import DISPUTE, disputed, issued, scheduler
+from tests.domain.story import agreed, amended, do, drafted, in_force, planned, with_partners
 from tests.examples.memory_stage import played
+from tests.given_when_then import Given, asked, given
 
 GOLDEN = Path(__file__).with_name("events.json")
+LATER = asked("2019-05-02T09:00:00+03:00")
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -49,13 +53,31 @@ def samples() -> dict[str, dict[str, Any]]:
     """One event of every version: of the example's year, or of a story for what does not happen in it."""
     stage, _ = asyncio.run(played(2019))
     history = [r.data for r in asyncio.run(stage.log.read(0, limit=100_000))]
-    description = {"kind": "course", "name": {"fi": "Uusi"}}
-    story = do(planned(), "update-offering", {"offering": "offering:varasto", "description": description})
-    story = do(story, "archive-offering", {"offering": "offering:varasto", "reason": "discontinued"})
     found: dict[str, dict[str, Any]] = {}
-    for event in [*history, *story.history, *drafted().history]:
+    for event in [*history, *(event for story in _stories() for event in story.history)]:
         found.setdefault(name_of(type(event)), sampled(event))
     return found
+
+
+def _stories() -> Iterator[Given]:
+    """What does not happen in the example's year."""
+    yield drafted()
+    yield amended(in_force(), asked("2019-04-10T09:00:00+03:00"))
+    description = {"kind": "course", "name": {"fi": "Uusi"}}
+    story = do(planned(), "update-offering", {"offering": "offering:varasto", "description": description})
+    yield do(story, "archive-offering", {"offering": "offering:varasto", "reason": "discontinued"})
+    yield do(agreed(), "record-receipt", dict(DECIDERS["record-receipt"].example) | {"pathway": "pathway:p-1"}, LATER)
+    yield do(with_partners(), "set-accounts", DECIDERS["set-accounts"].example)
+    listed = do(with_partners(), "list-bank-line", DECIDERS["list-bank-line"].example, LATER)
+    yield do(listed, "clear-bank-line", DECIDERS["clear-bank-line"].example, LATER)
+    yield do(disputed(), "escalate-dispute", {"dispute": DISPUTE}, scheduler("2019-04-23T09:00:00+03:00"))
+    silent = {"partner": "org:ekami", "period": "2019-03"}
+    listed = do(
+        with_partners(), "open-follow-up", DECIDERS["open-follow-up"].example, scheduler("2019-04-23T09:00:00+03:00")
+    )
+    closing = {"follow_up": DECIDERS["open-follow-up"].example["follow_up"], "outcome": "Sent on to another provider."}
+    yield do(listed, "close-follow-up", closing, LATER)
+    yield do(given(issued("org:ekami")), "pass-deadline", silent, scheduler("2019-04-23T09:00:00+03:00"))
 
 
 def main() -> None:

@@ -14,6 +14,8 @@ CARRIED_OUT: Final = {
     "0006_vault": "911707c115ae5f787cca6819a0ce355250aaa120eba5432a632eea27da6ee76b",
     "0007_known": "7fd8b23bd70174e053c8746bf68c64176d51f1b3e3e7b8cd89d1b1f63db30de2",
     "0008_subscriptions": "1ada1937227dc3f54ca41ea44e143426ee4ab3f935d5717b753a858d8c074241",
+    "0009_append_again": "96f19b354183b230d967458b13bb02b0d2f2b2e7959d90a5e0357f618f8d9348",
+    "0010_policies": "459afb68a0dcbc7ad3c74f5b2dad5e42ac7009a1f23886dbcd0bd9af88837bac",
 }
 """SHA-256 of each file. A new one gets its line here when it is released; what changes an old one is a new one."""
 

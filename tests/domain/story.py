@@ -1,11 +1,14 @@
 """One small network, told by commands, that the tests of later decisions begin from."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
+from domain.changing import replace
 from domain.kernel import Asked
 from domain.settlement.close_period import WorkedOff
-from tests.given_when_then import Given, asked, given
+from tests.given_when_then import COMMAND_ID, Given, asked, given
 
 RULE = {
     "rounding": "largest-remainder",
@@ -46,30 +49,45 @@ def with_partners() -> Given:
     return so_far
 
 
-def drafted(rule: Mapping[str, Any] | None = None) -> Given:
-    body = {
+def written(rule: Mapping[str, Any] | None = None, /, **clauses: object) -> dict[str, Any]:
+    """The body of a draft or an amendment."""
+    return {
         "agreement": AGREEMENT,
         "title": {"fi": "Yhteistyösopimus"},
         "parties": list(PARTNERS),
         "data_sharing": True,
         "sharing_rule": rule or RULE,
+        **clauses,
     }
-    return do(with_partners(), "draft-agreement", body)
 
 
-def in_force(rule: Mapping[str, Any] | None = None) -> Given:
-    so_far = do(drafted(rule), "freeze-agreement", {"agreement": AGREEMENT, "version": 1})
+def drafted(rule: Mapping[str, Any] | None = None, /, **clauses: object) -> Given:
+    return do(with_partners(), "draft-agreement", written(rule, **clauses))
+
+
+def in_force(rule: Mapping[str, Any] | None = None, /, **clauses: object) -> Given:
+    return concluded(drafted(rule, **clauses))
+
+
+def concluded(so_far: Given, version: int = 1, by: Asked | None = None) -> Given:
+    """A version that was written down, frozen, approved and signed by all on one day."""
+    so_far = do(so_far, "freeze-agreement", {"agreement": AGREEMENT, "version": version}, by)
     for organisation in PARTNERS:
-        so_far = do(so_far, "approve-agreement", approval(organisation))
+        so_far = do(so_far, "approve-agreement", approval(organisation, version), by)
     for organisation in PARTNERS:
-        so_far = do(so_far, "sign-agreement", signature(organisation))
+        so_far = do(so_far, "sign-agreement", signature(organisation, version), by)
     return so_far
 
 
-def approval(organisation: str) -> dict[str, Any]:
+def amended(so_far: Given, by: Asked | None = None, version: int = 2, /, **clauses: object) -> Given:
+    """Another version in force, on the day of asking."""
+    return concluded(do(so_far, "amend-agreement", written(None, **clauses), by), version, by)
+
+
+def approval(organisation: str, version: int = 1) -> dict[str, Any]:
     return {
         "agreement": AGREEMENT,
-        "version": 1,
+        "version": version,
         "organisation": organisation,
         "body": "Hallitus",
         "section": "§ 12",
@@ -77,12 +95,12 @@ def approval(organisation: str) -> dict[str, Any]:
     }
 
 
-def signature(organisation: str) -> dict[str, Any]:
-    return {"agreement": AGREEMENT, "version": 1, "organisation": organisation, "signed_on": "2019-01-09"}
+def signature(organisation: str, version: int = 1) -> dict[str, Any]:
+    return {"agreement": AGREEMENT, "version": version, "organisation": organisation, "signed_on": "2019-01-09"}
 
 
-def planned(confirm: bool = True) -> Given:  # noqa: FBT001, FBT002 - one switch of a story
-    so_far = in_force()
+def planned(confirm: bool = True, so_far: Given | None = None) -> Given:  # noqa: FBT001, FBT002 - one switch of a story
+    so_far = so_far or in_force()
     for offering, provider in (("offering:varasto", "org:ekami"), ("offering:robotti", "org:ksao")):
         description = {"kind": "course", "name": {"fi": offering[9:]}, "price_cents": 60000}
         body = {"offering": offering, "provider": provider, "description": description}
@@ -107,30 +125,70 @@ AGREE = {
 }
 
 
-def agreed() -> Given:
-    return do(planned(), "agree-pathway", AGREE)
+def agreed(rule: Mapping[str, Any] | None = None, /, **clauses: object) -> Given:
+    """Of another rule no role is bound."""
+    return do(
+        planned(so_far=in_force(rule, **clauses)), "agree-pathway", AGREE if rule is None else {**AGREE, "roles": []}
+    )
 
 
-def delivery(step: int = 1, part: int = 1, on: str = "2019-03-05") -> dict[str, Any]:
+def delivery(step: int = 1, part: int = 1, on: str = "2019-03-05", credit: str | None = "2.5") -> dict[str, Any]:
     return {
         "pathway": "pathway:p-1",
         "step": step,
         "part": part,
         "delivered_on": on,
-        "quantities": [{"unit": "credit", "quantity": "2.5"}],
+        "quantities": [] if credit is None else [{"unit": "credit", "quantity": credit}],
     }
 
 
-def delivered() -> Given:
-    return do(agreed(), "deliver-step", delivery())
+def delivered(**clauses: object) -> Given:
+    return do(agreed(**clauses), "deliver-step", delivery())
 
 
 def sharing(step: int = 1, part: int = 1) -> dict[str, Any]:
     return {"pathway": "pathway:p-1", "step": step, "part": part, "agreement": AGREEMENT}
 
 
-def shared() -> Given:
-    return do(delivered(), "share-revenue", sharing())
+def shared(**clauses: object) -> Given:
+    return do(delivered(**clauses), "share-revenue", sharing())
+
+
+def numbered(number: int, by: Asked | None = None) -> Asked:
+    """A command of its own in a story of several: what it makes gets ids of its own."""
+    return replace(by or asked(), command_id=UUID(int=COMMAND_ID.int + number))
+
+
+def later(at: str, by: Asked) -> Asked:
+    """The same asker at another time."""
+    return replace(by, at=datetime.fromisoformat(at).astimezone(UTC))
+
+
+def mentored(so_far: Given) -> Given:
+    """The client of the pathway has a mentor, of a partner that only mentors."""
+    body = {"mentor": "mentor:m-1", "organisation": "org:cursor", "capacity": 5}
+    return do(do(so_far, "nominate-mentor", body), "assign-mentee", {"mentor": "mentor:m-1", "client": "client:c-1"})
+
+
+def session(number: int = 1, hours: str = "1.5", pathway: str | None = "pathway:p-1") -> dict[str, Any]:
+    return {
+        "session": f"session:s-{number}",
+        "mentor": "mentor:m-1",
+        "client": "client:c-1",
+        "held_on": "2019-03-05",
+        "hours": hours,
+        "pathway": pathway,
+    }
+
+
+def completed(so_far: Given) -> Given:
+    return do(so_far, "complete-pathway", {"pathway": "pathway:p-1"})
+
+
+def closed(so_far: Given, *periods: str, at: str = "2019-05-02T09:00:00+03:00") -> Given:
+    for period in periods:
+        so_far = closing(so_far, period, at).and_then()
+    return so_far
 
 
 def closing(

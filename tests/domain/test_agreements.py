@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.agreements.draft_agreement import RuleTooLong
 from domain.agreements.events import AgreementEnteredIntoForce, AgreementSigned, AgreementTextFrozen
+from domain.agreements.writing import RuleTooLong
 from tests.domain.story import (
     AGREEMENT,
     OUTSIDER,

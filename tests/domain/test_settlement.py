@@ -1,5 +1,7 @@
 """Periods close in order, once, after they have ended; a statement is issued once for a closed period."""
 
+from datetime import date
+
 from domain.settlement.events import PeriodClosed, StatementIssued
 from tests.domain.story import closing, do, founded
 from tests.given_when_then import asked, given
@@ -8,12 +10,14 @@ MAY = "2019-05-02T09:00:00+03:00"
 ISSUE = {
     "partner": "org:ekami",
     "period": "2019-01",
-    "form": 1,
+    "form": 2,
     "position": 9,
     "opening_cents": 0,
     "closing_cents": -5,
     "lines": 1,
     "digest": "0" * 64,
+    "dispute_days": 10,
+    "tacit_approval": True,
 }
 
 
@@ -53,7 +57,9 @@ def test_a_statement_is_issued_once_for_a_closed_period() -> None:
         "2019-01 is not closed; its statements are issued after the closing."
     )
     issued = do(closing(founded(), "2019-01", MAY).and_then(), "issue-statement", ISSUE, asked(MAY))
-    assert isinstance(issued.history[-1], StatementIssued)
+    event = issued.history[-1]
+    assert isinstance(event, StatementIssued)
+    assert (event.dispute_by, event.tacit_approval) == (date(2019, 5, 16), True), "ten business days after 2 May"
     issued.when("issue-statement", ISSUE).then_refused(
         "The statement of org:ekami for 2019-01 has been issued already and does not change."
     )

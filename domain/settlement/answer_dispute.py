@@ -1,0 +1,219 @@
+"""What becomes of a disputed line: answered by the other side, taken to the coordinator and answered there, or withdrawn."""
+
+from datetime import date
+from typing import Literal
+
+from domain.changing import replace
+from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
+from domain.settlement.dispute import FINAL, DisputeState, react_by, state_after
+from domain.settlement.events import DisputeAnswered, DisputeEscalated, DisputeWithdrawn, LineDisputed
+from domain.words import DisputeId, Line
+
+Seen = LineDisputed | DisputeAnswered | DisputeEscalated | DisputeWithdrawn
+
+
+class AnswerDispute(Command, frozen=True):
+    """Answer a dispute: first the other side of the line, and the coordinator once it was taken there, which is final.
+
+    Accepted: the line is wrong and will be corrected by taking its entry back. Rejected: the line stands; the disputing
+    partner may then withdraw its dispute or take it to the coordinator.
+    """
+
+    dispute: DisputeId
+    answer: Literal["accepted", "rejected"]
+    evidence: Line | None = None
+
+
+class EscalateDispute(Command, frozen=True):
+    """Take a dispute to the coordinator, after a rejection or when nobody answered in time.
+
+    The scheduler does it by itself for what was not answered, and for a rejection to which the disputing partner says
+    nothing for as long as the other side had for its answer.
+    """
+
+    dispute: DisputeId
+
+
+class WithdrawDispute(Command, frozen=True):
+    """Contest the line no longer: it stands and is settled. Possible until the dispute is at its end."""
+
+    dispute: DisputeId
+
+
+class DisputeEnded(Refused):
+    def __init__(self, dispute: str, how: DisputeState, ended_on: date) -> None:
+        super().__init__(
+            f"{dispute} was {how} on {ended_on} and is at its end; what has to change after that is set right by a correction."
+        )
+
+
+class NotWithTheCoordinator(Refused):
+    def __init__(self, disputed: LineDisputed, how: DisputeState, since: date) -> None:
+        super().__init__(
+            f"{disputed.dispute} is {how} since {since} and still between {disputed.partner} and {disputed.counterparty}; "
+            "the coordinator answers it once it was escalated."
+        )
+
+
+class WithTheCoordinator(Refused):
+    def __init__(self, dispute: str, escalated_on: date) -> None:
+        super().__init__(
+            f"{dispute} went to the coordinator on {escalated_on}, who answers it; it can still be withdrawn."
+        )
+
+
+class RejectedAlready(Refused):
+    def __init__(self, disputed: LineDisputed, rejected_on: date) -> None:
+        super().__init__(
+            f"{disputed.counterparty} rejected {disputed.dispute} on {rejected_on}; {disputed.partner} may withdraw it or "
+            "take it to the coordinator."
+        )
+
+
+class StillToAnswer(Refused):
+    def __init__(self, disputed: LineDisputed) -> None:
+        super().__init__(
+            f"{disputed.counterparty} may answer {disputed.dispute} until {disputed.answer_by}; "
+            "it goes to the coordinator after that day."
+        )
+
+
+class StillToReact(Refused):
+    def __init__(self, disputed: LineDisputed, until: date) -> None:
+        super().__init__(
+            f"{disputed.partner} may withdraw {disputed.dispute} until {until}; it goes to the coordinator after that day."
+        )
+
+
+class Standing(Value, frozen=True):
+    disputed: LineDisputed | None = None
+    state: DisputeState = "open"
+    since: date = date.min
+    """The day of the last change."""
+
+
+def boundary(command: AnswerDispute | EscalateDispute | WithdrawDispute) -> Boundary:
+    return (facts(LineDisputed, DisputeAnswered, DisputeEscalated, DisputeWithdrawn, about=command.dispute),)
+
+
+def evolve(state: Standing, event: Seen) -> Standing:
+    now = state_after(event)
+    match event:
+        case LineDisputed():
+            return Standing(disputed=event, state=now, since=event.disputed_on)
+        case DisputeAnswered():
+            return replace(state, state=now, since=event.answered_on)
+        case DisputeEscalated():
+            return replace(state, state=now, since=event.escalated_on)
+        case DisputeWithdrawn():
+            return replace(state, state=now, since=event.withdrawn_on)
+
+
+def answer(command: AnswerDispute, state: Standing) -> tuple[Event, ...]:
+    disputed = _unfinished(command, state)
+    final = command.asked.role == "coordinator"
+    if final and state.state != "escalated":
+        raise NotWithTheCoordinator(disputed, state.state, state.since)
+    if not final:
+        _check_turn(command, state, disputed)
+    return (
+        DisputeAnswered(
+            dispute=disputed.dispute,
+            entry=disputed.entry,
+            stage="coordinator" if final else "counterparty",
+            answer=command.answer,
+            evidence=command.evidence,
+            by=command.asked.actor,
+            answered_on=command.asked.on,
+            parties=disputed.parties,
+        ),
+    )
+
+
+def escalate(command: EscalateDispute, state: Standing) -> tuple[Event, ...]:
+    disputed = _unfinished(command, state)
+    if not command.asked.acts_for(disputed.partner):
+        raise NotYours(command.asked, disputed.partner, "take this dispute to the coordinator")
+    if state.state == "escalated":
+        raise WithTheCoordinator(disputed.dispute, state.since)
+    if state.state == "open" and command.asked.on <= disputed.answer_by:
+        raise StillToAnswer(disputed)
+    if state.state == "rejected" and command.asked.role == "policy":
+        until = react_by(disputed.disputed_on, disputed.answer_by, state.since)
+        if command.asked.on <= until:
+            raise StillToReact(disputed, until)
+    return (
+        DisputeEscalated(
+            dispute=disputed.dispute,
+            entry=disputed.entry,
+            reason="silence" if state.state == "open" else "answer-not-taken",
+            escalated_on=command.asked.on,
+            parties=disputed.parties,
+        ),
+    )
+
+
+def withdraw(command: WithdrawDispute, state: Standing) -> tuple[Event, ...]:
+    disputed = _unfinished(command, state)
+    if not command.asked.acts_for(disputed.partner):
+        raise NotYours(command.asked, disputed.partner, "withdraw this dispute")
+    return (
+        DisputeWithdrawn(
+            dispute=disputed.dispute,
+            entry=disputed.entry,
+            by=command.asked.actor,
+            withdrawn_on=command.asked.on,
+            parties=disputed.parties,
+        ),
+    )
+
+
+def _unfinished(command: AnswerDispute | EscalateDispute | WithdrawDispute, state: Standing) -> LineDisputed:
+    # A dispute is between the two sides of a line: to everybody else it does not exist.
+    if state.disputed is None or not any(command.asked.acts_for(party) for party in state.disputed.parties):
+        raise Unknown(command.dispute)
+    if state.state in FINAL:
+        raise DisputeEnded(command.dispute, state.state, state.since)
+    return state.disputed
+
+
+def _check_turn(command: AnswerDispute, state: Standing, disputed: LineDisputed) -> None:
+    if not command.asked.acts_for(disputed.counterparty):
+        raise NotYours(command.asked, disputed.counterparty, "answer this dispute")
+    if state.state == "escalated":
+        raise WithTheCoordinator(disputed.dispute, state.since)
+    if state.state == "rejected":
+        raise RejectedAlready(disputed, state.since)
+
+
+answer_dispute = Decider(
+    command=AnswerDispute,
+    boundary=boundary,
+    initial=Standing(),
+    evolve=evolve,
+    decide=answer,
+    may={"coordinator": None, "partner": "finance-approve"},
+    example={
+        "dispute": "dispute:0168f4a2-7c00-8123-9abc-0123456789ab",
+        "answer": "rejected",
+        "evidence": "Lähetyslista 2019-117",
+    },
+)
+escalate_dispute = Decider(
+    command=EscalateDispute,
+    boundary=boundary,
+    initial=Standing(),
+    evolve=evolve,
+    decide=escalate,
+    may={"coordinator": None, "partner": "finance-check", "policy": None},
+    example={"dispute": "dispute:0168f4a2-7c00-8123-9abc-0123456789ab"},
+)
+withdraw_dispute = Decider(
+    command=WithdrawDispute,
+    boundary=boundary,
+    initial=Standing(),
+    evolve=evolve,
+    decide=withdraw,
+    may={"coordinator": None, "partner": "finance-check"},
+    example={"dispute": "dispute:0168f4a2-7c00-8123-9abc-0123456789ab"},
+)
