@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Protocol, TypeVar, get_args, get_ori
 
 from msgspec import Struct
 
-from domain.kernel import Event
+from domain.kernel import Event, versions_of
 
 T = TypeVar("T")
 Q = TypeVar("Q", bound="Reading")
@@ -133,13 +133,18 @@ class Projection(Struct, frozen=True):
 
 
 def facts_of(seen: object) -> frozenset[type[Event]]:
-    """The event types of a union: what a fold understands is what it is given."""
-    return frozenset(READ_OF.get(kind, kind) for kind in _kinds(seen))
+    """The event types of a union, in every version: what a fold understands is what it is given."""
+    return frozenset(version for kind in _kinds(seen) for version in versions_of(READ_OF.get(kind, kind)))
 
 
 def readings_of(seen: object) -> frozenset[type[Reading]]:
     """Those of a union that are readings."""
     return frozenset(kind for kind in _kinds(seen) if kind in READ_OF)
+
+
+def read_as(readings: Iterable[type[Reading]]) -> dict[type[Event], type[Reading]]:
+    """By event type, in every version, the reading that is made of it. What older versions lack has a default."""
+    return {version: reading for reading in readings for version in versions_of(READ_OF[reading])}
 
 
 def _kinds(seen: object) -> tuple[Any, ...]:

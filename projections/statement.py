@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Literal
+from hashlib import sha256
 
-from msgspec import Struct, convert, to_builtins
+from msgspec import Struct
+from msgspec.structs import asdict
 
-from domain.canonical import digest_of
+from domain.calendar import day_of
+from domain.canonical import canonical
 from domain.words import LANGUAGES, Names
+from projections.issued import IssuedChanged
 from projections.rows import Rows
-from projections.statement_lines import Line, lines_of
+from projections.statement_forms import FORM, ContentForm1, ContentForm2, Subtotal, line_form_1, line_form_2
+from projections.statement_line import Line, LineVat
+from projections.statement_lines import lines_of
+from projections.statement_postings import Kind
+from projections.statement_rows import Balance, Closed, Issued, Network, Organisation, Rule
+from projections.statement_state import State, state_of
 from projections.statement_text import text_of
-from projections.statements import Balance, Closed, Issued, Kind, Network, Organisation
-
-FORM = 1
-"""The form of the digested content. A later form gets its own number; this one keeps recomputing."""
 
 
 class StatementLine(Struct, frozen=True, kw_only=True):
@@ -24,46 +28,31 @@ class StatementLine(Struct, frozen=True, kw_only=True):
     kind: Kind
     counterparty: str
     cents: int
+    """Without VAT; positive: due to the partner. Of a line of VAT the tax."""
     role: str | None
-    clause: str
+    clause: str | None
     quantity: str | None
     unit_cents: int | None
     corrects: str | None
-    vat: None
-    """No VAT treatment is decided in this form: all amounts exclude VAT."""
+    """Period and number of the corrected line: `2019-10/7`."""
+    vat: LineVat | None
+    """Null where no treatment was decided, and of what is no supply."""
     project: str | None
-    pathway: str
-    step: int
-    part: int
-    entry: str
+    """Null: outside any project."""
+    pathway: str | None
+    step: int | None
+    part: int | None
+    entry: str | None
+    unit: str | None
+    """What is counted, where a price is for one of it."""
+    agreement: str | None
+    version: int | None
     text: Mapping[str, str]
     events: tuple[int, ...]
+    """Positions of the events behind it, the posting first."""
 
 
-class LineForm1(Struct, frozen=True, kw_only=True):
-    """What form 1 digests of a line. It never changes: a line that says more is another form."""
-
-    n: int
-    occurred_on: date
-    recorded_at: datetime
-    kind: str
-    counterparty: str
-    cents: int
-    role: str | None
-    clause: str
-    quantity: str | None
-    unit_cents: int | None
-    corrects: str | None
-    vat: None
-    project: str | None
-    pathway: str
-    step: int
-    part: int
-    entry: str
-    events: tuple[int, ...]
-
-
-class StatementChanged(Exception):
+class StatementChanged(IssuedChanged):
     """A statement that was issued is recomputed to something else: the history or this program is damaged."""
 
     def __init__(self, partner: str, period: str, issued: str, recomputed: str) -> None:
@@ -71,11 +60,6 @@ class StatementChanged(Exception):
             f"The statement of {partner} for {period} was issued with the digest {issued} and is recomputed to {recomputed}; "
             "it must not be relied on before the coordinator has found out why."
         )
-
-
-class Subtotal(Struct, frozen=True, kw_only=True):
-    counterparty: str
-    cents: int
 
 
 class Statement(Struct, frozen=True, kw_only=True):
@@ -88,7 +72,7 @@ class Statement(Struct, frozen=True, kw_only=True):
     period: str
     position: int
     as_of: int | None
-    state: Literal["open", "closed", "issued"]
+    state: State
     opening_cents: int
     closing_cents: int
     digest: str | None
@@ -105,7 +89,12 @@ class Total(Struct, frozen=True, kw_only=True):
     opening_cents: int
     earned_cents: int
     owed_cents: int
+    cost_cents: int
     corrected_cents: int
+    trued_up_cents: int
+    set_off_cents: int
+    paid_cents: int
+    vat_cents: int
     closing_cents: int
     lines: int
 
@@ -117,15 +106,21 @@ class Account(Struct, frozen=True, kw_only=True):
     constructed: bool
     partner: str
     period: str
+    form: int
+    """That in which it was issued, else the newest."""
     cut: int | None
     """null while the period is open."""
-    state: Literal["open", "closed", "issued"]
+    issued_on: date | None
+    """In Helsinki; null until the statement is issued."""
+    state: State
     opening_cents: int
     closing_cents: int
     own_cents: int
     lines: tuple[Line, ...]
     names: Mapping[str, Names | None]
     """Of the counterparties."""
+    rules: tuple[Rule, ...]
+    """The agreements behind the lines."""
     issued_digest: str | None
     """As the log has it; None until the statement is issued."""
 
@@ -137,34 +132,67 @@ class Account(Struct, frozen=True, kw_only=True):
         return tuple(Subtotal(counterparty=c, cents=cents) for c, cents in sorted(sums.items()))
 
     @property
-    def digest(self) -> str | None:
-        """SHA-256 over form, partner, period, cut, balances and the lines without their text; None while open."""
+    def document(self) -> bytes | None:
+        """Form, partner, period, cut, balances and the lines without their text, as canonical JSON; None while open."""
         if self.cut is None:
             return None
-        content: dict[str, Any] = to_builtins(
-            {
-                "form": FORM,
-                "partner": self.partner,
-                "period": self.period,
-                "position": self.cut,
-                "opening_cents": self.opening_cents,
-                "lines": [convert(_line(line, {}), LineForm1, from_attributes=True) for line in self.lines],
-                "subtotals": self.subtotals,
-                "closing_cents": self.closing_cents,
-            }
+        if self.form == 1:
+            return canonical(
+                ContentForm1(
+                    form=1,
+                    partner=self.partner,
+                    period=self.period,
+                    position=self.cut,
+                    opening_cents=self.opening_cents,
+                    lines=tuple(map(line_form_1, self.lines)),
+                    subtotals=self.subtotals,
+                    closing_cents=self.closing_cents,
+                )
+            )
+        return canonical(
+            ContentForm2(
+                form=self.form,
+                partner=self.partner,
+                period=self.period,
+                position=self.cut,
+                opening_cents=self.opening_cents,
+                lines=tuple(map(line_form_2, self.lines)),
+                subtotals=self.subtotals,
+                closing_cents=self.closing_cents,
+            )
         )
-        return digest_of(content)
+
+    @property
+    def digest(self) -> str | None:
+        """SHA-256 of the document; None while open."""
+        document = self.document
+        return None if document is None else sha256(document).hexdigest()
+
+    @property
+    def dispute_days(self) -> int:
+        """Business days in which its lines may be disputed: the most that an agreement behind them gives."""
+        return max((rule.dispute_days for rule in self.rules), default=Rule("", 0).dispute_days)
+
+    @property
+    def tacit_approval(self) -> bool:
+        """Whether silence approves it: every agreement behind its lines has to say so."""
+        return bool(self.rules) and all(rule.tacit_approval for rule in self.rules)
+
+    def verified(self) -> str | None:
+        """The digest, None while open. Raises StatementChanged when it is not what was issued."""
+        digest = self.digest
+        if digest and self.issued_digest and digest != self.issued_digest:
+            raise StatementChanged(self.partner, self.period, self.issued_digest, digest)
+        return digest
 
     def statement(self, position: int, as_of: int | None) -> Statement:
         """The statement in words, asked at a position: an open one has no cut of its own.
 
         Raises StatementChanged when it is not what was issued.
         """
-        digest = self.digest
-        if digest and self.issued_digest and digest != self.issued_digest:
-            raise StatementChanged(self.partner, self.period, self.issued_digest, digest)
+        digest = self.verified()
         return Statement(
-            form=FORM,
+            form=self.form,
             network=self.network,
             constructed=self.constructed,
             partner=self.partner,
@@ -175,7 +203,7 @@ class Account(Struct, frozen=True, kw_only=True):
             opening_cents=self.opening_cents,
             closing_cents=self.closing_cents,
             digest=digest,
-            lines=tuple(_line(line, self._text(line)) for line in self.lines),
+            lines=tuple(StatementLine(**asdict(line_form_2(line)), text=self._text(line)) for line in self.lines),
             subtotals=self.subtotals,
             own_cents=self.own_cents,
         )
@@ -197,22 +225,27 @@ def account_of(rows: Rows, partner: str, period: str) -> Account | None:
     known = partner in organisations and organisations[partner].partner
     closed = next(iter(rows.under(Closed, period)), None)
     issued = next(iter(rows.under(Issued, partner, period)), None)
+    state = state_of(rows, partner, period)
     lines = lines_of(rows, partner, period)
     if not rows.complete() or network is None or period < network.first_period or not (known or balances):
         return None
     opening = sum(b.cents for b in balances if b.period < period)
     counterparties = sorted({line.counterparty for line in lines})
+    agreements = sorted({(line.agreement, line.version) for line in lines if line.agreement and line.version})
     return Account(
         network=network.network,
         constructed=network.constructed,
         partner=partner,
         period=period,
+        form=issued.form if issued else FORM,
         cut=closed.position if closed else None,
-        state="issued" if issued else "closed" if closed else "open",
+        issued_on=day_of(issued.issued_at) if issued and issued.issued_at else None,
+        state=state,
         opening_cents=opening,
         closing_cents=opening + sum(line.cents for line in lines),
         own_cents=sum(b.own_cents for b in balances if b.period == period),
         lines=lines,
+        rules=tuple(rule for agreement in agreements for rule in rows.under(Rule, *agreement)),
         issued_digest=issued.digest if issued else None,
         names={c: organisations[c].name if c in organisations else None for c in counterparties},
     )
@@ -238,31 +271,12 @@ def _total(rows: Rows, partner: str, period: str) -> Total:
         opening_cents=opening,
         earned_cents=now.earned_cents,
         owed_cents=now.owed_cents,
+        cost_cents=now.cost_cents,
         corrected_cents=now.corrected_cents,
+        trued_up_cents=now.trued_up_cents,
+        set_off_cents=now.set_off_cents,
+        paid_cents=now.paid_cents,
+        vat_cents=now.vat_cents,
         closing_cents=opening + now.cents,
-        lines=now.lines,
-    )
-
-
-def _line(line: Line, text: Mapping[str, str]) -> StatementLine:
-    return StatementLine(
-        n=line.n,
-        occurred_on=line.occurred_on,
-        recorded_at=line.recorded_at,
-        kind=line.kind,
-        counterparty=line.counterparty,
-        cents=line.cents,
-        role=line.role,
-        clause=line.clause,
-        quantity=line.terms.quantity if line.terms else None,
-        unit_cents=line.terms.unit_cents if line.terms else None,
-        corrects=line.corrects,
-        vat=None,
-        project=line.project,
-        pathway=line.pathway,
-        step=line.step,
-        part=line.part,
-        entry=line.entry,
-        text=text,
-        events=line.events,
+        lines=now.lines + now.vat_lines,
     )

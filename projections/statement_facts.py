@@ -5,9 +5,20 @@ from datetime import date
 import msgspec
 from msgspec import Raw, Struct
 
+from domain.money import Terms
 from domain.pathways.events import PathwayAgreed, StepDelivered
 from domain.revenue.events import RevenueReversed, RevenueShared
 from projections.rows import Reading, reading_of
+
+
+class ShareTax(Struct, frozen=True, gc=False):
+    """How the share of a clause is taxed."""
+
+    clause: str
+    code: str
+    rate: str
+    ground: str | None
+    decision: str
 
 
 @reading_of(RevenueShared)
@@ -24,15 +35,16 @@ class Shared(Reading, frozen=True):
     period: str
     project: str | None
     shares: Raw
+    vat: tuple[ShareTax, ...] = ()
 
 
 @reading_of(RevenueReversed)
 class Reversed(Reading, frozen=True):
     reversal: str
     entry: str
-    pathway: str
-    step: int
-    part: int
+    pathway: str | None
+    step: int | None
+    part: int | None
     agreement: str
     version: int
     amount_cents: int
@@ -41,7 +53,11 @@ class Reversed(Reading, frozen=True):
     period: str
     entry_period: str
     project: str | None
+    reason: str
     shares: Raw
+    of: str = "revenue"
+    left_cents: int = 0
+    vat: tuple[ShareTax, ...] = ()
 
 
 @reading_of(StepDelivered)
@@ -61,6 +77,23 @@ class Cut(Struct, frozen=True, gc=False):
 
     partner: str
     cents: int
+    waived_cents: int = 0
+    """What its partner would owe had it not been waived: of costs alone, and its cents are 0 then."""
+
+
+class Claused(Cut, frozen=True, gc=False):
+    """Of a share, what its tax needs as well."""
+
+    clause: str | None = None
+
+
+class Share(Claused, frozen=True, gc=False):
+    """Of a share, what a line says."""
+
+    role: str | None = None
+    terms: Terms | None = None
 
 
 cuts = msgspec.json.Decoder(tuple[Cut, ...]).decode
+claused = msgspec.json.Decoder(tuple[Claused, ...]).decode
+shares = msgspec.json.Decoder(tuple[Share, ...]).decode

@@ -1,163 +1,173 @@
-"""The lines of a statement, written out from the events of the postings behind it."""
+"""The lines of a statement, written out from the events of the postings behind it; those of VAT follow from the others."""
 
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
-from typing import TypeVar
+from collections.abc import Sequence
 
-import msgspec
 from msgspec import Struct
 
-from domain.money import Terms, purpose_of
-from projections.rows import At, Record, Rows, Told
-from projections.statement_facts import Reversed, Shared
-from projections.statements import Bound, Delivered, Kind, LastSheet, Posting, Rule, Sheet, Stretch
-
-S = TypeVar("S", bound=Record)
-
-
-class Line(Struct, frozen=True):
-    """What one share makes due to one partner, or owed by it."""
-
-    partner: str
-    period: str
-    n: int
-    occurred_on: date
-    recorded_at: datetime
-    kind: Kind
-    counterparty: str
-    cents: int
-    """Positive: due to the partner."""
-    role: str | None
-    clause: str
-    purpose: str | None
-    terms: Terms | None
-    """How the cents came about; a correction has the terms of the line it corrects there."""
-    corrects: str | None
-    """Period and number of the corrected line: `2019-10/7`."""
-    project: str | None
-    pathway: str
-    step: int
-    part: int
-    entry: str
-    events: tuple[int, ...]
-    """The posting first, then delivery, pathway agreement, agreement in force."""
-
-
-class Share(Struct, frozen=True, gc=False):
-    """What a line says of its share."""
-
-    partner: str
-    role: str | None
-    clause: str
-    cents: int
-    terms: Terms | None = None
-
-
-_shares = msgspec.json.Decoder(tuple[Share, ...]).decode
+from domain.money import purpose_of
+from domain.revenue.events import CostShared, RevenueTruedUp
+from domain.settlement.events import Netted, PaymentRecorded
+from projections.rows import At, Rows
+from projections.statement_because import because
+from projections.statement_behind import Behind, behind_of, entered, stretches
+from projections.statement_facts import Reversed, Share, Shared
+from projections.statement_line import Line, LineVat
+from projections.statement_postings import Posted, lines_in
+from projections.statement_rows import Closed, Rule
+from projections.statement_vat import vat_lines
 
 
 def lines_of(rows: Rows, partner: str, period: str) -> tuple[Line, ...]:
     """The lines of one partner and period, in order. Raises LookupError when the posting of one is missing."""
-    stretches = _stretches(rows, partner, period)
-    told = [rows.told(stretch.position) for stretch in stretches]
+    found = stretches(rows, partner, period)
+    closed = next(iter(rows.under(Closed, period)), None)
+    told = [rows.told(stretch.position) for stretch in found]
+    # Not what others asked for, so that of many statements all is looked up together.
+    if None in told and not rows.complete():
+        return ()
+    postings = [entered(each, stretch) for each, stretch in zip(told, found, strict=True)]
+    rests_on = behind_of(rows, partner, postings)
     if not rows.complete():
         return ()
-    postings = [_posting(each, stretch) for each, stretch in zip(told, stretches, strict=True)]
-    behind = _behind(rows, partner, [fact for _, fact in postings])
-    if not rows.complete():
-        return ()
-    return tuple(
+    lines = [
         line
-        for stretch, (at, fact) in zip(stretches, postings, strict=True)
-        for line in _lines(partner, stretch, at, fact, behind)
-    )
+        for stretch, (at, fact) in zip(found, postings, strict=True)
+        for line in _lines(partner, stretch.first, at, fact, rests_on)
+    ]
+    return (*lines, *vat_lines(lines, rests_on, closed))
 
 
-def _stretches(rows: Rows, partner: str, period: str) -> list[Stretch]:
-    full, last = rows.under(Sheet, partner, period), rows.under(LastSheet, partner, period)
-    return [*(s for sheet in full for s in sheet.stretches), *(s for sheet in last for s in sheet.stretches)]
+def _lines(partner: str, first: int, at: At, fact: Posted, behind: Behind) -> list[Line]:
+    part = (fact.pathway, fact.step, fact.part) if isinstance(fact, Shared | Reversed) else (None, None, None)
+    written = Written(at, fact, behind, behind.pathway(*part))
+    return written.lines(partner, first, written.due_to(partner))
 
 
-def _posting(told: Told | None, stretch: Stretch) -> tuple[At, Shared | Reversed]:
-    if told is None or not isinstance(told.fact, Shared | Reversed):
-        raise LookupError(
-            f"The log has no posting at position {stretch.position}, where the line {stretch.first} is from."
-        )
-    return told.at, told.fact
+def due_to(partner: str, hub: str, due: Sequence[Share]) -> Sequence[Share]:
+    """Of the shares that are lines those of one partner: all of them, if it is the hub."""
+    return due if partner == hub else [share for share in due if share.partner == partner]
 
 
-class _Behind(Struct, frozen=True):
-    """What some postings rest on, by what they name."""
+class _Frame(Struct, frozen=True):
+    """What all lines of a posting have in common."""
 
-    deliveries: dict[tuple[object, ...], Delivered]
-    pathways: dict[tuple[object, ...], Bound]
-    rules: dict[tuple[object, ...], Rule]
-    originals: dict[tuple[object, ...], Posting]
-    """Of those that were taken back."""
-    firsts: dict[int, int]
-    """The number of the first line of each posting that may have been taken back, by its position."""
-
-    def rule(self, fact: Shared | Reversed) -> Rule | None:
-        return self.rules.get((fact.agreement, fact.version))
-
-    def events(self, at: At, fact: Shared | Reversed) -> tuple[int, ...]:
-        """The positions of the events behind a posting, its own first."""
-        rows = (
-            self.deliveries.get((fact.pathway, fact.step, fact.part)),
-            self.pathways.get((fact.pathway,)),
-            self.rule(fact),
-        )
-        back = (self.originals[fact.entry,].position,) if isinstance(fact, Reversed) else ()
-        return (at.position, *back, *(row.position if row else 0 for row in rows))
+    agreement: str | None = None
+    version: int | None = None
+    project: str | None = None
+    pathway: str | None = None
+    step: int | None = None
+    part: int | None = None
+    cost_key: str | None = None
+    """By which it was divided; None of what a sharing rule divides."""
+    before: tuple[int, ...] = ()
+    """Where that was divided which is taken back."""
 
 
-def _behind(rows: Rows, partner: str, facts: Sequence[Shared | Reversed]) -> _Behind:
-    """What is looked up is looked up together: each kind is one question to a database."""
-    taken_back = [fact for fact in facts if isinstance(fact, Reversed)]
-    return _Behind(
-        deliveries=_found(rows, Delivered, [(fact.pathway, fact.step, fact.part) for fact in facts]),
-        pathways=_found(rows, Bound, [(fact.pathway,) for fact in facts]),
-        rules=_found(rows, Rule, [(fact.agreement, fact.version) for fact in facts]),
-        originals=_found(rows, Posting, [(fact.entry,) for fact in taken_back]),
-        firsts={
-            stretch.position: stretch.first
-            for period in dict.fromkeys(fact.entry_period for fact in taken_back)
-            for stretch in _stretches(rows, partner, period)
-        },
-    )
+def _frame(fact: Posted, behind: Behind) -> _Frame:
+    match fact:
+        case Shared():
+            return _Frame(fact.agreement, fact.version, fact.project, fact.pathway, fact.step, fact.part)
+        case Reversed():
+            original = behind.originals[fact.entry]
+            key = original.fact.key if isinstance(original.fact, CostShared) else None
+            where = (fact.pathway, fact.step, fact.part)
+            return _Frame(fact.agreement, fact.version, fact.project, *where, key, (original.position,))
+        case CostShared():
+            return _Frame(fact.agreement, fact.version, fact.project, cost_key=fact.key)
+        case RevenueTruedUp():
+            return _Frame(fact.agreement, fact.version)
+        case Netted() | PaymentRecorded():
+            return _Frame()
 
 
-def _found(rows: Rows, table: type[S], keys: Sequence[tuple[object, ...]]) -> dict[tuple[object, ...], S]:
-    """By key, those that there are."""
-    return {key: row for key in dict.fromkeys(keys) for row in rows.under(table, *key)}
+class Written:
+    """One posting, and what all its lines say alike, whoever's they are."""
+
+    __slots__ = ("_at", "_behind", "_events", "_fact", "_frame", "_postings", "_rule", "_taxes", "due")
+
+    def __init__(self, at: At, fact: Posted, behind: Behind, where: tuple[int, ...]) -> None:
+        """`where`: what `Behind.pathway` says of its part; of what is taken back the original is among what is behind."""
+        self._at, self._fact, self._behind = at, fact, behind
+        self._postings, self.due = lines_in(fact)
+        """The shares that are lines, in order."""
+        frame = self._frame = _frame(fact, behind)
+        rule = self._rule = behind.rules.get((frame.agreement, frame.version))
+        agreed = () if frame.agreement is None else (rule.position if rule else 0,)
+        events = self._events = (at.position, *frame.before, *where, *agreed)
+        self._taxes = {
+            tax.clause: (
+                LineVat(code=tax.code, rate=tax.rate, ground=tax.ground, decision=tax.decision),
+                (*events, *behind.decision(tax.decision)),
+            )
+            for tax in self._postings.vat
+        }
+
+    def due_to(self, partner: str) -> Sequence[Share]:
+        """Those that are lines of one partner."""
+        return due_to(partner, self._postings.hub, self.due)
+
+    def sides(self) -> dict[str, Sequence[Share]]:
+        """The same of each partner that has lines."""
+        hub, due = self._postings.hub, self.due
+        if len(due) == 1:
+            return {due[0].partner: due, hub: due}
+        sides = {partner: due_to(partner, hub, due) for partner in dict.fromkeys(share.partner for share in due)}
+        return {**sides, hub: due} if due else {}
+
+    def lines(self, partner: str, first: int, due: Sequence[Share]) -> list[Line]:
+        """The lines of one partner, numbered from `first` on; `due`: its shares."""
+        at, fact, postings, frame, taxes = self._at, self._fact, self._postings, self._frame, self._taxes
+        way, hub = postings.way, postings.hub
+        at_hub = partner == hub
+        kind, sign = (way.at_hub, -way.sign) if at_hub else (way.kind, way.sign)
+        numbers = self._behind.originals[fact.entry].numbers if isinstance(fact, Reversed) else None
+        untaxed = (None, self._events)
+        lines = []
+        for n, share in enumerate(due, first):
+            clause = share.clause
+            vat, events = taxes.get(clause or "", untaxed)
+            lines.append(
+                # In the order of its fields: millions are written when a period is closed.
+                Line(
+                    partner,
+                    postings.period,
+                    n,
+                    fact.occurred_on,
+                    at.time,
+                    kind,
+                    share.partner if at_hub else hub,
+                    sign * share.cents,
+                    share.role,
+                    clause,
+                    self._purpose(clause),
+                    share.terms,
+                    f"{fact.entry_period}/{numbers[clause]}" if isinstance(fact, Reversed) and numbers else None,
+                    frame.agreement,
+                    frame.version,
+                    vat,
+                    at_hub is way.hub_sells,
+                    frame.project,
+                    frame.pathway,
+                    frame.step,
+                    frame.part,
+                    None if isinstance(fact, PaymentRecorded) else postings.posting,
+                    None if isinstance(fact, Shared) else because(partner, at.position, fact, share, self._behind),
+                    events,
+                )
+            )
+        return lines
+
+    def _purpose(self, clause: str | None) -> str | None:
+        frame, known = self._frame, self._behind.purposes
+        key = (frame.agreement, frame.version, frame.cost_key, clause)
+        if key not in known:
+            known[key] = _purpose(self._rule, frame.cost_key, clause)
+        return known[key]
 
 
-def _lines(partner: str, stretch: Stretch, at: At, fact: Shared | Reversed, behind: _Behind) -> Iterator[Line]:
-    owes, events, rule = partner == fact.collected_by, behind.events(at, fact), behind.rule(fact)
-    back = fact if isinstance(fact, Reversed) else None
-    kind: Kind = "correction" if back else "share-owed" if owes else "share-earned"
-    sign = -1 if owes is (back is None) else 1
-    first = behind.firsts[behind.originals[back.entry,].position] if back else 0
-    due = [share for share in _shares(fact.shares) if share.cents and share.partner != fact.collected_by]
-    for n, share in enumerate(share for share in due if owes or share.partner == partner):
-        yield Line(
-            partner=partner,
-            period=fact.period,
-            n=stretch.first + n,
-            occurred_on=fact.occurred_on,
-            recorded_at=at.time,
-            kind=kind,
-            counterparty=share.partner if owes else fact.collected_by,
-            cents=sign * share.cents,
-            role=share.role,
-            clause=share.clause,
-            purpose=purpose_of(rule.sharing_rule, share.clause) if rule and rule.sharing_rule else None,
-            terms=share.terms,
-            corrects=f"{back.entry_period}/{first + n}" if back else None,
-            project=fact.project,
-            pathway=fact.pathway,
-            step=fact.step,
-            part=fact.part,
-            entry=back.reversal if back else fact.entry,
-            events=events,
-        )
+def _purpose(rule: Rule | None, cost_key: str | None, clause: str | None) -> str | None:
+    if rule is None or clause is None:
+        return None
+    if cost_key is not None:
+        return next((key.purpose for key in rule.cost_keys if key.name == cost_key), None)
+    return purpose_of(rule.sharing_rule, clause) if rule.sharing_rule else None

@@ -5,265 +5,212 @@ sides of every share they would be ten times as much. The fold remembers balance
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date
-from typing import Literal
-
-from msgspec import Struct
 
 from domain.agreements.events import AgreementEnteredIntoForce
 from domain.changing import replace
-from domain.money import SharingRule
 from domain.network.events import NetworkFounded, OrganisationRegistered, PartnerAdmitted
-from domain.settlement.events import PeriodClosed, StatementIssued
-from domain.words import Names
-from projections.rows import At, Entry, Key, Latest, Projection, Row, facts_of, readings_of
-from projections.statement_facts import AgreedPathway, DeliveredPart, Reversed, Shared, cuts
+from domain.revenue.events import CostShared, RevenueTruedUp
+from domain.settlement.events import (
+    DisputeAnswered,
+    DisputeWithdrawn,
+    LineDisputed,
+    Netted,
+    PaymentOrdered,
+    PaymentRecorded,
+    PeriodClosed,
+    PeriodSettled,
+    SettlementPlanned,
+    StatementApproved,
+    StatementChecked,
+    StatementIssued,
+)
+from domain.vat.events import VatTreatmentDecided
+from projections.rows import At, Change, Latest, Projection, facts_of, readings_of
+from projections.statement_books import Books
+from projections.statement_facts import AgreedPathway, DeliveredPart, Reversed, Shared
+from projections.statement_postings import Posted, postings_of
+from projections.statement_rows import (
+    Balance,
+    Bound,
+    Closed,
+    Decided,
+    Delivered,
+    Dispute,
+    Issued,
+    LastSheet,
+    Levy,
+    Member,
+    Network,
+    Organisation,
+    Payment,
+    Planned,
+    Posting,
+    Reversal,
+    Rule,
+    Sheet,
+    Side,
+)
 
-Seen = (
+Ground = (
     NetworkFounded
     | OrganisationRegistered
     | PartnerAdmitted
     | AgreementEnteredIntoForce
-    | AgreedPathway
-    | DeliveredPart
-    | Shared
-    | Reversed
+    | VatTreatmentDecided
     | PeriodClosed
-    | StatementIssued
 )
-Kind = Literal["share-earned", "share-owed", "correction"]
-
-SHEET_STRETCHES = 32
-"""Of a full sheet: the last one is written anew with every slice that adds to it."""
-
-
-class Network(Row, frozen=True):
-    one: Key[str] = "network"
-    network: str = ""
-    first_period: str = ""
-    constructed: bool = False
-
-
-class Organisation(Row, frozen=True):
-    organisation: Key[str]
-    name: Names | None = None
-    partner: bool = False
-
-
-class Rule(Row, frozen=True):
-    """A version in force: where it says so, and how it shares."""
-
-    agreement: Key[str]
-    version: Key[int]
-    position: int = 0
-    sharing_rule: SharingRule | None = None
-
-
-class Bound(Entry, frozen=True):
-    """Where a pathway was agreed."""
-
-    pathway: Key[str]
-    position: int
-
-
-class Delivered(Entry, frozen=True):
-    """Where a part was delivered."""
-
-    pathway: Key[str]
-    step: Key[int]
-    part: Key[int]
-    position: int
-
-
-class Posting(Entry, frozen=True):
-    """Where an amount was divided, for those who take it back."""
-
-    entry: Key[str]
-    position: int
-
-
-class Balance(Row, frozen=True):
-    """The sums of one partner's lines of one period. Positive: due to the partner."""
-
-    partner: Key[str]
-    period: Key[str]
-    lines: int = 0
-    earned_cents: int = 0
-    owed_cents: int = 0
-    corrected_cents: int = 0
-    own_cents: int = 0
-    """Own and kept shares of what the partner collected: information outside the lines."""
-
-    @property
-    def cents(self) -> int:
-        return self.earned_cents + self.owed_cents + self.corrected_cents
-
-
-class Stretch(Struct, frozen=True, array_like=True, gc=False):
-    """Lines in a row that one posting gives one partner, one for each share it is due or owes."""
-
-    position: int
-    """Of the posting."""
-    first: int
-    """The number of the first of them."""
-
-
-class Sheet(Entry, frozen=True):
-    """So many stretches in a row of one partner's period, in order."""
-
-    partner: Key[str]
-    period: Key[str]
-    n: Key[int]
-    stretches: tuple[Stretch, ...]
-
-
-class LastSheet(Row, frozen=True):
-    """Those after the last full sheet."""
-
-    partner: Key[str]
-    period: Key[str]
-    n: int = 1
-    stretches: tuple[Stretch, ...] = ()
-
-
-class Closed(Row, frozen=True):
-    period: Key[str]
-    position: int = 0
-    closed_on: date | None = None
-
-
-class Issued(Row, frozen=True):
-    partner: Key[str]
-    period: Key[str]
-    position: int = 0
-    digest: str = ""
-
-
-Change = Network | Organisation | Rule | Bound | Delivered | Posting | Balance | Sheet | LastSheet | Closed | Issued
+"""What happens seldom, and all else rests on."""
+Answered = StatementIssued | StatementChecked | StatementApproved | LineDisputed | DisputeAnswered | DisputeWithdrawn
+"""What is said of statements."""
+Settled = PeriodSettled | PaymentOrdered | SettlementPlanned
+"""What is to be paid."""
+Seen = Posted | AgreedPathway | DeliveredPart | Ground | Answered | Settled
 
 
 def fold(rows: Latest, facts: Iterable[tuple[At, Seen]]) -> Iterator[Change]:
-    """What is posted is summed up as it comes; each sum becomes a row when the facts have ended."""
-    books = _Books(rows)
+    """What is posted is summed up as it comes; each sum becomes a row when the facts have ended.
+
+    What a log has most of is looked for first.
+    """
+    books = Books(rows)
     for at, fact in facts:
         match fact:
             case Shared():
-                books.post(at.position, fact, fact.entry)
+                books.post(at.position, postings_of(fact))
                 yield Posting(fact.entry, at.position)
-            case Reversed():
-                books.post(at.position, fact, fact.reversal)
             case DeliveredPart():
                 yield Delivered(fact.pathway, fact.step, fact.part, at.position)
             case AgreedPathway():
                 yield Bound(fact.pathway, at.position)
-            case AgreementEnteredIntoForce():
-                yield Rule(fact.agreement, fact.version, at.position, fact.clauses.sharing_rule)
-            case PeriodClosed():
-                yield Closed(fact.period, at.position, fact.closed_on)
-            case StatementIssued():
-                yield Issued(fact.partner, fact.period, at.position, fact.digest)
-            case NetworkFounded():
-                yield Network(network=fact.network, first_period=fact.first_period, constructed=fact.constructed)
-            case OrganisationRegistered():
-                yield replace(rows.latest(Organisation(fact.organisation)), name=fact.name)
-            case PartnerAdmitted():
-                yield replace(rows.latest(Organisation(fact.organisation)), partner=True)
+            case CostShared():
+                books.post(at.position, postings_of(fact))
+                yield Posting(fact.entry, at.position)
+            case Reversed():
+                books.post(at.position, postings_of(fact))
+                yield Reversal(fact.entry, at.position, fact.period)
+            case RevenueTruedUp() | Netted():
+                books.post(at.position, postings_of(fact))
+            case PaymentRecorded():
+                books.post(at.position, postings_of(fact))
+                payment = rows.latest(Payment(fact.settlement, fact.payment))
+                yield replace(payment, posted_cents=payment.posted_cents + fact.posted_cents)
+            case (
+                StatementIssued()
+                | StatementChecked()
+                | StatementApproved()
+                | LineDisputed()
+                | DisputeAnswered()
+                | DisputeWithdrawn()
+            ):
+                yield from _answered(rows, fact, at)
+            case PeriodSettled() | PaymentOrdered() | SettlementPlanned():
+                yield from _settled(rows, fact, at)
+            case _:
+                yield from _founded(rows, fact, at)
     yield from books.changes()
 
 
-class _Account(Struct):
-    """What is posted to one partner in one period, on top of what was there."""
-
-    before: Balance
-    lines: int
-    """Also of those before."""
-    earned: int = 0
-    owed: int = 0
-    corrected: int = 0
-    own: int = 0
-    stretches: list[Stretch] = []
-    newest: int = 0
-    """Where the posting stands that came last."""
-
-    def number(self, position: int, lines: int) -> None:
-        """Give a posting its next lines."""
-        if self.newest != position:
-            self.newest = position
-            self.stretches.append(Stretch(position, self.lines + 1))
-        self.lines += lines
+def _founded(rows: Latest, fact: Ground, at: At) -> Iterator[Change]:
+    match fact:
+        case AgreementEnteredIntoForce():
+            yield _rule(fact, at.position)
+        case VatTreatmentDecided():
+            yield Decided(fact.treatment, at.position)
+        case PeriodClosed():
+            yield Closed(fact.period, at.position, fact.closed_on, at.time)
+        case NetworkFounded():
+            yield Network(network=fact.network, first_period=fact.first_period, constructed=fact.constructed)
+        case OrganisationRegistered():
+            yield replace(rows.latest(Organisation(fact.organisation)), name=fact.name)
+        case PartnerAdmitted():
+            yield replace(rows.latest(Organisation(fact.organisation)), partner=True)
 
 
-class _Books(dict[tuple[str, str], _Account]):
-    """The accounts that postings touch, by partner and period."""
+def _rule(fact: AgreementEnteredIntoForce, position: int) -> Rule:
+    clauses = fact.clauses
+    return Rule(
+        fact.agreement,
+        fact.version,
+        position,
+        sharing_rule=clauses.sharing_rule,
+        cost_keys=clauses.cost_keys,
+        dispute_days=clauses.dispute_days,
+        tacit_approval=clauses.tacit_approval,
+        payment_days=clauses.payment_days,
+        self_billing=clauses.self_billing,
+    )
 
-    def __init__(self, rows: Latest) -> None:
-        super().__init__()
-        self._rows = rows
 
-    def __missing__(self, key: tuple[str, str]) -> _Account:
-        before = self._rows.latest(Balance(*key))
-        account = self[key] = _Account(before, before.lines)
-        return account
-
-    def post(self, position: int, fact: Shared | Reversed, entry: str) -> None:
-        """Enter each share where it is due, and what all of them make at the collector, who owes it."""
-        collector, period, shared = fact.collected_by, fact.period, type(fact) is Shared
-        lines = due = own = 0
-        keeps = False
-        for cut in cuts(fact.shares):
-            partner, cents = cut.partner, cut.cents
-            if partner == collector:
-                keeps = True
-                own += cents
-            elif cents:
-                account = self[partner, period]
-                account.number(position, 1)
-                if shared:
-                    account.earned += cents
-                else:
-                    account.corrected -= cents
-                lines += 1
-                due += cents
-        if due + own != fact.amount_cents:
-            raise ValueError(f"The shares of {entry} sum to {due + own} cents, not to {fact.amount_cents}.")
-        if not (lines or keeps):
-            return
-        account = self[collector, period]
-        if lines:
-            account.number(position, lines)
-        if shared:
-            account.owed -= due
-            account.own += own
-        else:
-            account.corrected += due
-            account.own -= own
-
-    def changes(self) -> Iterator[Balance | Sheet | LastSheet]:
-        for (partner, period), account in self.items():
-            before = account.before
-            yield Balance(
-                partner,
-                period,
-                lines=account.lines,
-                earned_cents=before.earned_cents + account.earned,
-                owed_cents=before.owed_cents + account.owed,
-                corrected_cents=before.corrected_cents + account.corrected,
-                own_cents=before.own_cents + account.own,
+def _answered(rows: Latest, fact: Answered, at: At) -> Iterator[Change]:
+    match fact:
+        case StatementIssued():
+            yield Issued(
+                fact.partner,
+                fact.period,
+                at.position,
+                form=fact.form,
+                digest=fact.digest,
+                issued_at=at.time,
+                dispute_by=fact.dispute_by,
+                tacit_approval=fact.tacit_approval,
             )
-            if account.stretches:
-                last = self._rows.latest(LastSheet(partner, period))
-                stretches, n = (*last.stretches, *account.stretches), last.n
-                while len(stretches) >= SHEET_STRETCHES:
-                    yield Sheet(partner, period, n, stretches[:SHEET_STRETCHES])
-                    stretches, n = stretches[SHEET_STRETCHES:], n + 1
-                yield LastSheet(partner, period, n, stretches)
+        case StatementChecked():
+            yield replace(rows.latest(Issued(fact.partner, fact.period)), checked=True)
+        case StatementApproved():
+            yield replace(rows.latest(Issued(fact.partner, fact.period)), approved=at.position)
+        case LineDisputed():
+            yield Dispute(fact.dispute, fact.entry, at.position)
+            for partner in (fact.partner, fact.counterparty):
+                yield Side(partner, fact.period, fact.dispute)
+        case DisputeAnswered(answer="accepted"):
+            yield replace(rows.latest(Dispute(fact.dispute)), accepted=at.position)
+        case DisputeAnswered(stage="coordinator") | DisputeWithdrawn():
+            yield replace(rows.latest(Dispute(fact.dispute)), ended=at.position)
+        case DisputeAnswered():
+            pass  # rejected by the other side: the partner withdraws it, or the coordinator decides
+
+
+def _settled(rows: Latest, fact: Settled, at: At) -> Iterator[Change]:
+    match fact:
+        case PeriodSettled():
+            for partner in fact.members:
+                yield Member(partner, at.position, fact.period, fact.settlement)
+        case PaymentOrdered():
+            yield replace(
+                rows.latest(Payment(fact.settlement, fact.payment)),
+                payer=fact.payer,
+                payee=fact.payee,
+                ordered_cents=fact.cents,
+            )
+        case SettlementPlanned():
+            yield Planned(fact.settlement, at.position)
 
 
 statements = Projection(
     "statements",
     fold,
-    (Network, Organisation, Rule, Bound, Delivered, Posting, Balance, Sheet, LastSheet, Closed, Issued),
+    (
+        Network,
+        Organisation,
+        Rule,
+        Decided,
+        Bound,
+        Delivered,
+        Posting,
+        Reversal,
+        Balance,
+        Levy,
+        Sheet,
+        LastSheet,
+        Closed,
+        Issued,
+        Side,
+        Dispute,
+        Member,
+        Planned,
+        Payment,
+    ),
     facts_of(Seen),
     readings=readings_of(Seen),
-    told=facts_of(Shared | Reversed),
+    told=facts_of(Posted),
 )

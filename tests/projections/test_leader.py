@@ -35,6 +35,7 @@ from tests.projections.mentors import (
     parking,
 )
 from tests.projections.same import Ground, empty_log
+from tests.running import running
 
 
 class Scene:
@@ -53,17 +54,6 @@ class Scene:
             log=self.log,
             projections=projections or (halting, parking),
         )
-
-    @asynccontextmanager
-    async def running(self, *leaders: Leader) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(leader.run()) for leader in leaders]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            for result in await asyncio.gather(*tasks, return_exceptions=True):
-                assert isinstance(result, asyncio.CancelledError)
 
     async def decide(self, *capacities: int) -> int:
         self._number += 1
@@ -102,7 +92,7 @@ async def kill_leader(ground: Ground) -> None:
 
 def test_follows_as_events_come(ground: Ground) -> None:
     async def scenario() -> None:
-        async with scene(ground) as here, here.running(here.leader()):
+        async with scene(ground) as here, running(here.leader().run()):
             for capacity in 20, 30, 40:
                 position = await here.decide(capacity, 1)
                 assert await here.capacity(position) == capacity
@@ -116,7 +106,7 @@ def test_leads_on_after_lost_connections(ground: Ground) -> None:
     async def scenario() -> None:
         async with scene(ground) as here:
             one, two = here.leader(), here.leader()
-            async with here.running(one, two):
+            async with running(one.run(), two.run()):
                 for capacity in 21, 22, 23:
                     await until(lambda: one.leads != two.leads)
                     position = await here.decide(capacity)
@@ -141,7 +131,7 @@ def test_catching_up_once_waits_for_who_leads(ground: Ground) -> None:
     async def scenario() -> None:
         async with scene(ground) as here:
             leads = here.leader()
-            async with here.running(leads):
+            async with running(leads.run()):
                 await until(lambda: leads.leads)
                 head = await here.decide(25)
                 assert await here.leader().catch_up_once() == head
@@ -194,7 +184,7 @@ def test_one_that_fails_does_not_hold_up_the_others(ground: Ground) -> None:
             async with ground.connection() as connection:
                 tables = ReadTables(mended, live_schema(ground.network))
                 await connection.execute(sql.SQL("drop table {}").format(tables.table(CapacityChange)))
-            async with here.running(here.leader(mended, mended_parking)):
+            async with running(here.leader(mended, mended_parking).run()):
                 position = await here.decide(27)
                 assert await here.capacity(position, mended_parking) == 27
             lags = [
@@ -252,7 +242,7 @@ def test_a_leader_with_nothing_to_do_hears_that_its_connection_died(ground: Grou
     async def scenario() -> None:
         async with scene(ground) as here, ground.connection() as other:
             leads = here.leader()
-            async with here.running(leads):
+            async with running(leads.run()):
                 await until(lambda: leads.leads)
                 await here.leader().catch_up_once()
                 await kill_leader(ground)

@@ -2,8 +2,8 @@
 
 import asyncio
 
+from adapters.cuts import cuts_of
 from adapters.entropy import SeededEntropy
-from adapters.issued_statements import IssuedStatements
 from adapters.memory.log import MemoryDocuments, MemoryLog, MemoryMarks
 from adapters.memory.views import MemoryViews
 from adapters.postgres.follower import Follower
@@ -76,7 +76,7 @@ class CountedMarks(MemoryMarks):
 def worker(log: MemoryLog, marks: MemoryMarks) -> PolicyWorker:
     policy = next(p for p in POLICIES if p.name == "share-delivered-parts")
     desk = Desk(log, marks, lambda: START, SeededEntropy(2))
-    return PolicyWorker(policy, desk, log, marks, IssuedStatements(MemoryViews(log), MemoryDocuments()))
+    return PolicyWorker(policy, desk, log, marks, cuts_of(MemoryViews(log), MemoryDocuments(), log))
 
 
 def test_a_policy_that_is_about_none_of_them_moves_on() -> None:

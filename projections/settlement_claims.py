@@ -1,0 +1,116 @@
+"""What two partners owe each other up to a month: of what both have approved, all that nobody disputes."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from msgspec import Struct
+
+from domain.money import vat_of
+from domain.settlement.legal_persons import within_one
+from projections.rows import Rows
+from projections.settlement_held import About, Booked, Held, Moment, Pair
+from projections.settlement_rows import Account, Approval, Claim, Contested, Settlement
+from projections.settlement_supplies import Supply, Tax
+
+
+class Owed(Struct, frozen=True):
+    """What two owe each other, in whole cents with tax; none of them negative."""
+
+    first_cents: int = 0
+    second_cents: int = 0
+
+
+class Claims:
+    """The claims of all.
+
+    A document is all that one sold the other in a month. Its tax is computed once by code and rate on the sum of its lines; a
+    document below zero is owed the other way.
+    """
+
+    def __init__(self, rows: Rows, about: About, *, before: int | None = None) -> None:
+        """`before`: the cut of a settlement; only those before it have settled something."""
+        self._rows, self._about = rows, about
+        self._approved = {(each.partner, each.period): each.position for each in rows.under(Approval)}
+        settlements = [each for each in rows.under(Settlement) if before is None or each.cut < before]
+        self._settlements = sorted(settlements, key=lambda each: each.cut)
+        self._contested: defaultdict[Pair, list[Contested]] = defaultdict(list)
+        for each in rows.under(Contested):
+            self._contested[each.first, each.second].append(each)
+
+    def pairs(self) -> list[Pair]:
+        """All two that ever sold each other something."""
+        return sorted({(claim.first, claim.second) for claim in self._rows.under(Claim)})
+
+    def booked(self, pair: Pair) -> Owed:
+        """All that two ever came to owe each other by what is booked, approved or not, disputed or not."""
+        return _by_document(self._booked(pair))
+
+    def due(self, pair: Pair, period: str) -> Owed:
+        """What a settlement of a period has to settle between two: all that counts up to there, less what is settled.
+
+        Where a later month was settled before, it reaches as far as that: what is settled is one sum for each direction.
+        """
+        earlier = [each for each in self._settlements if _settles(each, pair)]
+        now = Moment(max([period, *(each.period for each in earlier)]))
+        held = Held(pair, self._contested[pair], self._about, earlier, self._counts).lines(now)
+        counting = _by_document(
+            each
+            for each in (*self._booked(pair), *map(_taken_out, held))
+            if each.period <= now.upto and self._counts(pair, each.period, now)
+        )
+        account = next(iter(self._rows.under(Account, *pair)), Account(*pair))
+        return _turned(
+            counting.first_cents - account.first_owed_cents, counting.second_cents - account.second_owed_cents
+        )
+
+    def _booked(self, pair: Pair) -> Iterator[Booked]:
+        """The sums that stand for all lines of two."""
+        first, second = pair
+        for claim in self._rows.under(Claim, first, second):
+            buyer = second if claim.seller == first else first
+            tax = Tax(claim.code, claim.rate)
+            yield Booked(claim.period, Supply(claim.seller, buyer, None, claim.base_cents, tax))
+
+    def _counts(self, pair: Pair, period: str, at: Moment) -> bool:
+        """Whether both have approved their statements of a month."""
+        positions = [self._approved.get((partner, period)) for partner in pair]
+        return all(position is not None and at.sees(position) for position in positions)
+
+
+def _settles(settlement: Settlement, pair: Pair) -> bool:
+    return set(pair) <= set(settlement.members) and not within_one(settlement.units, *pair)
+
+
+def _taken_out(line: Booked) -> Booked:
+    supply = line.supply
+    return Booked(line.period, Supply(supply.seller, supply.buyer, supply.clause, -supply.cents, supply.tax))
+
+
+def _by_document(lines: Iterable[Booked]) -> Owed:
+    first_cents = second_cents = 0
+    for (seller, buyer, _), bases in _documents(lines).items():
+        gross = sum(base + vat_of(base, tax.rate) for tax, base in bases.items())
+        # What the buyer owes for it; below zero it is a credit note, and the seller owes.
+        if (gross > 0) is (buyer < seller):
+            first_cents += abs(gross)
+        else:
+            second_cents += abs(gross)
+    return Owed(first_cents, second_cents)
+
+
+def _documents(lines: Iterable[Booked]) -> Mapping[tuple[str, str, str], Mapping[Tax, int]]:
+    """By seller, buyer and month: of each tax the sum of the lines."""
+    documents: defaultdict[tuple[str, str, str], defaultdict[Tax, int]] = defaultdict(lambda: defaultdict(int))
+    for line in lines:
+        supply = line.supply
+        documents[supply.seller, supply.buyer, line.period][supply.tax] += supply.cents
+    return documents
+
+
+def _turned(first_cents: int, second_cents: int) -> Owed:
+    """What was settled too much one way is owed the other way: a line that was held then makes its document smaller now."""
+    if first_cents < 0:
+        first_cents, second_cents = 0, second_cents - first_cents
+    if second_cents < 0:
+        first_cents, second_cents = first_cents - second_cents, 0
+    return Owed(first_cents, second_cents)

@@ -1,0 +1,71 @@
+"""How far a statement is: from open books to the last payment."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from projections.rows import Rows
+from projections.statement_rows import Closed, Dispute, Issued, Member, Payment, Planned, Posting, Reversal, Side
+
+State = Literal["open", "closed", "issued", "checked", "approved", "disputed", "settled", "paid"]
+
+
+def state_of(rows: Rows, partner: str, period: str) -> State:
+    """It stands outside the digest: it goes on changing when the statement never does any more."""
+    closed, issued = rows.under(Closed, period), next(iter(rows.under(Issued, partner, period)), None)
+    sides = rows.under(Side, partner, period)
+    disputes = [dispute for side in sides for dispute in rows.under(Dispute, side.dispute)]
+    # Asked of all of them, so that all look-ups are known in the first round.
+    held = [each for each in disputes if _holds(rows, each)]
+    settled = _settled(rows, partner, period, issued.approved if issued else 0, disputes)
+    if not closed:
+        return "open"
+    if issued is None:
+        return "closed"
+    if held:
+        return "disputed"
+    if issued.approved:
+        return settled or "approved"
+    return "checked" if issued.checked else "issued"
+
+
+def _holds(rows: Rows, dispute: Dispute, settled: Member | None = None) -> bool:
+    """Whether a line is contested, from either side, and nothing has ended that: now, or before it was settled.
+
+    A dispute that came after a settlement took nothing out of it.
+    """
+    back, entered = rows.under(Reversal, dispute.entry), rows.under(Posting, dispute.entry)
+    if settled and settled.position < dispute.position:
+        return False
+    if _is_before(dispute.ended, settled):
+        return False
+    if not _is_before(dispute.accepted, settled):
+        return True
+    # A correction or a true-up is no entry that could be taken back: a new entry sets it right, so nothing is waited for.
+    # What is taken back in the books of a later month is settled with that month.
+    return bool(entered) and not any(
+        reversal.position > dispute.position
+        and _is_before(reversal.position, settled)
+        and (settled is None or reversal.period <= settled.period)
+        for reversal in back
+    )
+
+
+def _is_before(position: int, settled: Member | None) -> bool:
+    """Whether something has happened, before a settlement's cut where there is one."""
+    return position > 0 and (settled is None or position < settled.position)
+
+
+def _settled(
+    rows: Rows, partner: str, period: str, approved: int, disputes: Sequence[Dispute]
+) -> Literal["settled", "paid"] | None:
+    """By the first settlement of the period, or of a later one, whose cut comes after the approval and that no dispute held up."""
+    if not approved:
+        return None
+    members = [each for each in rows.under(Member, partner) if each.period >= period and each.position > approved]
+    planned = [each for each in members for _ in rows.under(Planned, each.settlement)]
+    whole = [each for each in planned if not any(_holds(rows, dispute, each) for dispute in disputes)]
+    if not whole:
+        return None
+    payments = rows.under(Payment, whole[0].settlement)
+    mine = [each for each in payments if partner in (each.payer, each.payee)]
+    return "paid" if all(each.posted_cents >= each.ordered_cents for each in mine) else "settled"
