@@ -1,42 +1,55 @@
 """The statements of a closed period as of its cut, kept byte for byte, for the policy that issues them."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from hashlib import sha256
 from typing import Any
 
-from msgspec import json
-
-from adapters.projecting.asking import Views
-from application.ports import Documents
-from projections.statement import FORM, account_of, partners_stated
-from projections.statements import statements
-
-_encode = json.Encoder(order="deterministic").encode
+from adapters.kept_lines import KeptLines
+from adapters.statement_passages import StatementPassages
+from application.envelope import Recorded
+from application.policies import Intention
+from application.ports import Documents, Log
+from domain.settlement.events import PeriodClosed
+from projections.statement_forms import FORM
+from projections.statement_passage import Ended
 
 
 class IssuedStatements:
-    """Implements `application.policies.Statements`."""
+    """Implements `application.policies.Cut`.
 
-    def __init__(self, views: Views, documents: Documents) -> None:
-        self._views, self._documents = views, documents
+    What is kept is the very bytes that the digest is of; a statement gets its words when somebody reads it.
+    """
+
+    def __init__(self, log: Log, documents: Documents) -> None:
+        self._log, self._documents = log, documents
+
+    async def intentions(self, event: Recorded) -> Sequence[Intention]:
+        if not isinstance(event.data, PeriodClosed):
+            return ()
+        bodies = await self.keep_all(event.data.period, event.position)
+        return [Intention("issue-statement", body) for body in bodies]
 
     async def keep_all(self, period: str, cut: int) -> Sequence[Mapping[str, Any]]:
-        partners = (await self._views.ask(statements, partners_stated, as_of=cut)).value
-        return [await self._keep(partner, period, cut) for partner in partners]
+        """Keep the statement of every organisation ever admitted or posted to; give the bodies of `issue-statement`."""
+        passages = StatementPassages(self._log, period, cut)
+        with KeptLines() as kept:
+            passage = await passages.write(kept.add)
+            return [await self._keep(ended, period, cut, kept) for ended in passage.ended(cut)]
 
-    async def _keep(self, partner: str, period: str, cut: int) -> Mapping[str, Any]:
-        answer = await self._views.ask(statements, partial(account_of, partner=partner, period=period), as_of=cut)
-        if answer.value is None or (digest := answer.value.digest) is None:
-            raise AssertionError(f"{period} was closed at {cut}, but {partner} has no closed account there.")
-        statement = answer.value.statement(cut, cut)
-        await self._documents.keep(digest, _encode(statement))
+    async def _keep(self, ended: Ended, period: str, cut: int, kept: KeptLines) -> Mapping[str, Any]:
+        kept.add(ended.partner, ended.vat)
+        document = b"".join((ended.before, *kept.take(ended.partner), ended.after))
+        digest = sha256(document).hexdigest()
+        await self._documents.keep(digest, document)
         return {
-            "partner": partner,
+            "partner": ended.partner,
             "period": period,
             "form": FORM,
             "position": cut,
-            "opening_cents": statement.opening_cents,
-            "closing_cents": statement.closing_cents,
-            "lines": len(statement.lines),
+            "opening_cents": ended.opening_cents,
+            "closing_cents": ended.closing_cents,
+            "lines": ended.lines,
             "digest": digest,
+            "dispute_days": ended.dispute_days,
+            "tacit_approval": ended.tacit_approval,
         }

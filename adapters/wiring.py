@@ -14,10 +14,11 @@ from msgspec import Struct
 
 from adapters.clock import system_clock
 from adapters.custody import Custody
+from adapters.cuts import cuts_of
+from adapters.due_work import due_work
 from adapters.entropy import SystemEntropy
 from adapters.figures import Batches, Figures, Work
 from adapters.held_keys import checkpoint_file_of, folder_of, master_keys_for, signers_for
-from adapters.issued_statements import IssuedStatements
 from adapters.kouta.import_records import Imported, import_records, partners_in, standing_in
 from adapters.postgres.database import Database, connect
 from adapters.postgres.documents import PostgresDocuments
@@ -52,12 +53,11 @@ from application.feed import Feed
 from application.policies import POLICIES
 from application.policy_worker import PolicyWorker, work_all, work_forever
 from application.ports import Documents, Marks, OutOfStep, Tree, Unavailable
-from application.scheduler import expire_due
+from application.scheduler import Due, expire_due
 from application.subscribing import Subscriptions
 from application.subscription_ports import Means
 from domain.changing import replace
 from domain.kernel import Asked, Unknown
-from projections.referrals import due, referrals
 from projections.registry import all_projections
 
 logger = structlog.get_logger()
@@ -109,10 +109,9 @@ class Network(Struct, frozen=True, kw_only=True):
         await self.work_off()
         await self.leader.catch_up_once()
 
-    async def due_referrals(self, today: date) -> Sequence[str]:
-        """Referrals that nobody answered until their last day, as far as the read model has come."""
-        answer = await self.views.ask(referrals, lambda rows: due(rows, today))
-        return [referral.referral for referral in answer.value]
+    async def due(self, today: date) -> Sequence[Due]:
+        """What nobody did until its last day, as far as the read models have come."""
+        return await due_work(self.views, today)
 
     async def status(self) -> Sequence[Status]:
         """How far each read model has followed."""
@@ -228,7 +227,7 @@ async def open_network(
         marks, documents = PostgresMarks(database, settings.network), PostgresDocuments(database, settings.network)
         desk = Desk(log, marks, clock, drawn)
         views = Views(connect=database.connection, network=settings.network, log=log)
-        issuing = IssuedStatements(views, documents)
+        cuts = cuts_of(views, documents, log)
         feed = await stack.enter_async_context(Feed(log))
         vault = Vault(database, settings.network, masters, secrets.token_bytes)
         tokens = tokens_in(database, settings.network, clock)
@@ -271,7 +270,7 @@ async def open_network(
             tokens=tokens,
             leader=Leader(dsn=dsn, network=settings.network, log=log, projections=all_projections()),
             clock=clock,
-            policies=[PolicyWorker(policy, desk, log, marks, issuing) for policy in POLICIES],
+            policies=[PolicyWorker(policy, desk, log, marks, cuts) for policy in POLICIES],
         )
 
 

@@ -4,14 +4,14 @@ import ast
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_type_hints
 from uuid import UUID
 
 import msgspec
 
 from application.registry import DECIDERS
 from domain.kernel import AnyDecider, Asked, Command, Refused, Role, derived, filled_fields
-from domain.words import FORMS
+from domain.words import FORMS, NULL
 
 BODY_BYTES_MAX = 262_144
 _NIL = UUID(int=0)
@@ -32,8 +32,8 @@ class NotJson(Refused):
 
 
 class BodyTooLarge(Refused):
-    def __init__(self, size: int) -> None:
-        super().__init__(f"The body has {size:,} bytes; the limit is {BODY_BYTES_MAX:,}.")
+    def __init__(self, size: int, bytes_max: int = BODY_BYTES_MAX) -> None:
+        super().__init__(f"The body has {size:,} bytes; the limit is {bytes_max:,}.")
 
 
 class Malformed(Refused):
@@ -65,10 +65,10 @@ def check_may(decider: AnyDecider, name: str, role: Role, scopes: frozenset[str]
         raise NotAllowed(role, name, f"the scope {scope}")
 
 
-def read_body(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+def read_body(body: bytes, *, bytes_max: int = BODY_BYTES_MAX) -> Any:  # noqa: ANN401 - any JSON
     """Decode a body. Raises BodyTooLarge and NotJson."""
-    if len(body) > BODY_BYTES_MAX:
-        raise BodyTooLarge(len(body))
+    if len(body) > bytes_max:
+        raise BodyTooLarge(len(body), bytes_max)
     try:
         content = msgspec.json.decode(body)
         json.loads(body.decode(), object_pairs_hook=_keys_once)
@@ -101,7 +101,18 @@ def command_of(name: str, body: Any, asked: Asked, **filled: Any) -> Command:  #
     try:
         return msgspec.convert({**body, "asked": asked, **filled}, command)
     except msgspec.ValidationError as error:
-        raise Malformed(*place_of(error)) from error
+        where, why = place_of(error)
+        raise Malformed(where, _of_null(command, body, where) or why) from error
+
+
+def _of_null(command: type[Command], body: Mapping[str, Any], where: str) -> str | None:
+    """What the command has to say of a field that is null and must not be."""
+    field = where.removeprefix("$.")
+    if field not in command.__struct_fields__ or body.get(field, field) is not None:
+        return None
+    declared = get_type_hints(command, include_extras=True)[field]
+    said = [meta.extra for meta in getattr(declared, "__metadata__", ()) if isinstance(meta, msgspec.Meta)]
+    return next((str(extra[NULL]) for extra in said if extra and NULL in extra), None)
 
 
 def place_of(error: msgspec.ValidationError) -> tuple[str, str]:

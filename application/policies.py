@@ -9,10 +9,11 @@ from msgspec import Struct
 from application.desk import SHARING
 from application.envelope import Recorded
 from domain.kernel import Event, parties_of, subject_of
-from domain.network.events import FollowUpCode
-from domain.pathways.events import StepDelivered
+from domain.mentoring.events import HoursLeftOver, SessionHeld
+from domain.pathways.events import PathwayCompleted, StepDelivered
 from domain.referrals.events import ReferralDeclined, ReferralExpired
-from domain.settlement.events import PeriodClosed
+from domain.revenue.events import ReceiptRecorded
+from domain.settlement.events import DisputeAnswered, DisputeEscalated, PeriodClosed, PeriodSettled, StatementUnanswered
 
 
 class Intention(Struct, frozen=True):
@@ -22,11 +23,23 @@ class Intention(Struct, frozen=True):
     body: Mapping[str, Any]
 
 
-class Statements(Protocol):
-    """Statements folded from the log up to a cut, kept byte for byte, ready to be issued."""
+class Cut(Protocol):
+    """What follows from the log up to an event, and from nothing after it: the same commands in the same order, always."""
 
-    async def keep_all(self, period: str, cut: int) -> Sequence[Mapping[str, Any]]:
-        """Keep the statement of every organisation ever admitted or posted to; give the bodies of `issue-statement`."""
+    async def intentions(self, event: Recorded) -> Sequence[Intention]: ...
+
+
+class Cuts(Struct, frozen=True):
+    """What policies have folded."""
+
+    statements: Cut
+    """The statements of a closed period: kept byte for byte, ready to be issued."""
+    documents: Cut
+    """The invoices, credit notes and vouchers of a closed period."""
+    drift: Cut
+    """What rounding has moved up to the closing of a period."""
+    settlements: Cut
+    """The set-offs and payments of a settlement."""
 
 
 class Policy(Struct, frozen=True):
@@ -34,25 +47,17 @@ class Policy(Struct, frozen=True):
 
     name: str
     on: tuple[type[Event], ...]
-    plan: Callable[[Recorded, Statements], AsyncIterator[Intention]]
+    plan: Callable[[Recorded, Cuts], AsyncIterator[Intention]]
 
 
-async def _share(event: Recorded, _: Statements) -> AsyncIterator[Intention]:
-    delivered = event.data
-    if isinstance(delivered, StepDelivered):
-        yield Intention(
-            "share-revenue",
-            {
-                "pathway": delivered.pathway,
-                "step": delivered.step,
-                "part": delivered.part,
-                "agreement": delivered.agreement,
-            },
-        )
+async def _share(event: Recorded, _: Cuts) -> AsyncIterator[Intention]:
+    done = event.data
+    if isinstance(done, StepDelivered | ReceiptRecorded):
+        part = {"pathway": done.pathway, "step": done.step, "part": done.part, "agreement": done.agreement}
+        yield Intention("share-revenue", part)
 
 
-async def _list(event: Recorded, _: Statements) -> AsyncIterator[Intention]:
-    code: FollowUpCode
+async def _list(event: Recorded, _: Cuts) -> AsyncIterator[Intention]:
     match event.data:
         case ReferralExpired():
             code, reason = (
@@ -64,18 +69,58 @@ async def _list(event: Recorded, _: Statements) -> AsyncIterator[Intention]:
                 "referral-declined",
                 f"The referral was declined ({why}); refer the client to another partner.",
             )
+        case HoursLeftOver(hours=hours, sessions=sessions):
+            code, reason = (
+                "hours-left-over",
+                f"Hours of sessions came with no amount of the pathway: {hours} in {len(sessions)}; decide who pays for them.",
+            )
+        case StatementUnanswered(partner=partner, period=period):
+            code, reason = (
+                "statement-silent",
+                f"{partner} has neither approved nor disputed its statement of {period} in time; ask it to.",
+            )
+        case DisputeAnswered(answer="accepted", entry=entry):
+            code, reason = (
+                "dispute-accepted",
+                f"The line of {entry} was found wrong; it is held until its collector takes the entry back, in whole or in part.",
+            )
+        case DisputeEscalated(reason=why):
+            code, reason = (
+                "dispute-escalated",
+                f"The two sides did not settle the dispute ({why}); decide it by answering it.",
+            )
         case _:
             return
     yield Intention("open-follow-up", follow_up(event, event.id, code, reason))
 
 
-async def _issue(event: Recorded, statements: Statements) -> AsyncIterator[Intention]:
-    if isinstance(event.data, PeriodClosed):
-        for body in await statements.keep_all(event.data.period, event.position):
-            yield Intention("issue-statement", body)
+async def _left_over(event: Recorded, _: Cuts) -> AsyncIterator[Intention]:
+    done = event.data
+    if isinstance(done, PathwayCompleted | SessionHeld) and done.pathway is not None:
+        yield Intention("list-left-over-hours", {"pathway": done.pathway})
 
 
-def follow_up(event: Recorded, number: UUID, code: FollowUpCode, reason: str) -> dict[str, Any]:
+async def _issue(event: Recorded, cuts: Cuts) -> AsyncIterator[Intention]:
+    for intention in await cuts.statements.intentions(event):
+        yield intention
+
+
+async def _invoice(event: Recorded, cuts: Cuts) -> AsyncIterator[Intention]:
+    for intention in await cuts.documents.intentions(event):
+        yield intention
+
+
+async def _true_up(event: Recorded, cuts: Cuts) -> AsyncIterator[Intention]:
+    for intention in await cuts.drift.intentions(event):
+        yield intention
+
+
+async def _settle(event: Recorded, cuts: Cuts) -> AsyncIterator[Intention]:
+    for intention in await cuts.settlements.intentions(event):
+        yield intention
+
+
+def follow_up(event: Recorded, number: UUID, code: str, reason: str) -> dict[str, Any]:
     """The body of `open-follow-up` for an event: one entry on the coordinator's list under one number."""
     return {
         "follow_up": f"follow-up:{number}",
@@ -88,7 +133,13 @@ def follow_up(event: Recorded, number: UUID, code: FollowUpCode, reason: str) ->
 
 
 POLICIES: tuple[Policy, ...] = (
-    Policy(SHARING, (StepDelivered,), _share),
+    Policy(SHARING, (StepDelivered, ReceiptRecorded), _share),
     Policy("list-lost-referrals", (ReferralDeclined, ReferralExpired), _list),
+    Policy("list-for-coordinator", (HoursLeftOver, StatementUnanswered, DisputeAnswered, DisputeEscalated), _list),
+    Policy("list-left-over-hours", (PathwayCompleted, SessionHeld), _left_over),
     Policy("issue-statements", (PeriodClosed,), _issue),
+    Policy("issue-documents", (PeriodClosed,), _invoice),
+    Policy("true-up-drift", (PeriodClosed,), _true_up),
+    Policy("plan-settlements", (PeriodSettled,), _settle),
 )
+"""A policy that is added gets a migration that puts its mark at the end of the logs there are: it is for what comes."""

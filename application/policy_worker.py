@@ -1,6 +1,7 @@
 """Works policies off: each event once, in order, however often the process dies in between."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +10,10 @@ from msgspec import Struct
 
 from application.desk import Asker, Cause, Desk
 from application.envelope import UNREADABLE, Recorded
-from application.policies import Intention, Policy, Statements, follow_up
-from application.ports import ClockRefused, Log, Marks, OutOfStep, Unavailable
-from domain.kernel import Refused, derived
+from application.policies import Cuts, Intention, Policy, follow_up
+from application.ports import ClockRefused, CommandIdReused, Log, Marks, OutOfStep, Unavailable
+from domain.changing import replace
+from domain.kernel import NotYet, Refused, current, derived
 
 logger = structlog.get_logger()
 
@@ -46,8 +48,8 @@ class PolicyWorker:
     cannot be worked off is never skipped: the mark stays before it.
     """
 
-    def __init__(self, policy: Policy, desk: Desk, log: Log, marks: Marks, statements: Statements) -> None:
-        self.policy, self.desk, self.log, self.marks, self.statements = policy, desk, log, marks, statements
+    def __init__(self, policy: Policy, desk: Desk, log: Log, marks: Marks, cuts: Cuts) -> None:
+        self.policy, self.desk, self.log, self.marks, self.cuts = policy, desk, log, marks, cuts
         self.last_halt: Halt | None = None
         """Where this worker halted last; that holds for as long as the mark stands right before it."""
 
@@ -62,7 +64,8 @@ class PolicyWorker:
     async def _work_off(self) -> int:
         mark = await self.marks.mark(self.policy.name)
         while events := await self._after(mark):
-            for event in events:
+            for recorded in events:
+                event = replace(recorded, data=current(recorded.data))
                 if not isinstance(event.data, self.policy.on):
                     continue
                 try:
@@ -115,7 +118,7 @@ class PolicyWorker:
 
     async def _react(self, event: Recorded) -> None:
         ordinal = 0
-        async for intention in self.policy.plan(event, self.statements):
+        async for intention in self.policy.plan(event, self.cuts):
             await self._ask(intention, event, ordinal)
             ordinal += 1
 
@@ -123,11 +126,15 @@ class PolicyWorker:
         key = key_of(self.policy.name, event.id, ordinal)
         try:
             await self._carry_out(intention.name, intention.body, event, key)
+        except NotYet as waiting:
+            logger.debug("policy.waits", policy=self.policy.name, command=intention.name, why=type(waiting).__name__)
         except Refused as refusal:
             logger.warning("policy.refused", policy=self.policy.name, command=intention.name, position=event.position)
             reason = f"{intention.name} was refused: {refusal}"
             listed = follow_up(event, key, "refused", reason)
-            await self._carry_out("open-follow-up", listed, event, derived(key, "follow-up"))
+            # Who died after it was listed is refused again, perhaps in other words: it stands there as it was first.
+            with suppress(CommandIdReused):
+                await self._carry_out("open-follow-up", listed, event, derived(key, "follow-up"))
 
     async def _carry_out(self, name: str, body: Mapping[str, Any], event: Recorded, key: UUID) -> None:
         asker = Asker(actor=f"policy:{self.policy.name}", role="policy", organisation=event.organisation)

@@ -1,11 +1,12 @@
 """Due work: what has passed its deadline becomes an ordinary command, so that time can be replayed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
+from msgspec import Struct
 
 from application.desk import Asker, Desk
 from domain.calendar import day_of
@@ -18,22 +19,31 @@ _NIL = UUID(int=0)
 """No event causes an expiry, so its key has no time in front."""
 
 
+class Due(Struct, frozen=True):
+    """A command that became due."""
+
+    name: str
+    body: Mapping[str, Any]
+    key: tuple[str, ...]
+    """What the command is about: it becomes due once for each."""
+
+
 class Deadlines(Protocol):
-    async def due_referrals(self, today: date) -> Sequence[str]:
-        """Referrals that nobody answered until their last day."""
+    async def due(self, today: date) -> Sequence[Due]:
+        """What nobody did until its last day."""
 
 
 async def expire_due(deadlines: Deadlines, desk: Desk, at: datetime | None = None) -> int:
-    """Expire what is due; returns how many. A referral answered in the meantime is left alone.
+    """Send what is due; returns how much of it was done. What somebody answered in the meantime is left alone.
 
     `at`: the simulated time of a constructed network; elsewhere the clock says what is due.
     """
-    expired = 0
-    for referral in await deadlines.due_referrals(day_of(at or desk.clock())):
-        key = derived(_NIL, SCHEDULER.actor, "expire-referral", referral)
+    done = 0
+    for due in await deadlines.due(day_of(at or desk.clock())):
+        key = derived(_NIL, SCHEDULER.actor, due.name, *due.key)
         try:
-            await desk.carry_out("expire-referral", {"referral": referral}, SCHEDULER, key=key, at=at)
-            expired += 1
+            await desk.carry_out(due.name, due.body, SCHEDULER, key=key, at=at)
+            done += 1
         except Refused as refusal:
-            logger.info("scheduler.refused", referral=referral, why=type(refusal).__name__)
-    return expired
+            logger.info("scheduler.refused", command=due.name, about=due.key, why=type(refusal).__name__)
+    return done

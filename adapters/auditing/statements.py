@@ -11,16 +11,18 @@ import msgspec
 from adapters.auditing.report import Fault, Kind
 from adapters.postgres.audit_reading import AuditReading
 from adapters.postgres.refold import Refold
-from domain.canonical import digest_of
+from domain.canonical import canonical, digest_of
 from domain.changing import replace
 from domain.settlement.events import StatementIssued
-from projections.statement import Account, LineForm1, Statement, account_of
+from projections.statement import Account, account_of
+from projections.statement_form_1 import StatementForm1, kept_in_form_1
+from projections.statement_forms import ContentForm1, ContentForm2, LineForm1
 
 Issued = tuple[int, StatementIssued]
 """The position of the event, and the event."""
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
-"""As `adapters.issued_statements` writes them."""
+"""As statements of form 1 were kept."""
 
 _UNREADABLE: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 """What bytes are answered with that are no statement."""
@@ -32,7 +34,7 @@ class Kept(NamedTuple):
     position: int
     event: StatementIssued
     whole: bytes
-    """SHA-256 of the document's bytes, also of what its own digest does not cover and of how it is written."""
+    """SHA-256 of the document's bytes: of form 1 also of what its own digest does not cover, and of how it is written."""
 
 
 async def check_documents(issued: Sequence[Issued], reading: AuditReading) -> tuple[list[Fault], list[Kept]]:
@@ -51,17 +53,17 @@ def read_document(position: int, event: StatementIssued, body: bytes | None) -> 
     """What is kept of a statement, if it is the one that its event at this position has issued."""
     if body is None:
         return _fault(position, event, "its document is not kept", "document")
-    found = _read(event, body)
-    if isinstance(found, str):
-        return _fault(position, event, found, "document")
+    if (why := _read(event, body)) is not None:
+        return _fault(position, event, why, "document")
     return Kept(position, event, sha256(body).digest())
 
 
 async def check_recomputed(kept: Sequence[Kept], fold: Refold, head: int) -> list[Fault]:
     """The statements as the whole log gives them now: a closed period never changes, and neither does a word of its documents.
 
-    No digest covers the sentences of the lines and what stands beside the figures, so these are compared as well. Names could be
-    others by now: where a document is not what the head gives, it is held against the log as of its own cut.
+    A document is the bytes that its digest is of. In form 1 it was not: no digest covers the sentences of the lines and what stands
+    beside the figures, so these are compared as well. Names could be others by now: where such a document is not what the head
+    gives, it is held against the log as of its own cut.
     """
     faults: list[Fault] = []
     others: list[Kept] = []
@@ -91,44 +93,28 @@ class _Recomputed(NamedTuple):
 async def _recomputed(kept: Kept, fold: Refold, position: int) -> _Recomputed:
     """One at a time: a statement may have as many lines as there is room for."""
     account = await fold.ask(partial(account_of, partner=kept.event.partner, period=kept.event.period), as_of=position)
-    return _as_issued(account) if account else _Recomputed(None, None)
+    return _as_issued(account, kept.event.form) if account else _Recomputed(None, None)
 
 
-def _as_issued(account: Account) -> _Recomputed:
-    """As it is kept when it is issued: as of the cut, when the period was closed and nothing issued yet."""
+def _as_issued(account: Account, form: int) -> _Recomputed:
+    """As it was kept when it was issued, in the form of then."""
     if account.cut is None:
         return _Recomputed(None, None)
-    closed = replace(account, state="closed", issued_digest=None)
-    return _Recomputed(closed.digest, _whole(closed.statement(account.cut, account.cut)))
+    digest = replace(account, form=form).digest
+    if form > 1 or digest is None:
+        return _Recomputed(digest, bytes.fromhex(digest or ""))
+    return _Recomputed(digest, sha256(_encode(kept_in_form_1(account))).digest())
 
 
-def _whole(statement: Statement) -> bytes:
-    return sha256(_encode(statement)).digest()
-
-
-def _read(event: StatementIssued, body: bytes) -> Statement | str:
-    """The statement that is kept, or why it is not the one of the event."""
+def _read(event: StatementIssued, body: bytes) -> str | None:
+    """Why what is kept is not the statement of the event; None if it is."""
     try:
-        kept = msgspec.json.decode(body, type=Statement)
-        # What is not looked at is skipped unread, and of a key that stands there twice the last is taken: others read it otherwise.
-        said = json.loads(body.decode(), object_pairs_hook=_once)
+        kept = _read_form_1(body) if event.form == 1 else _read_canonical(body)
     except _UNREADABLE as error:
         return f"its kept document cannot be read ({error})"
-    if (more := next(_beyond(said, msgspec.to_builtins(kept)), None)) is not None:
-        return f"its kept document says {more}, which no statement has"
-    content = msgspec.to_builtins(
-        {
-            "form": kept.form,
-            "partner": kept.partner,
-            "period": kept.period,
-            "position": kept.position,
-            "opening_cents": kept.opening_cents,
-            "lines": [msgspec.convert(line, LineForm1, from_attributes=True) for line in kept.lines],
-            "subtotals": kept.subtotals,
-            "closing_cents": kept.closing_cents,
-        }
-    )
-    if (digest := digest_of(content)) != event.digest:
+    if isinstance(kept, str):
+        return kept
+    if (digest := digest_of(kept)) != event.digest:
         return f"its kept document has the digest {digest}"
     named = (
         event.partner,
@@ -148,7 +134,31 @@ def _read(event: StatementIssued, body: bytes) -> Statement | str:
         kept.closing_cents,
         len(kept.lines),
     )
-    return kept if named == held else "its event and its kept document name other balances"
+    return None if named == held else "its event and its kept document name other balances"
+
+
+def _read_canonical(body: bytes) -> ContentForm2 | str:
+    kept = msgspec.json.decode(body, type=ContentForm2)
+    return kept if canonical(kept) == body else "its kept document is not written as its digest is taken"
+
+
+def _read_form_1(body: bytes) -> ContentForm1 | str:
+    """Of what was kept in form 1, what its digest covers; or what is there that no statement has."""
+    kept = msgspec.json.decode(body, type=StatementForm1)
+    # What is not looked at is skipped unread, and of a key that stands there twice the last is taken: others read it otherwise.
+    said = json.loads(body.decode(), object_pairs_hook=_once)
+    if (more := next(_beyond(said, msgspec.to_builtins(kept)), None)) is not None:
+        return f"its kept document says {more}, which no statement has"
+    return ContentForm1(
+        form=kept.form,
+        partner=kept.partner,
+        period=kept.period,
+        position=kept.position,
+        opening_cents=kept.opening_cents,
+        lines=tuple(msgspec.convert(line, LineForm1, from_attributes=True) for line in kept.lines),
+        subtotals=kept.subtotals,
+        closing_cents=kept.closing_cents,
+    )
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -21,10 +21,12 @@ from adapters.postgres.database import Row
 from adapters.postgres.views import Views
 from application.counting import counted
 from application.envelope import PAGE_EVENTS
+from domain.kernel import current, versions_of
 from domain.network.events import NetworkFounded
 from domain.settlement.events import StatementIssued
 
 _PART_PAGES: Final = 8
+_ISSUED: Final = versions_of(StatementIssued)
 
 
 class _Part(NamedTuple):
@@ -125,7 +127,9 @@ class _Verification:
         try:
             for first in range(0, self._last // PAGE_EVENTS + 1, _PART_PAGES):
                 part = await coming
-                coming = asyncio.create_task(self._part(first + _PART_PAGES))
+                # Nothing is asked for beyond the last part: a question that is cut off ends the transaction of all that follow.
+                if not self._is_last(first):
+                    coming = asyncio.create_task(self._part(first + _PART_PAGES))
                 await asyncio.sleep(0)  # it sends its questions before this works on
                 self._check_rows(part, at_end=self._is_last(first))
                 if looked_up:
@@ -162,8 +166,8 @@ class _Verification:
         for row in part.rows:
             self._tags += len({*map(str, row[3] or ())})
             event = self.events.check(row)
-            if event.__class__ is StatementIssued:
-                self.issued.append((row[0], event))
+            if isinstance(event, _ISSUED) and isinstance(said := current(event), StatementIssued):
+                self.issued.append((row[0], said))
             elif event.__class__ is NetworkFounded:
                 self._founded = self._founded or event
         self.faults.add(*self.events.faults)

@@ -7,7 +7,7 @@ from adapters.auditing.report import Fault
 from adapters.auditing.statements import Kept, check_recomputed, read_document
 from adapters.bundle.as_signed import NotAsSigned
 from adapters.bundle.lines import NoEvent, issued_in
-from adapters.bundle.verify import FORM, FOUNDED, ISSUED, misfit, once
+from adapters.bundle.verify import FORMS, FOUNDED, ISSUED, misfit, once
 from adapters.postgres.views import Views
 from application.ports import Documents
 from projections.statements import statements
@@ -35,7 +35,7 @@ class NamedDocuments:
         """
         if kind == FOUNDED:
             self._founding = json.loads(line)["data"]
-        if kind != ISSUED:
+        if kind not in ISSUED:
             return None
         try:
             event = issued_in(line)
@@ -52,7 +52,7 @@ class NamedDocuments:
             raise NotAsSigned(
                 f"The document {event.digest}, which the event at position {position:,} names, {why.removesuffix('.')}"
             )
-        if event.form == FORM:  # a later one, of which the program in the bundle says so itself
+        if event.form in FORMS:  # a later one, of which the program in the bundle says so itself
             kept = read_document(position, event, body)
             if isinstance(kept, Fault):
                 raise _not_as_issued(kept)

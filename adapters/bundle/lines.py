@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from application.envelope import UNREADABLE, decode
+from domain.kernel import current
 from domain.settlement.events import StatementIssued
 
 _DIGEST = re.compile("[0-9a-f]{64}", re.ASCII)
@@ -40,7 +41,7 @@ def read_line(line: bytes) -> Line:
 def issued_in(line: bytes) -> StatementIssued:
     """The event of a line that says it has issued a statement. Raises NoEvent."""
     try:
-        event = decode(line).data
+        event = current(decode(line).data)
     except UNREADABLE as error:
         raise NoEvent(f"are no event ({error})") from error
     if not isinstance(event, StatementIssued) or not _DIGEST.fullmatch(event.digest):

@@ -11,7 +11,7 @@ All of it is computed anew, from the bytes, and compared. A bundle is whole if
 4. tiles/0 have the hashes of the same events; where page and tile differ, the checkpoint tells which of them was changed;
 5. the tree over the hashes (RFC 6962) has the root that checkpoint.txt says, and as many events or more are here;
 6. that was signed by the network (Ed25519), and no signature whose key is here is wrong;
-7. each document is the one that an event names by its digest, and says the same in all but `text` and `own_cents`.
+7. each document is the one that an event names by its digest, and says the same; of form 1 in all but `text` and `own_cents`.
 A proof is right if its event and hashes lead to the root of its checkpoint, 6 is true of that, and it says nothing else.
 
 VKEY is a public key that you have noted before, the network's or a witness's: it must have signed. Without one, only the
@@ -41,11 +41,14 @@ from pathlib import Path
 from struct import pack
 from typing import Any
 
-FORM, PAGE, HASH = 1, 256, 32  # of the bundle and its documents; events in a page; bytes in a hash
+FORM, PAGE, HASH = 1, 256, 32  # of the bundle; events in a page; bytes in a hash
+FORMS = (1, 2)  # of documents
 EVENT_BYTES, MOST, FAULTS_MAX = 65_535, 2**24, 20  # no file, nor the zip's table, has more bytes than a page may have
 FAR, MANY = 2**31, 2**16  # a file that begins there, and so many files, need wider fields in a zip (zip64)
 WITNESS = b"\4"  # the kind of a witness's key, where a log's is 1
-FOUNDED, ISSUED = "tasma.network.founded.v1", "tasma.settlement.statement_issued.v1"  # it names a document by `digest`
+FOUNDED = "tasma.network.founded.v1"
+# Each of them names a document by `digest`.
+ISSUED = ("tasma.settlement.statement_issued.v1", "tasma.settlement.statement_issued.v2")
 ONE_WAY = "it is not written in the one way in which a bundle's is."
 PLACE = {"README.txt": 0, "verify.py": 1, "checkpoint.txt": 2, "keys.txt": 3, "schemas": 4, "manifest.json": 6}
 HEAD = re.compile(rb'\{"sequence":"([0-9]{20})","time":"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}Z)",')
@@ -200,14 +203,25 @@ def misfit(body: bytes, event: dict[str, Any], founding: dict[str, Any]) -> str:
     """Why a document is not the one that an event names; nothing if it is."""
     try:
         says = json.loads(body.decode(), object_pairs_hook=once)
-        if event["form"] == FORM:
+        if event["form"] == 1:
             statement(says, event, founding)
-        need(compact(says).encode() == body, ONE_WAY)
+        if event["form"] == 2:  # noqa: PLR2004 - the other form there is
+            canonical(body, says, event)
+        else:
+            need(compact(says).encode() == body, ONE_WAY)
     except Fault as fault:
         return f"does not fit: {fault}"
     except Exception as error:
         return f"cannot be read ({error})."
     return ""
+
+
+def canonical(body: bytes, says: dict[str, Any], event: dict[str, Any]) -> None:
+    """Compares a statement in form 2 with its event: it is the very bytes that the digest is of, canonical JSON (RFC 8785)."""
+    digest = hashlib.sha256(body).hexdigest()
+    need(digest == event["digest"], f"it has the digest {digest}.")
+    same("it", {**says, "lines": len(says["lines"])}, {name: event[name] for name in (*ALIKE, "lines")})
+    need(compact(says, sort_keys=True).encode() == body, ONE_WAY)
 
 
 def statement(says: dict[str, Any], event: dict[str, Any], founding: dict[str, Any]) -> None:
@@ -255,7 +269,9 @@ class Check:
             list[str](),
         )  # signers: given ones alone
         self.faults, self.said, self.unproven = list[Fault](), list[str](), list[str]()
-        self.last, self.exported, self.unknown, self.named = 0, 0, 0, set[str]()  # unknown: the forms of documents
+        self.last, self.exported, self.named = 0, 0, set[str]()
+        # Documents of a form that is not known, and of one with words that nothing covers.
+        self.unknown, self.worded = 0, 0
         self.by_tiles, self.by_pages = list[bytes](), list[bytes]()  # roots of pages, as far as the checkpoint reaches
         self.first: Fault | None = None  # where page and tile differ
         self.founding: dict[str, Any] = {}  # what the event says that founded the network
@@ -435,7 +451,7 @@ class Check:
         if self.says["constructed"]:
             self.said.append("CONSTRUCTED EXAMPLE: clients, offerings and sums are invented, the clock is simulated.")
         self.unproven.append("what README.txt, keys.txt and schemas/ say, as no signature covers it")
-        if self.named:
+        if self.worded:
             self.unproven.append("text and own_cents in the documents, as nothing covers them")
         if not self.founding:
             self.unproven.append(UNFOUNDED)
@@ -490,10 +506,11 @@ class Check:
         if kind == FOUNDED:
             self.founding = data
             same("manifest.json", self.says, {"constructed": data["constructed"]})
-        if kind != ISSUED or data["digest"] in self.named:
+        if kind not in ISSUED or data["digest"] in self.named:
             return
         self.named.add(data["digest"])
-        self.unknown += data["form"] != FORM
+        self.unknown += data["form"] not in FORMS
+        self.worded += data["form"] == 1
         why = misfit(self.take(name := f"documents/{data['digest']}.json"), data, self.founding)
         need(not why, f"{name} {why}")
 

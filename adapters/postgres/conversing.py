@@ -16,7 +16,8 @@ from adapters.postgres.read_tables import Connection, ReadTables
 from adapters.projecting.asking import Answer
 from adapters.projecting.memory import check_parts
 from application.envelope import Passed, line_decoder
-from projections.rows import READ_OF, At, Record, Rows, S, Told
+from domain.kernel import Event, current
+from projections.rows import At, Record, Rows, S, Told, read_as
 
 T = TypeVar("T")
 ROUNDS_MAX = 100
@@ -101,12 +102,13 @@ class Face:
     def _heard(self, cursor: AsyncCursor[Any]) -> Answered:
         async def take() -> None:
             projection = self.tables.projection
-            readings = frozenset((READ_OF[r], r) for r in projection.readings if READ_OF[r] in projection.told)
+            readings = frozenset(pair for pair in read_as(projection.readings).items() if pair[0] in projection.told)
             decode = line_decoder(projection.told, readings).decode
             async for position, body in cursor:
                 event = decode(body)
                 if not isinstance(event, Passed):
-                    self._told[position] = Told(At(position, event.time), event.data)
+                    fact = current(event.data) if isinstance(event.data, Event) else event.data
+                    self._told[position] = Told(At(position, event.time), fact)
 
         return take
 

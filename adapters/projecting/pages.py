@@ -15,7 +15,7 @@ from adapters.projecting.slices import Facts, LogSlices, Slice, decision_of, id_
 from application.envelope import PAGE_EVENTS, UNREADABLE, Excerpt, Passed, Recorded, decode, line_decoder
 from application.ports import Log
 from domain.kernel import Event
-from projections.rows import READ_OF, At, Reading
+from projections.rows import At, Reading, read_as
 
 READ_PAGES = 20
 """Pages of one read."""
@@ -40,7 +40,7 @@ class PageSlices:
     ) -> None:
         """`readings`: what the fold takes in place of some of the wanted events; of sealed events no more is decoded."""
         self._log = log
-        self._decode = line_decoder(wanted, frozenset((READ_OF[reading], reading) for reading in readings)).decode_lines
+        self._decode = line_decoder(wanted, frozenset(read_as(readings).items())).decode_lines
         self._pages = pages
         self._rows = LogSlices(log, events=rows, kept=0)
         self._last: _Page | None = None

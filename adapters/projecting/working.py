@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from adapters.projecting.slices import Fact, Facts, Unreadable, type_name
-from domain.kernel import Event
-from projections.rows import READ_OF, At, Entry, Gone, Projection, R, Reading, Record, Row, key_fields
+from domain.kernel import UPCASTS, Event, current
+from projections.rows import At, Entry, Gone, Projection, R, Reading, Record, Row, key_fields, read_as
 
 Key = Any
 """The value of a key: the field itself, or a tuple where the key has several fields."""
@@ -72,7 +72,9 @@ class Working:
         self.unwritten_entries: dict[type[Entry], list[Entry]] = {t: [] for t in self.added}
         self.new: dict[type[Row], set[Key]] = {t: set() for t in rows}
         """Keys of `unwritten` that are surely not stored, so that they need no conflict check."""
-        self._read = {READ_OF[reading]: _reader(reading) for reading in projection.readings}
+        self._read = {event: _reader(reading) for event, reading in read_as(projection.readings).items()}
+        self._others = {Unreadable, *self._read, *(event for event in projection.facts if event in UPCASTS)}
+        """What the fold is not given as it is."""
 
     def latest(self, blank: R, /) -> R:
         """Give the newest version of a row, or the blank it was asked with."""
@@ -100,7 +102,7 @@ class Working:
         def given() -> Iterator[tuple[At, Any]]:
             """Give one fact after the other, and know which one was given last."""
             nonlocal at, fact
-            others: Any = {Unreadable, *self._read}
+            others: Any = self._others
             for pair in facts:
                 at, fact = pair
                 yield (at, self.reading(fact)) if type(fact) in others else pair
@@ -124,8 +126,10 @@ class Working:
         kind = type(fact)
         if kind is Unreadable:
             raise CannotDecode
-        read = self._read.get(cast("type[Event]", kind))
-        return cast("Event | Reading", fact) if read is None else read(cast("Event", fact))
+        if not isinstance(fact, Event):
+            return cast("Reading", fact)
+        read = self._read.get(type(fact))
+        return current(fact) if read is None else read(current(fact))
 
     def fault(self, position: int, event_type: str, error: str) -> Fault:
         return Fault(

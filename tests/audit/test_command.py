@@ -4,14 +4,13 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 from adapters.postgres.sealer import Sealer
 from adapters.signing import make_key, signer_of
+from tests import command
 from tests.sealing.conftest import Ground, Sealing, nowhere
 
-TASMA = Path(sys.executable).with_name("tasma")
 FLIP = "update {schema}.page set body = set_byte(body, 500, get_byte(body, 500) # 1) where n = 1"
 CHANGE = "update {schema}.event set data = set_byte(data, 5, 0) where position = 300"
 
@@ -50,14 +49,7 @@ def tasma(ground: Ground, folder: Path, *arguments: str, key: str = "") -> subpr
         "TASMA_DATA_DIR": str(folder),
         **({"TASMA_SIGNING_KEY": key} if key else {}),
     }
-    return subprocess.run(  # noqa: S603 - our own command
-        [str(TASMA), *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return command.run(*arguments, env=environment)
 
 
 def test_what_is_wrong_is_said_and_what_can_be_mended_is_mended(ground: Ground, tmp_path: Path) -> None:

@@ -3,8 +3,11 @@
 import asyncio
 import json
 from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -17,6 +20,9 @@ from adapters.postgres.views import Views
 from domain.network.events import OrganisationRegistered
 from domain.settlement.events import StatementIssued
 from domain.words import Names
+from projections.statement import account_of, partners_stated
+from projections.statement_form_1 import kept_in_form_1
+from projections.statements import statements
 from tests.log.decisions import decision
 from tests.projections.test_statements import MARCH_CLOSED, two_periods
 from tests.sealing.conftest import ORIGIN, SIGNER, Ground, Sealing
@@ -29,16 +35,33 @@ def views_of(sealing: Sealing) -> Views:
     return Views(connect=sealing.database.connection, network=sealing.schema, log=sealing.log)
 
 
-async def issued(sealing: Sealing) -> None:
-    """A log in which March was closed and its statements were issued."""
+async def issued(sealing: Sealing, *, form: int = 1) -> None:
+    """A log in which March was closed and its statements were issued, by an older program or by this one."""
     for place, event in two_periods():
         if place <= MARCH_CLOSED:
             await sealing.log.append(decision(event))
     cut = (await sealing.log.head()).position
-    documents = PostgresDocuments(sealing.database, sealing.schema)
-    for figures in await IssuedStatements(views_of(sealing), documents).keep_all("2019-03", cut):
-        event = StatementIssued(statement=f"statement:{figures['partner']}", parties=(figures["partner"],), **figures)
+    views, documents = views_of(sealing), PostgresDocuments(sealing.database, sealing.schema)
+    if form > 1:
+        for figures in await IssuedStatements(sealing.log, documents).keep_all("2019-03", cut):
+            await sealing.log.append(decision(issue(**figures)))
+        return
+    for partner in (await views.ask(statements, partners_stated, as_of=cut)).value:
+        account = (await views.ask(statements, partial(account_of, partner=partner, period="2019-03"), as_of=cut)).value
+        assert account is not None
+        said = kept_in_form_1(account)
+        assert said.digest is not None
+        await documents.keep(said.digest, msgspec.json.encode(said, order="deterministic"))
+        figures = {field: getattr(said, field) for field in ("partner", "period", "opening_cents", "closing_cents")}
+        event = issue(form=1, position=cut, lines=len(said.lines), digest=said.digest, **figures)
         await sealing.log.append(decision(event))
+
+
+def issue(**figures: Any) -> StatementIssued:  # noqa: ANN401 - by its fields
+    said = {field: figures[field] for field in StatementIssued.__struct_fields__ if field in figures}
+    partner = figures["partner"]
+    others = {"tacit_approval": False, "dispute_by": None, "parties": (partner,)}
+    return StatementIssued(statement=f"statement:{partner}", **{**others, **said})
 
 
 async def verified(sealing: Sealing) -> Verified:
@@ -133,5 +156,38 @@ def test_a_document_keeps_the_names_of_its_day(ground: Ground) -> None:
             assert found.statements > 1
             await forge(sealing, at("own_cents", 99_999_999))
             assert [fault.kind for fault in (await verified(sealing)).faults] == ["document"]
+
+    asyncio.run(promise())
+
+
+CANONICAL: dict[str, tuple[Change, str]] = {
+    "another form": (lambda body: body.replace(b'"form":2', b'"form":3'), "its kept document has the digest "),
+    "a key twice": (front(b'"form":2'), "its kept document is not written as its digest is taken"),
+    "a key that no line has": (
+        lambda body: body.replace(b'"cents":', b'"paid_cents":1,"cents":', 1),
+        "its kept document is not written as its digest is taken",
+    ),
+    "a key that no statement has": (front(b'"remark":"paid in full"'), UNREADABLE),
+    "spaces": (lambda body: body + b" ", "its kept document is not written as its digest is taken"),
+    "no text": (front(b'"zz":"\xff\xfe"'), UNREADABLE),
+}
+"""What an audit says where the bytes of a document in form 2 were changed: they are what the digest is of."""
+
+
+def test_a_document_in_form_2_is_the_bytes_of_its_digest(ground: Ground) -> None:
+    async def promise() -> None:
+        async with ground.open() as sealing:
+            await issued(sealing, form=2)
+            await sealing.sealer().seal()
+            found = await verified(sealing)
+            assert (found.faults, found.statements) == ((), 4)
+            documents = await sealing.rows("select digest, body from {schema}.document order by digest")
+            digest, body = next((digest, body) for digest, body in documents if json.loads(body)["lines"])
+            assert all(sha256(body).hexdigest() == digest for digest, body in documents)
+            put = "update {schema}.document set body = %s where digest = %s"
+            for change, why in CANONICAL.values():
+                assert sealing.tamper(put, change(body), digest) == 1
+                (fault,) = (await verified(sealing)).faults
+                assert (fault.kind, why in fault.what) == ("document", True), fault.what
 
     asyncio.run(promise())

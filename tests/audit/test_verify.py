@@ -4,12 +4,14 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
-from msgspec import json
+from psycopg import AsyncConnection
 
 from adapters.auditing.repair import repair
 from adapters.auditing.report import Repairable, Verified
 from adapters.auditing.verify import verify
-from adapters.postgres.audit_reading import audit_reading
+from adapters.postgres import audit_reading as audit_readings
+from adapters.postgres.audit_reading import AuditReading, audit_reading
+from adapters.postgres.database import Row
 from adapters.postgres.documents import PostgresDocuments
 from adapters.postgres.page_store import packed
 from adapters.signing import cosigner_of, make_key, signer_of
@@ -74,6 +76,36 @@ def test_what_was_never_sealed_or_signed_is_verified_as_far_as_it_goes(ground: G
             assert (found.ok, found.pages, found.checkpoints, found.unsigned) == (True, 0, 0, 600)
             await sealing.sealer(signers=()).seal()
             assert await sentences(sealing) == []
+
+    asyncio.run(promise())
+
+
+class Asked(AuditReading):
+    """A reading that notes which events it was asked for."""
+
+    def __init__(self, main: AsyncConnection[Row], beside: AsyncConnection[Row], schema: str) -> None:
+        super().__init__(main, beside, schema)
+        self.asked: list[tuple[int, int]] = []
+
+    async def events(self, after: int, upto: int) -> list[Row]:
+        self.asked.append((after, upto))
+        return await super().events(after, upto)
+
+
+@pytest.mark.parametrize(("size", "asked"), [(700, [(0, 700)]), (2049, [(0, 2048), (2048, 2049)])])
+def test_nothing_is_asked_for_beyond_the_end(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, size: int, asked: list[tuple[int, int]]
+) -> None:
+    """A question that nobody waits for is cut off, and PostgreSQL ends the whole transaction with it."""
+
+    async def promise() -> None:
+        async with ground.open() as sealing:
+            await sealing.grow(size)
+            monkeypatch.setattr(audit_readings, "AuditReading", Asked)
+            async with audit_reading(sealing.server.app_dsn, sealing.schema) as reading:
+                await verify(reading, keys=(SIGNER.vkey,), origin=ORIGIN)
+            assert isinstance(reading, Asked)
+            assert reading.asked == asked
 
     asyncio.run(promise())
 
@@ -316,28 +348,34 @@ async def some(sealing: Sealing) -> tuple[StatementIssued]:
         constructed=False,
         partner="org:ekami",
         period="2019-03",
+        form=2,
         cut=2,
+        issued_on=None,
         state="issued",
         opening_cents=5,
         closing_cents=5,
         own_cents=0,
         lines=(),
         names={},
+        rules=(),
         issued_digest=None,
     )
     assert account.digest
-    await PostgresDocuments(sealing.database, sealing.schema).keep(account.digest, json.encode(account.statement(2, 2)))
+    assert account.document
+    await PostgresDocuments(sealing.database, sealing.schema).keep(account.digest, account.document)
     return (
         StatementIssued(
             statement="statement:1",
             partner="org:ekami",
             period="2019-03",
-            form=1,
+            form=2,
             position=2,
             opening_cents=5,
             closing_cents=5,
             lines=0,
             digest=account.digest,
+            dispute_by=None,
+            tacit_approval=False,
             parties=("org:ekami",),
         ),
     )

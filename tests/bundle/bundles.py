@@ -4,14 +4,24 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from adapters.bundle import verify
 from adapters.bundle.export import Source
 from adapters.bundle.verify import Check, key_of, leaf_hash
+from adapters.memory.log import _Kept
 from adapters.memory.tree import MemoryTree
 from adapters.signing import make_key, signer_of
+from application.envelope import decode
+from domain.kernel import name_of, tags_of, versions_of
+from domain.settlement.events import PeriodClosed, StatementIssued
+from projections.statement import account_of
+from projections.statement_form_1 import kept_in_form_1
+from projections.statements import statements
 from tests.examples.memory_stage import MemoryStage
 
 EVENTS = 600
@@ -50,6 +60,57 @@ def source_of(stage: MemoryStage, tree: MemoryTree | None = None) -> Source:
         tree=tree,
         documents=stage.documents,
     )
+
+
+SINCE = ("tasma.revenue.cost_shared", "tasma.revenue.trued_up", "tasma.settlement", "tasma.vat")
+"""How the names of the events begin that there were none of in form 1, but for closings and statements."""
+
+
+async def in_form_1(stage: MemoryStage) -> MemoryStage:
+    """The same network as an older program has written it: no costs, taxes and payments, and statements in form 1."""
+    older = MemoryStage(2019)
+    older.log._constructed = stage.log._constructed  # noqa: SLF001 - its events come past `append`
+    cut = 0
+    for kept in stage.log._kept:  # noqa: SLF001 - a log of other bytes
+        event = decode(kept.body).data
+        position = len(older.log._kept) + 1  # noqa: SLF001 - see above
+        if isinstance(event, PeriodClosed):
+            cut = position
+        elif not isinstance(event, StatementIssued) and kept.type.startswith(SINCE):
+            continue
+        others: Mapping[str, object] = {}
+        if isinstance(event, StatementIssued):
+            others = await _kept_in_form_1(older, event.partner, event.period, cut)
+        older.log._kept.append(_in_version_1(kept.body, position, others))  # noqa: SLF001 - see above
+    return older
+
+
+def _in_version_1(body: bytes, position: int, others: Mapping[str, object]) -> _Kept:
+    """A posting or a statement as it was written before, when it said less; others as they are."""
+    said, kind = json.loads(body), type(decode(body).data)
+    version = versions_of(kind)[-1] if said["type"].startswith(("tasma.revenue", "tasma.settlement")) else kind
+    fields = {field: {**said["data"], **others}[field] for field in version.__struct_fields__ if field in said["data"]}
+    written = document_of({**said, "sequence": f"{position:020}", "type": name_of(version), "data": fields})
+    read = decode(written)
+    return _Kept(read.type, frozenset(tags_of(read.data)), read.time, written)
+
+
+async def _kept_in_form_1(older: MemoryStage, partner: str, period: str, cut: int) -> Mapping[str, object]:
+    """Keep the document; what its event says otherwise."""
+    question = partial(account_of, partner=partner, period=period)
+    account = (await older.views.ask(statements, question, as_of=cut)).value
+    assert account is not None
+    statement = kept_in_form_1(account)
+    assert statement.digest is not None
+    await older.documents.keep(statement.digest, msgspec.json.encode(statement, order="deterministic"))
+    return {
+        "form": 1,
+        "position": cut,
+        "digest": statement.digest,
+        "opening_cents": statement.opening_cents,
+        "closing_cents": statement.closing_cents,
+        "lines": len(statement.lines),
+    }
 
 
 class Entries:

@@ -28,7 +28,6 @@ from tests.bundle.bundles import (
     KEY,
     ORIGIN,
     STRANGER,
-    TEXTS,
     VKEY,
     WORDS,
     Entries,
@@ -91,7 +90,7 @@ def test_events_after_the_checkpoint_are_there_and_said_to_be_unsigned(stage: Me
     assert faults(report) == []
     assert report.size == 520
     assert report.verdict == f"WHOLE: 520 events, signed by {key_of(VKEY)[0]}."
-    assert report.unproven == [WORDS, TEXTS, "positions 521 to 600, which came after the checkpoint"]
+    assert report.unproven == [WORDS, "positions 521 to 600, which came after the checkpoint"]
     entries = entries_of(tmp_path / "b.zip")
     tail = entries.files["pages/000002.ndjson"]
     changed = entries.changed({"pages/000002.ndjson": tail[:-3] + b"!" + tail[-2:]}).checked(tmp_path / "c.zip")
@@ -130,7 +129,7 @@ def test_a_witness_s_key_proves_as_much_as_the_network_s(stage: MemoryStage, tmp
     report = Check(tmp_path / "b.zip", [witness.vkey])
     assert faults(report) == []
     assert any(said.endswith("(the key you gave).") and "ekami.fi/witness" in said for said in report.said)
-    assert report.unproven == [STRANGER, WORDS, TEXTS]
+    assert report.unproven == [STRANGER, WORDS]
     calls = "(the bundle says: a witness's key of org:ekami)"
     assert any(said.endswith(f"{calls}.") for said in Check(tmp_path / "b.zip").said)
     entries = entries_of(tmp_path / "b.zip")

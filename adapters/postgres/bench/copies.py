@@ -28,7 +28,9 @@ _TEXT_OID = 25
 _UUID = rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _NONCE = rb'(?<="nonce":")[0-9a-f]{32}'
 _NUMBERED = (
-    rb"(?:client|referral|pathway|mentor):(?!" + _UUID + rb")(?:[a-z]{1,2}-)?[0-9a-f]{1,32}(?:-[0-9a-f]{1,32}){0,7}"
+    rb"(?:client|referral|pathway|mentor|session):(?!"
+    + _UUID
+    + rb")(?:[a-z]{1,2}-)?[0-9a-f]{1,32}(?:-[0-9a-f]{1,32}){0,7}"
 )
 _ID = re.compile(b"(" + b"|".join((_UUID, _NONCE, _NUMBERED)) + b")")
 _KIND = re.compile(rb"([a-z]+:(?:[a-z]{1,2}-)?)(.+)")
@@ -110,11 +112,12 @@ class _Table:
                 self.pieces += (b"", b"")
 
     def filled(self) -> Callable[[Sequence[bytes]], bytes]:
-        pick: Any = itemgetter(*self.slots)  # there are at least two: a position and a time
+        # Of one slot, as the only tag of one event may have, `itemgetter` gives no sequence.
+        pick: Any = itemgetter(*self.slots, *self.slots[:1])
 
         def fill(values: Sequence[bytes]) -> bytes:
             pieces = self.pieces.copy()
-            pieces[1::2] = pick(values)
+            pieces[1::2] = pick(values)[:-1]
             return b"".join(pieces)
 
         return fill
