@@ -1,4 +1,4 @@
-"""`tasma bench`: how fast this machine appends, decides, rebuilds and gives out, beside others in the same run."""
+"""`tasma bench`: how fast this machine appends, decides, rebuilds, gives out and closes, beside others in the same run."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,6 +17,7 @@ from adapters.postgres.bench.room import Room, room
 SEED = 2019
 WRITERS_MAX, EVENTS_MAX = 256, 100_000_000
 READERS_MAX, COMMITS_MAX = 5_000, 10_000
+ENTRIES_MAX, PARTNERS_MIN, PARTNERS_MAX = 10_000_000, 7, 999
 Measure = Callable[..., None]
 
 
@@ -138,6 +139,31 @@ def feed_command(form: str, **wanted: Any) -> None:  # noqa: ANN401 - as `bench_
     from adapters.bench.feeds import bench_feed  # noqa: PLC0415 - see above
 
     show(measured(partial(bench_feed, **wanted, say=say)), form)
+
+
+@bench.command("close")
+@click.option(
+    "--entries",
+    default=100_000,
+    show_default=True,
+    type=click.IntRange(1, ENTRIES_MAX),
+    help="Of the month, or some more; first a quarter of them.",
+)
+@click.option(
+    "--partners",
+    default=200,
+    show_default=True,
+    type=click.IntRange(PARTNERS_MIN, PARTNERS_MAX),
+    help="Each with a statement.",
+)
+@rounds_option
+@seed_option
+@format_option
+def close_command(form: str, **wanted: Any) -> None:  # noqa: ANN401 - as `bench_closings` takes it
+    """Close a month and issue its statements, write one of them; beside sums by plain SQL over the same rows."""
+    from adapters.bench.closings import bench_closings  # noqa: PLC0415 - see above
+
+    show(measured(partial(bench_closings, **wanted, say=say)), form)
 
 
 def measured(work: Callable[[Room], Awaitable[Report]]) -> Report:

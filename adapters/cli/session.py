@@ -19,7 +19,7 @@ from application.notices import CONSTRUCTED
 from application.policy_worker import PolicyHalted
 from application.ports import Unavailable
 from domain.kernel import Refused
-from projections.statement import StatementChanged
+from projections.issued import IssuedChanged
 
 T = TypeVar("T")
 COORDINATOR = Asker(actor="person:command-line", role="coordinator")
@@ -28,7 +28,7 @@ COORDINATOR = Asker(actor="person:command-line", role="coordinator")
 SENTENCES = (
     Refused,
     PolicyHalted,
-    StatementChanged,
+    IssuedChanged,
     Unavailable,
     EmbeddedUnavailable,
     NotMigrated,

@@ -99,30 +99,30 @@ def check_content_type(request: Asked) -> None:
         raise NotSentAsJson(sent_as)
 
 
-async def body_of(request: Asked) -> bytes:
+async def body_of(request: Asked, *, bytes_max: int = BODY_BYTES_MAX) -> bytes:
     """The body, kept no further than the limit. Raises BodyTooLarge, BodyTooSlow and NotJson.
 
     What is a little too large is read to its end and thrown away: a client that is still sending would meet a closed
     connection instead of the answer.
     """
-    announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > READ_BYTES_MAX:
-        raise BodyTooLarge(int(announced))
+    announced, read_max = request.headers.get("content-length", "0"), max(READ_BYTES_MAX, 2 * bytes_max)
+    if announced.isdigit() and int(announced) > read_max:
+        raise BodyTooLarge(int(announced), bytes_max)
     body, size = bytearray(), 0
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
                 size += len(chunk)
-                if size > READ_BYTES_MAX:
+                if size > read_max:
                     break
-                if size <= BODY_BYTES_MAX:
+                if size <= bytes_max:
                     body += chunk
     except InternalServerException:
         raise NotJson("it broke off before its end") from None
     except TimeoutError:
         raise BodyTooSlow(BODY_SECONDS) from None
-    if size > BODY_BYTES_MAX:
-        raise BodyTooLarge(size)
+    if size > bytes_max:
+        raise BodyTooLarge(size, bytes_max)
     return bytes(body)
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from adapters.http.asyncapi_words import NATS, PROMISES, SAYS, WEBHOOKS
 from adapters.http.docs_details import marked, notice, paragraphs
 from adapters.http.feed import all_routes
-from adapters.http.schemas import EventType, event_types, example_of
+from adapters.http.schemas import EventType, event_types, example_of, written_instead
 from adapters.http.schemas_words import title_of
 from application.notices import CONSTRUCTED
 
@@ -146,7 +146,7 @@ def _event(kind: EventType) -> str:
     found = ", ".join(f"<code>{escape(field)}</code>" for field in kind.about)
     return f"""<section id="{escape(kind.type)}">
 <h4>{escape(kind.title)} <a href="{escape(kind.schema)}"><code>{escape(kind.type)}</code></a></h4>
-{paragraphs(kind.description)}
+{paragraphs(kind.description)}{paragraphs(written_instead(kind)) if kind.newer else ""}
 <p>Who sees it: {marked(kind.seen_by)}. Found with <code>about=</code> and its {found}.</p>
 <details><summary>Example</summary>{_pre(example)}</details>
 </section>

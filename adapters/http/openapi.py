@@ -50,7 +50,8 @@ def openapi(*, constructed: bool) -> Json:
     bodies = {name: body_type(decider.command) for name, decider in OFFERED.items()}
     fed = [gives for route in all_routes() for gives in route.gives.values() if gives is not None]
     wanted = [route.wants for route in all_routes() if route.wants is not None]
-    given = [*bodies.values(), *(r.gives for r in all_reads()), *fed, *wanted, Carried, Health, Problem]
+    others = [read.or_gives for read in all_reads() if read.or_gives is not None]
+    given = [*bodies.values(), *(r.gives for r in all_reads()), *others, *fed, *wanted, Carried, Health, Problem]
     schemas, components = msgspec.json.schema_components(given, ref_template=REF)
     written = {body.__name__: OFFERED[name].command for name, body in bodies.items()}
     described = {**with_words(components, given, written), "Event": _event()}
@@ -147,6 +148,8 @@ def _command(name: str, decider: AnyDecider, schema: Json) -> Json:
 
 def _read(read: Read, schema: Json) -> Json:
     answer = _page(schema) if read.is_list else schema
+    if read.or_gives is not None:
+        answer = {"anyOf": [answer, schema_of(read.or_gives, "application/json")]}
     readers = read.readers.says if read.readers else "everybody, without a token"
     return {
         "operationId": read.name,
@@ -189,7 +192,7 @@ def _route(route: Route) -> Json:
     body = {media_type: _taken(route.wants, text) for media_type, text in route.takes.items()}
     return {
         "operationId": route.name,
-        "tags": ["feed"],
+        "tags": [route.tag],
         "summary": route.says,
         "description": f"{route.says}\n\nWho may: {route.who}.",
         "security": [{"token": []}] if route.readers else [],

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from adapters.documents import FORMATS
 from adapters.http.feed.events import BATCH
 from adapters.http.feed.pages import LINES
 from adapters.http.feed.stream import EVENTS
@@ -28,6 +29,8 @@ SCHEMAS: Final[Mapping[str, Json]] = {
     },
     BYTES: {"type": "string", "format": "binary", "description": "Hashes, 32 bytes each."},
     "text/plain": {"type": "string"},
+    **{FORMATS[name].media_type: {"type": "string"} for name in ("csv", "beancount", "finvoice")},
+    **{FORMATS[name].media_type: {"type": "string", "format": "binary"} for name in ("pdf", "xlsx")},
 }
 """By media type: of answers that are not made of a structure."""
 _INTEGERS: Final = ("Tasma-Position", "Retry-After")

@@ -12,19 +12,21 @@ from litestar import Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from msgspec import Struct
 
+from adapters.bank_intake import NotOwnAccounts
 from adapters.http.network import Asked
 from application.access import TokenExpired, TokenMissing, TokenRevoked, TokenUnknown
 from application.as_of import NotAMoment, StillOpen
+from application.bank import BankFault
 from application.desk import TimeIsReal
 from application.door import BodyTooLarge, Malformed, NoSuchCommand, NotAllowed, NotJson
 from application.envelope import PAGE_EVENTS, NotText, TooLarge
 from application.notes import NoteFault
 from application.ports import ClockAhead, ClockBehind, CommandIdReused, NoSuchCheckpoint, Unavailable
-from application.subscribing import TestedJustNow
-from domain.agreements.draft_agreement import LeakingRule
+from application.subscription_refusals import TestedJustNow
+from domain.agreements.writing import FaultyClause
 from domain.kernel import NotYours, Refused, Unknown
-from domain.money import RuleFault
-from projections.statement import StatementChanged
+from projections.issued import IssuedChanged
+from projections.statement_effective import EndsBeforeItsMonth
 
 logger = structlog.get_logger()
 
@@ -57,6 +59,11 @@ class NotSentAsJson(Refused):
 class NotSentAsText(Refused):
     def __init__(self, sent_as: str) -> None:
         super().__init__(f"A note is sent as text/plain in UTF-8, not as {sent_as:.80}.")
+
+
+class NotSentAsXml(Refused):
+    def __init__(self, sent_as: str) -> None:
+        super().__init__(f"A bank's file is sent as application/xml, not as {sent_as:.80}.")
 
 
 class NoCheckpoint(Refused):
@@ -110,6 +117,7 @@ STATUS: Mapping[type[Exception], int] = {
     NoSuchForm: 406,
     NotSentAsJson: 415,
     NotSentAsText: 415,
+    NotSentAsXml: 415,
     NoCheckpoint: 404,
     NoSuchTile: 404,
     NoSuchCheckpoint: 404,
@@ -120,11 +128,13 @@ STATUS: Mapping[type[Exception], int] = {
     NotJson: 400,
     NotAMoment: 400,
     StillOpen: 422,
+    EndsBeforeItsMonth: 422,
     BodyTooLarge: 413,
     BodyTooSlow: 408,
     Malformed: 422,
     BadHeader: 400,
-    LeakingRule: 422,
+    FaultyClause: 422,
+    BankFault: 422,
     TooLarge: 422,
     NotText: 422,
     TimeIsReal: 422,
@@ -138,8 +148,9 @@ STATUS: Mapping[type[Exception], int] = {
     TokenRevoked: 401,
     NotAllowed: 403,
     NotYours: 403,
+    NotOwnAccounts: 403,
     Unavailable: 503,
-    StatementChanged: 500,
+    IssuedChanged: 500,
 }
 """A refusal has the status of its class, else of the nearest class above it."""
 
@@ -192,13 +203,13 @@ def title_of(kind: type[Exception]) -> str:
 
 def kinds() -> list[type[Exception]]:
     """Every refusal there is, in order of type."""
-    found: set[type[Exception]] = {Unavailable, StatementChanged}
-    waiting: list[type[Exception]] = [Refused, Unavailable]
+    found: set[type[Exception]] = {Unavailable}
+    waiting: list[type[Exception]] = [Refused, Unavailable, IssuedChanged]
     while waiting:
         kind = waiting.pop()
         found.add(kind)
         waiting += kind.__subclasses__()
-    return sorted(found - {Refused}, key=lambda k: (type_of(k), k.__module__))
+    return sorted(found - {Refused, IssuedChanged}, key=lambda k: (type_of(k), k.__module__))
 
 
 def answer(request: Asked, error: Exception) -> Response[bytes]:
@@ -207,12 +218,12 @@ def answer(request: Asked, error: Exception) -> Response[bytes]:
         # It quotes a driver, which names hosts and files: that is for the log.
         logger.warning("http.unavailable", why=str(error))
         return respond(problem_of(Unavailable(OUT_OF_REACH)))
-    if isinstance(error, ClockAhead | StatementChanged):
+    if isinstance(error, ClockAhead | IssuedChanged):
         # Faults of ours that whoever asks must know of, and that somebody has to see to.
         logger.error("http.fault", kind=type(error).__name__, why=str(error))
     if isinstance(error, TestedJustNow):
         return respond(problem_of(error), {"Retry-After": str(error.seconds)})
-    if isinstance(error, Refused | Unavailable | StatementChanged):
+    if isinstance(error, Refused | Unavailable | IssuedChanged):
         return respond(problem_of(error))
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return respond(_of_litestar(request, error), error.headers)
@@ -273,10 +284,8 @@ def _faults(refusal: Exception) -> tuple[Fault, ...]:
     match refusal:
         case Malformed():
             return (Fault(where=refusal.where, why=refusal.why),)
-        case LeakingRule():
-            path = refusal.__cause__.path if isinstance(refusal.__cause__, RuleFault) else ""
-            why = str(refusal.__cause__).removeprefix(path).strip()
-            return (Fault(where=f"$.sharing_rule.{path}", why=why),)
+        case FaultyClause():
+            return (Fault(where=f"$.{refusal.where}", why=refusal.why),)
         case _:
             return ()
 

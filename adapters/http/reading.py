@@ -4,12 +4,15 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
 from litestar import Response
 from msgspec import Meta, Struct
+from msgspec.inspect import IntType, Metadata, Type, UnionType, type_info
+from msgspec.structs import fields
 
 from adapters.http import paging
 from adapters.http.asking import asker_of, check_path
@@ -28,8 +31,6 @@ from domain.changing import replace
 from projections.rows import Projection, Rows
 
 WAIT_SECONDS = 5
-NUMBERS = ("at_least", "limit", "position", "size", "from", "to", "after", "wait")
-"""Parameters that are whole numbers: written in digits, although a looser reader would take 1e2 for 100."""
 T = TypeVar("T")
 Q = TypeVar("Q", bound=Struct)
 
@@ -115,6 +116,8 @@ class Read(Struct, frozen=True, kw_only=True):
     gives: Any
     """The type of the answer, or of an item where the query is a ListQuery."""
     answer: Callable[[Asking], Awaitable[Found]]
+    or_gives: Any = None
+    """The type of the answer to the question put in another way; None: there is one alone."""
     query: type[Query] = Query
     media_types: tuple[str, ...] = ("application/json",)
     problems: frozenset[str] = frozenset()
@@ -182,8 +185,8 @@ def parameters_of(request: Asked) -> dict[str, str]:
 
 def query_of(kind: type[Q], parameters: Mapping[str, str]) -> Q:
     """The parameters as what a question is asked with. Raises Malformed."""
-    for name in NUMBERS:
-        if name in kind.__struct_encode_fields__ and not re.fullmatch(r"-?[0-9]+", parameters.get(name, "0"), re.ASCII):
+    for name in _numbers(kind):
+        if not re.fullmatch(r"-?[0-9]+", parameters.get(name, "0"), re.ASCII):
             raise Malformed(f"?{name}", "Expected `int`, got `str`")
     try:
         return msgspec.convert(parameters, kind, strict=False)
@@ -194,6 +197,22 @@ def query_of(kind: type[Q], parameters: Mapping[str, str]) -> Q:
         raise Malformed(f"?{name}", why) from error
 
 
+@cache
+def _numbers(kind: type[Struct]) -> tuple[str, ...]:
+    """Parameters that are whole numbers: written in digits, although a looser reader would take 1e2 for 100."""
+    return tuple(f.encode_name for f in fields(kind) if _admits_number(type_info(f.type)))
+
+
+def _admits_number(kind: Type) -> bool:
+    match kind:
+        case Metadata():
+            return _admits_number(kind.type)
+        case UnionType():
+            return any(_admits_number(one) for one in kind.types)
+        case _:
+            return isinstance(kind, IntType)
+
+
 def _next(request: Asked, parameters: Mapping[str, str], page: Page) -> str:
     return f"{quote(request.url.path)}?{urlencode({**parameters, 'cursor': str(page.next)})}"
 
@@ -202,6 +221,7 @@ def _reply(request: Asked, read: Read, found: Found, more: Mapping[str, str] | N
     body = found.value if isinstance(found.value, bytes) else msgspec.json.encode(found.value)
     tag = f'"{hashlib.sha256(found.media_type.encode() + body).hexdigest()[:32]}"'
     headers = {
+        "Content-Type": found.media_type,  # as it is: the framework would add a second charset to what says its own
         "ETag": tag,
         "Tasma-Position": str(found.position),
         # Kept by the asker alone, and only to be compared: rights may have changed since.

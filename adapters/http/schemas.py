@@ -14,7 +14,7 @@ from msgspec.structs import fields
 from adapters.http.schemas_words import said_of, said_of_fields, title_of
 from application.envelope import Recorded
 from application.registry import EVENT_TYPES
-from domain.kernel import FACTS, Audience
+from domain.kernel import FACTS, UPCASTS, Audience, Event, name_of, versions_of
 
 Json = dict[str, Any]
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -39,6 +39,8 @@ class EventType(Struct, frozen=True):
     """Fields of `data` whose ids find it with `?about=`; the first is the `subject`."""
     schema: str
     """Where its JSON Schema is."""
+    newer: str | None
+    """The version that is written instead since there is one: what this one said it says as well. Null: this one is written."""
 
 
 @cache
@@ -52,9 +54,17 @@ def event_types() -> tuple[EventType, ...]:
             seen_by=_SEEN_BY[FACTS[event].seen_by],
             about=FACTS[event].about,
             schema=f"/v1/schemas/{name}",
+            newer=_newer(event),
         )
         for name, event in EVENT_TYPES.items()
     )
+
+
+def _newer(event: type[Event]) -> str | None:
+    if event not in UPCASTS:
+        return None
+    (newest,) = (each for each in EVENT_TYPES.values() if each not in UPCASTS and event in versions_of(each))
+    return name_of(newest)
 
 
 @cache
@@ -79,7 +89,12 @@ def about_event(name: str) -> str:
     """What an event means, who sees it and how it is found."""
     (kind,) = (each for each in event_types() if each.type == name)
     found = ", ".join(f"`{field}`" for field in kind.about)
-    return f"{kind.description}\n\nWho sees it: {kind.seen_by}. Found with `?about=` and its {found}."
+    older = f" {written_instead(kind)}" if kind.newer else ""
+    return f"{kind.description}{older}\n\nWho sees it: {kind.seen_by}. Found with `?about=` and its {found}."
+
+
+def written_instead(kind: EventType) -> str:
+    return f"An older version: it stands in the log as it was written; since then there is `{kind.newer}`."
 
 
 @cache
@@ -127,9 +142,47 @@ def described(refer: str, kinds: Mapping[str, type[Struct]]) -> tuple[Json, Json
     `refer`: how a schema refers to a structure, with `{name}` in it.
     """
     schemas, components = msgspec.json.schema_components(list(kinds.values()), ref_template=refer)
-    structures = {each.__name__: each for kind in kinds.values() for each in structures_in(kind)}
-    parts = {name: _described(schema, structures[name], components) for name, schema in components.items()}
-    return dict(zip(kinds, schemas, strict=True)), parts
+    inside = {each for kind in kinds.values() for each in structures_in(kind)}
+    # Where two structures have one name, the library puts the module in front of it, which is nothing for readers.
+    found = {key: each for each in inside for key in (each.__name__, _in_full(each)) if key in components}
+    names = {key: _names().get(each, each.__name__) for key, each in found.items()}
+    referred = {refer.format(name=key): refer.format(name=name) for key, name in names.items()}
+    parts = {
+        names[key]: _readable(_described(components[key], each, components), referred) for key, each in found.items()
+    }
+    return {name: _readable(schema, referred) for name, schema in zip(kinds, schemas, strict=True)}, parts
+
+
+def _in_full(structure: type[Struct]) -> str:
+    return f"{structure.__module__}.{structure.__qualname__}"
+
+
+def _readable(thing: Any, referred: Mapping[str, str]) -> Any:  # noqa: ANN401 - any JSON
+    """With references by other names, and pairs in a form that older dialects understand too."""
+    match thing:
+        case {"prefixItems": [first, *others], "items": False, **rest} if all(each == first for each in others):
+            return _readable({**rest, "items": first}, referred)
+        case dict():
+            return {key: _readable(inner, referred) for key, inner in thing.items()}
+        case list():
+            return [_readable(inner, referred) for inner in thing]
+        case str():
+            return referred.get(thing, thing)
+        case _:
+            return thing
+
+
+@cache
+def _names() -> Mapping[type[Struct], str]:
+    """Of structures inside events that share a name: the oldest keeps it, others are numbered by age, so that none changes."""
+    newest: dict[type[Struct], int] = {}
+    for event, kind in EVENT_TYPES.items():
+        for structure in structures_in(kind):
+            newest[structure] = max(newest.get(structure, 0), int(event.rpartition(".v")[2]))
+    sharing: dict[str, list[type[Struct]]] = {}
+    for structure in sorted(newest, key=lambda each: (newest[each], _in_full(each))):
+        sharing.setdefault(structure.__name__, []).append(structure)
+    return {structure: f"{name}V{n}" for name, several in sharing.items() for n, structure in enumerate(several[1:], 2)}
 
 
 @cache

@@ -5,7 +5,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ from adapters.postgres.embedded import Server
 from adapters.postgres.lease import lease_at_once
 from adapters.settings import Settings
 from adapters.wiring import READ_MODELS, NotConstructed, open_network
+from tests import command
 from tests.domain.story import AGREE, AGREEMENT, PARTNERS, RULE, approval, delivery, signature
 
-TASMA = Path(sys.executable).with_name("tasma")
 CASES = Path(__file__).parents[1] / "domain" / "money" / "cases.json"
 Tasma = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -34,14 +33,7 @@ def tasma(server: Server, network_schema: str) -> Tasma:
     }
 
     def run(*arguments: object, **changed: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - our own command
-            [str(TASMA), *map(str, arguments)],
-            env={**environment, **changed},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return command.run(*arguments, env={**environment, **changed})
 
     return run
 
@@ -105,10 +97,10 @@ def test_a_statement_leads_to_its_events(tasma: Tasma, tmp_path: Path) -> None:
     assert [int(e["sequence"]) for e in explained["events"]] == statement["lines"][0]["events"]
     assert explained["constructed"] is True
     assert [e["type"] for e in explained["events"]] == [
-        "tasma.revenue.shared.v1",
+        "tasma.revenue.shared.v2",
         "tasma.pathway.step_delivered.v1",
         "tasma.pathway.agreed.v1",
-        "tasma.agreement.entered_into_force.v1",
+        "tasma.agreement.entered_into_force.v2",
     ]
     text = tasma(*ask).stdout
     assert "CONSTRUCTED" in text
@@ -205,13 +197,7 @@ def test_allocate_prints_the_worked_cases(case: dict[str, Any], tmp_path: Path) 
     rule = tmp_path / "rule.json"
     rule.write_text(json.dumps(case["rule"]), encoding="utf-8")
     quantities = [f"--quantity={unit}={value}" for unit, value in case.get("quantity", {}).items()]
-    done = subprocess.run(  # noqa: S603 - our own command
-        [str(TASMA), "allocate", "--rule", str(rule), f"--amount={case['amount_cents']}", *quantities],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = command.run("allocate", "--rule", rule, f"--amount={case['amount_cents']}", *quantities, env=os.environ)
     result = json.loads(done.stdout)
     assert [{"to": s["to"], "cents": s["cents"]} for s in result["shares"]] == case["expect"]
     assert result["kept_cents"] == case["expect_kept_cents"]
@@ -220,13 +206,7 @@ def test_allocate_prints_the_worked_cases(case: dict[str, Any], tmp_path: Path) 
 def test_allocate_refuses_a_leaking_rule_with_its_path(tmp_path: Path) -> None:
     rule = tmp_path / "rule.json"
     rule.write_text('{"steps": [{"take": {"percent": "50"}, "to": "org:a"}]}', encoding="utf-8")
-    done = subprocess.run(  # noqa: S603 - our own command
-        [str(TASMA), "allocate", "--rule", str(rule), "--amount", "100"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = command.run("allocate", "--rule", rule, "--amount", "100", env=os.environ)
     assert done.returncode == 1
     assert done.stderr.startswith("steps[0]")
 

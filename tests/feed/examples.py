@@ -5,6 +5,7 @@ They are events of the constructed year, as it records them; of what does not ha
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,13 @@ import structlog
 import adapters.http
 from adapters.http.schemas import EXAMPLES
 from application.desk import Asker
-from application.registry import EVENT_TYPES
+from application.registry import DECIDERS, EVENT_TYPES
+from domain.kernel import Event, current
+from domain.network.events import FollowUpOpened
+from domain.pathways.events import PathwayAgreed
+from domain.revenue.events import RevenueTruedUp
+from examples.kymenlaakso.settling import checker
+from examples.kymenlaakso.year import Year
 from tests.examples.memory_stage import MemoryStage, played
 
 FILE = Path(adapters.http.__path__[0]) / EXAMPLES
@@ -35,15 +42,47 @@ async def bodies(stage: MemoryStage) -> AsyncIterator[bytes]:
             yield body
 
 
+async def history(stage: MemoryStage) -> list[Event]:
+    return [current(each.data) for each in await stage.log.read(0, limit=100_000)]
+
+
 async def recorded() -> list[bytes]:
     """Events of every version."""
-    stage, _ = await played(2019)
+    stage, year = await played(2019)
     (offering, *_) = await stage.offerings()
     about = {"offering": offering.offering}
     description = {"kind": "course", "name": {"fi": "Ensiapu", "sv": "Första hjälpen"}, "price_cents": 12_000}
     await stage.desk.carry_out("update-offering", {**about, "description": description}, COORDINATOR)
     await stage.desk.carry_out("archive-offering", {**about, "reason": "discontinued"}, COORDINATOR)
+    agreed = next(event for event in await history(stage) if isinstance(event, PathwayAgreed))
+    paid = {"pathway": agreed.pathway, "step": agreed.steps[0].step, "part": 1, "received_on": str(agreed.agreed_on)}
+    await stage.desk.carry_out("record-receipt", paid, COORDINATOR)
+    for name in ("set-accounts", "list-bank-line", "clear-bank-line", "amend-agreement"):
+        await stage.desk.carry_out(name, DECIDERS[name].example, COORDINATOR)
+    await in_silence(stage, year)
+    listed = next(event for event in await history(stage) if isinstance(event, FollowUpOpened))
+    said = {"follow_up": listed.follow_up, "outcome": "Sent on to another provider."}
+    await stage.desk.carry_out("close-follow-up", said, COORDINATOR)
     return [body async for body in bodies(stage)]
+
+
+async def in_silence(stage: MemoryStage, year: Year) -> None:
+    """One month more, of which nobody says anything but that a line is disputed."""
+    closed = year.now
+    await stage.work_off()
+    await stage.desk.carry_out("close-period", {"period": "2020-01"}, COORDINATOR, at=closed)
+    await stage.work_off()
+    line, partner = next(
+        (event, share.partner)
+        for event in await history(stage)
+        if isinstance(event, RevenueTruedUp) and event.period == "2020-01"
+        for share in event.shares
+        if share.cents and share.partner != event.collected_by
+    )
+    disputed = {"partner": partner, "period": "2020-01", "entry": line.entry, "clause": partner}
+    why = {"agreement": line.agreement, "reason": "other"}
+    await stage.desk.carry_out("dispute-line", {**disputed, **why}, checker(partner), at=closed + timedelta(hours=1))
+    await stage.expire_due(closed + timedelta(days=30))
 
 
 def telling(line: bytes) -> tuple[int, int]:

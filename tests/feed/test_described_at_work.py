@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.custody.test_workers import Served
+from tests.custody.served import Served
 from tests.examples.served_year import stored, year, year_bodies
 
 __all__ = ["year", "year_bodies"]

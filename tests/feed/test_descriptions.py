@@ -1,6 +1,5 @@
 """The feed is described so that nobody has to ask: every event, every field, every form, and true of what is given out."""
 
-import asyncio
 import json
 import re
 from collections import Counter
@@ -19,14 +18,13 @@ from jsonschema import (  # type: ignore[import-untyped]  # it ships no types
 from adapters.http.asyncapi import FED, asyncapi
 from adapters.http.asyncapi_words import PROMISES
 from adapters.http.feed import all_routes
-from adapters.http.schemas import described, example_of, examples, schema_of, structures_in
+from adapters.http.schemas import described, event_types, example_of, examples, schema_of, structures_in
 from adapters.http.schemas_words import said_of, said_of_fields, title_of
 from application.envelope import decode
 from application.registry import EVENT_TYPES
 from domain.kernel import subject_of
 from domain.settlement.events import PeriodClosed
-from tests.examples.memory_stage import played
-from tests.feed.examples import bodies
+from tests.examples.memory_stage import bodies_of
 
 OFFICIAL = Path(__file__).parents[3] / "shared" / "schemas"
 ASYNCAPI = OFFICIAL / "asyncapi" / "asyncapi-3.0.0.json"
@@ -54,12 +52,7 @@ def official(path: Path) -> dict[str, Any]:
 
 def a_year() -> list[dict[str, Any]]:
     """The events of the constructed year."""
-
-    async def events() -> list[dict[str, Any]]:
-        stage, _ = await played(2019)
-        return [json.loads(body) async for body in bodies(stage)]
-
-    return asyncio.run(events())
+    return [json.loads(body) for body in bodies_of(2019)]
 
 
 def checker(name: str) -> Draft202012Validator:
@@ -96,6 +89,48 @@ def test_a_sum_says_its_unit() -> None:
         for field, schema in part["properties"].items():
             if field.endswith("cents"):
                 assert "cents" in schema["description"], f"{name}.{field}"
+
+
+def test_a_version_that_is_written_no_more_says_which_one_is() -> None:
+    newer = {kind.type: kind.newer for kind in event_types() if kind.newer}
+    assert newer == {
+        "tasma.agreement.drafted.v1": "tasma.agreement.drafted.v2",
+        "tasma.agreement.entered_into_force.v1": "tasma.agreement.entered_into_force.v2",
+        "tasma.network.follow_up_opened.v1": "tasma.network.follow_up_opened.v2",
+        "tasma.revenue.reversed.v1": "tasma.revenue.reversed.v2",
+        "tasma.revenue.shared.v1": "tasma.revenue.shared.v2",
+        "tasma.settlement.statement_issued.v1": "tasma.settlement.statement_issued.v2",
+    }
+    for older, newest in newer.items():
+        assert f"since then there is `{newest}`." in schema_of(older)["description"]
+        assert "An older version" not in schema_of(newest)["description"]
+
+
+def test_structures_of_one_name_keep_apart_and_the_oldest_keeps_the_name() -> None:
+    """So that what programs were made from one day is called so for ever; no name tells where the code stands."""
+    whole, parts = described("#/{name}", EVENT_TYPES)
+    assert [name for name in parts if not name.isidentifier()] == []
+    assert whole[SHARED] == {"$ref": "#/RevenueShared"}
+    assert whole["tasma.revenue.shared.v2"] == {"$ref": "#/RevenueSharedV2"}
+    assert set(parts["RevenueSharedV2"]["properties"]) - set(parts["RevenueShared"]["properties"]) == {
+        "vat",
+        "sessions",
+    }
+    assert parts["AgreementDrafted"]["properties"]["clauses"]["allOf"] == [{"$ref": "#/Clauses"}]
+    assert parts["AgreementDraftedV2"]["properties"]["clauses"]["allOf"] == [{"$ref": "#/ClausesV2"}]
+    assert parts["AgreementAmended"]["properties"]["clauses"]["allOf"] == [{"$ref": "#/ClausesV2"}]
+
+
+def test_a_pair_is_a_pair_in_older_dialects_too() -> None:
+    """Draft 7 knows no `prefixItems`: of `items: false` it would take that there are none."""
+    _, parts = described("#/{name}", EVENT_TYPES)
+    assert "prefixItems" not in json.dumps(parts)
+    between = parts["Waiver"]["properties"]["between"]
+    for judge in (Draft7Validator(between), Draft202012Validator(between)):
+        judge.validate(["org:xamk", "org:lab"])
+        for wrong in (["org:xamk"], ["org:xamk", "org:lab", "org:kinno"], ["org:xamk", 1]):
+            with pytest.raises(ValidationError):
+                judge.validate(wrong)
 
 
 @pytest.mark.parametrize("name", EVENT_TYPES)

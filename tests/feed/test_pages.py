@@ -18,7 +18,8 @@ from adapters.http.network import Asked
 from application.envelope import PAGE_EVENTS
 from application.ports import Log
 from tests.custody.restoring import body_of
-from tests.custody.test_workers import Served, served
+from tests.custody.served import Served
+from tests.custody.test_workers import served
 from tests.feed.test_stream import stored
 from tests.http.conftest import seen, world
 from tests.http.world import COORDINATOR, World, run

@@ -6,7 +6,8 @@ import time
 import httpx
 
 from adapters.http.serve import KILL_AFTER_SECONDS
-from tests.custody.test_workers import Served, served
+from tests.custody.served import Served
+from tests.custody.test_workers import served
 from tests.feed.test_stream import Follower, client, stored
 
 __all__ = ["served"]

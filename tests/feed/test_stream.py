@@ -17,7 +17,8 @@ from adapters.postgres.database import connect
 from adapters.postgres.tokens import tokens_in
 from application.access import Issued, Wish
 from tests.custody.restoring import body_of
-from tests.custody.test_workers import PATIENCE_SECONDS, Served, served
+from tests.custody.served import PATIENCE_SECONDS, Served
+from tests.custody.test_workers import served
 
 __all__ = ["served"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.http.world import World, live, opened
+from tests.http.world import World, contest, live, opened, run, settle
 
 
 @pytest.fixture(scope="module")
@@ -12,6 +12,9 @@ def seen() -> Iterator[World]:
     """A lived-in network that no test changes."""
     with opened() as world:
         live(world)
+        contest(world)
+        settle(world)
+        run(world.tree.seal())
         yield world
 
 

@@ -19,7 +19,7 @@ def test_health_says_how_far_behind_each_read_model_is(seen: World) -> None:
         "constructed": False,
         "notice": None,
         "head": seen.head,
-        "head_time": "2019-03-01T07:00:23Z",
+        "head_time": "2019-03-01T07:00:23.000002Z",
         "read_only": None,
         "projections": [{"name": "statements", "position": 20, "lag_events": 5, "lag_seconds": 1.235, "state": "live"}],
         "policies": [

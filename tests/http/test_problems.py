@@ -101,9 +101,10 @@ def test_a_statement_that_is_not_what_was_issued_is_a_fault_that_everybody_sees(
     world.do("close-period", {"period": "2019-02"})
     path = "/v1/statements/org:ekami/2019-02"
     digest = world.get(path, "ekami").json()["digest"]
-    account = {"partner": "org:ekami", "period": "2019-02", "form": 1, "position": world.head}
+    account = {"partner": "org:ekami", "period": "2019-02", "form": 2, "position": world.head}
     figures = {"opening_cents": 0, "closing_cents": 0, "lines": 0, "digest": digest}
-    world.do("issue-statement", {**account, **figures}, ISSUER)
+    deadline = {"dispute_days": 10, "tacit_approval": False}
+    world.do("issue-statement", {**account, **figures, **deadline}, ISSUER)
     assert world.get(path, "ekami").json()["state"] == "issued"
     monkeypatch.setattr(Account, "digest", "0" * 64)
     with capture_logs() as logs:

@@ -89,7 +89,7 @@ def test_a_simulated_day_is_settled_when_its_last_moment_is(constructed: World) 
             "as_of=soon", 400,
             "'soon' is no moment: give a position (1234), a date (2019-11-30) or a time with its zone (2019-11-30T12:00:00Z).",
         ),
-        ("as_of=999", 422, "Position 999 is not settled yet, its answer could still change; ask as of position 25 at the latest."),
+        ("as_of=999", 422, "Position 999 is not settled yet, its answer could still change; ask as of position 29 at the latest."),
         ("as_of=2019-03-01", 422, "2019-03-01 is not settled yet, its answer could still change; ask as of 2019-02-28 at the latest."),
         ("limit=0", 422, "Expected `int` >= 1 (at ?limit)"),
         ("limit=201", 422, "Expected `int` <= 200 (at ?limit)"),
@@ -204,15 +204,18 @@ def test_a_period_that_is_none_has_no_statement(seen: World, period: str) -> Non
 
 def test_a_statement_says_when_it_is_not_available_in_a_form(seen: World) -> None:
     path = "/v1/statements/org:ekami/2019-03"
-    by_header = seen.get(path, headers={"Accept": "application/pdf"})
+    by_header = seen.get(path, headers={"Accept": "text/html"})
     assert (by_header.status_code, by_header.json()["detail"]) == (
         406,
-        "This is not available as application/pdf; it is available as application/json.",
+        (
+            "This is not available as text/html; it is available as application/json, text/csv, "
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet, application/pdf, text/plain."
+        ),
     )
-    by_suffix = seen.get(f"{path}.pdf")
+    by_suffix = seen.get(f"{path}.docx")
     assert (by_suffix.status_code, by_suffix.json()["detail"]) == (
         406,
-        "This is not available as .pdf; it is available as .json.",
+        "This is not available as .docx; it is available as .json, .csv, .xlsx, .pdf, .beancount.",
     )
     assert seen.get(f"{path}.json", headers={"Accept": "application/pdf"}).status_code == 200
     assert seen.get(path, headers={"Accept": "text/html, application/json;q=0.9"}).status_code == 200

@@ -26,6 +26,18 @@ READS = {
     "/v1/statements/org:ekami/2019-03": WHOLE | EKAMI,
     "/v1/statements/org:xamk/2019-03.json": WHOLE | {"xamk"},
     "/v1/statements/org:ekami/2019-03/lines/1": WHOLE | EKAMI,
+    "/v1/statements/org:ekami/2019-03/difference": WHOLE | EKAMI,
+    "/v1/balances/org:ekami": WHOLE | EKAMI,
+    "/v1/balances": WHOLE | PARTNERS | {"subscriber"},
+    "/v1/settlements/2019-03": WHOLE | PARTNERS | {"subscriber"},
+    "/v1/settlements/2018-03/payments.xml?debtor=org:xamk": frozenset(),  # that month was never settled; see test_bank
+    "/v1/documents": WHOLE | PARTNERS | {"subscriber"},
+    "/v1/documents/document:1": frozenset(),  # there is none here; see test_documents
+    "/v1/payments/payment:1": WHOLE | EKAMI | {"xamk"},
+    "/v1/bank-lines": WHOLE | PARTNERS | {"subscriber"},
+    f"/v1/bank-lines/bank-line:{1:032x}": WHOLE | EKAMI | {"xamk"},
+    "/v1/disputes": WHOLE | PARTNERS | {"subscriber"},
+    "/v1/disputes/dispute:1": WHOLE | EKAMI | {"xamk"},
     "/v1/follow-ups": WHOLE,
     "/v1/events/1": ALL,  # the founding is for everyone
     "/v1/events/15": WHOLE | PARTNERS | {"subscriber"} | MENTORS,  # a nomination is for the network
@@ -79,8 +91,9 @@ def test_nothing_else_is_open_and_of_the_feed_only_descriptions_and_hashes() -> 
 
 def test_the_table_has_a_row_for_every_question_that_needs_a_token() -> None:
     asked = [re.compile(re.sub(r"{\w+}", "[^/]+", r.path)) for r in all_reads() if r.readers]
-    assert [path.pattern for path in asked if not any(map(path.fullmatch, READS))] == []
-    assert [row for row in READS if not any(path.fullmatch(row) for path in asked)] == []
+    rows = [row.partition("?")[0] for row in READS]
+    assert [path.pattern for path in asked if not any(map(path.fullmatch, rows))] == []
+    assert [row for row in rows if not any(path.fullmatch(row) for path in asked)] == []
 
 
 @pytest.mark.parametrize("who", sorted(WISHES))
@@ -200,10 +213,10 @@ def test_a_line_brings_the_stored_bytes_of_its_events(seen: World) -> None:
     answer = seen.get("/v1/statements/org:ekami/2019-03/lines/1", "ekami")
     events = answer.json()["line"]["events"]
     assert [e["type"] for e in answer.json()["events"]] == [
-        "tasma.revenue.shared.v1",
+        "tasma.revenue.shared.v2",
         "tasma.pathway.step_delivered.v1",
         "tasma.pathway.agreed.v1",
-        "tasma.agreement.entered_into_force.v1",
+        "tasma.agreement.entered_into_force.v2",
     ]
     for position in events:
         assert seen.get(f"/v1/events/{position}").content in answer.content

@@ -142,7 +142,7 @@ def test_from_the_founding_to_a_line_on_a_statement(served: Served) -> None:
     statement = f"/v1/statements/org:ekami/{month_of(TODAY)}"
     _until(lambda: served.get(statement, "ekami").json()["closing_cents"] == 27_000)
     line = served.get(f"{statement}/lines/1", "ekami").json()
-    assert [e["type"] for e in line["events"]][:2] == ["tasma.revenue.shared.v1", "tasma.pathway.step_delivered.v1"]
+    assert [e["type"] for e in line["events"]][:2] == ["tasma.revenue.shared.v2", "tasma.pathway.step_delivered.v1"]
     assert served.get(statement, "cursor").status_code == 404
     assert served.get(f"{statement}?as_of={position}", "ekami").json()["closing_cents"] == 0
 

@@ -27,10 +27,11 @@ from adapters.webhooks.post import WebhookPost
 from application.access import Tokens, Wish
 from application.desk import Asker, Desk
 from application.feed import Feed
-from application.ports import Outcome
+from application.ports import Decision, Outcome
 from application.registry import EVENT_TYPES
 from application.subscribing import Subscriptions
 from application.subscription_ports import Means
+from domain.settlement.events import LineDisputed, PaymentOrdered, PaymentRecorded, PeriodSettled
 
 T = TypeVar("T")
 START = datetime(2019, 3, 1, 7, 0, tzinfo=UTC)
@@ -223,3 +224,74 @@ def live(world: World) -> None:
         },
     )
     run(world.tree.seal())
+
+
+def contest(world: World) -> None:
+    """A line that ekami disputes and xamk is to answer for, as the log has it once the month is closed."""
+    event = LineDisputed(
+        dispute="dispute:1",
+        statement="statement:ekami.2019-03",
+        partner="org:ekami",
+        counterparty="org:xamk",
+        period="2019-03",
+        entry="entry:1",
+        clause="steps[1]",
+        cents=27_000,
+        reason="wrong-quantity",
+        evidence=None,
+        answer_by=date(2019, 4, 10),
+        by="person:e",
+        disputed_on=date(2019, 4, 3),
+        parties=("org:ekami", "org:xamk"),
+    )
+    asked = run(world.desk.asked(COORDINATOR))
+    run(world.log.append(Decision(events=(event,), asked=asked, digest=bytes(32), unless=(), after=())))
+
+
+def settle(world: World) -> None:
+    """A settlement in which xamk has paid ekami, as the log has it once it was approved and the bank has shown it."""
+    parties = ("org:ekami", "org:xamk")
+    day, settlement, payment = date(2019, 4, 20), "settlement:1", "payment:1"
+    settled = PeriodSettled(
+        settlement=settlement,
+        number=1,
+        period="2019-03",
+        agreement="agreement:a-1",
+        version=1,
+        mode="gross",
+        clearing=None,
+        members=parties,
+        units=(),
+        pay_on=day,
+        by="person:c",
+        settled_on=day,
+    )
+    ordered = PaymentOrdered(
+        payment=payment,
+        settlement=settlement,
+        number=1,
+        payer="org:xamk",
+        payee="org:ekami",
+        cents=27_000,
+        reference="1000012",
+        pay_on=day,
+        ordered_on=day,
+        parties=parties,
+    )
+    recorded = PaymentRecorded(
+        payment=payment,
+        settlement=settlement,
+        bank_line=f"bank-line:{1:032x}",
+        side="payer",
+        payer="org:xamk",
+        payee="org:ekami",
+        cents=27_000,
+        posted_cents=27_000,
+        outcome="matched",
+        occurred_on=day,
+        period="2019-04",
+        parties=parties,
+    )
+    asked = run(world.desk.asked(COORDINATOR))
+    events = (settled, ordered, recorded)
+    run(world.log.append(Decision(events=events, asked=asked, digest=bytes(32), unless=(), after=())))

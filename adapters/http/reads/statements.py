@@ -1,22 +1,30 @@
 """A partner's statement of a period, and each of its lines with the events behind it."""
 
-import msgspec
-from msgspec import Raw, Struct
+import asyncio
+from datetime import date
+from typing import Annotated
 
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from adapters.composed_documents import statement_of
+from adapters.documents import FORMATS, STATEMENT_FORMATS, render
+from adapters.documents.posting_file import posting_file
 from adapters.http.problems import NoSuchForm
 from adapters.http.readers import MEMBERS
 from adapters.http.reading import Asking, Found, Query, Read
+from adapters.http.reads.forms import Lettered, form_of
 from application.desk import Asker
 from application.envelope import decode
 from application.visibility import may_see, sees_all
 from domain.kernel import Unknown
 from domain.words import Period
 from projections.statement import Statement, StatementLine, account_of
+from projections.statement_effective import EffectiveStatement, account_effective
 from projections.statements import statements
 
-JSON = "application/json"
-FORMS = {"json": JSON}
-"""By suffix: the media types a statement is available as."""
+POSTINGS, POSTINGS_SUFFIX = "postings", "postings.csv"
+"""The partner's own bookkeeping: rows on its own accounts."""
 
 
 class LineWithEvents(Struct, frozen=True):
@@ -26,11 +34,36 @@ class LineWithEvents(Struct, frozen=True):
     events: tuple[Raw, ...]
 
 
+class Dated(Lettered, frozen=True):
+    effective: (
+        Annotated[
+            date,
+            Meta(description="Not as it was booked: what had happened up to this day, a late fact in its own month."),
+        ]
+        | None
+    ) = None
+
+
 async def whole(asking: Asking) -> Found:
+    partner, query = asking.path["partner"], asking.query
     period, _, suffix = asking.path["period"].partition(".")
-    _check_form(suffix, asking.accept)
-    statement, position = await _statement(asking, asking.path["partner"], period)
-    return Found(statement, position)
+    form = POSTINGS if suffix == POSTINGS_SUFFIX else form_of(suffix, asking.accept, STATEMENT_FORMATS)
+    if query.effective is not None:
+        if form != "json":
+            raise NoSuchForm(f"{FORMATS[form].suffix if form in FORMATS else form} by the days of happening", ".json")
+        return await _effective(asking, partner, period, query.effective)
+    if form == "json":
+        statement, position = await _statement(asking, partner, period)
+        return Found(statement, position)
+    check_own(asking, partner, period)
+    composed = await statement_of(
+        asking.network.views, partner, period, as_of=asking.as_of, at_least=asking.query.at_least
+    )
+    if form == POSTINGS:
+        body = await asyncio.to_thread(posting_file, composed.document, composed.accounts, query.lang)
+        return Found(body, composed.position, media_type=FORMATS["csv"].media_type)
+    body = await asyncio.to_thread(render, composed.document, form, query.lang)
+    return Found(body, composed.position, media_type=FORMATS[form].media_type)
 
 
 async def line(asking: Asking) -> Found:
@@ -45,11 +78,24 @@ async def line(asking: Asking) -> Found:
     return Found(LineWithEvents(found, events), position)
 
 
-async def _statement(asking: Asking, partner: str, period: str) -> tuple[Statement, int]:
+async def _effective(asking: Asking, partner: str, period: str, effective: date) -> Found:
+    check_own(asking, partner, period)
+    found = await asking.ask(statements, lambda rows: account_effective(rows, partner, period, effective))
+    if found.value is None:
+        raise Unknown(f"statement of {partner} for {period}")
+    return Found(found.value.statement(found.position, asking.as_of), found.position)
+
+
+def check_own(asking: Asking, partner: str, period: str) -> None:
+    """Raises Unknown for what is not the asker's, and for what is no month."""
     if not owns(asking.asker, partner):
         raise Unknown(f"statement of {partner} for {period}")
     if not _is_period(period):
         raise Unknown(f"period {period}")
+
+
+async def _statement(asking: Asking, partner: str, period: str) -> tuple[Statement, int]:
+    check_own(asking, partner, period)
     found = await asking.ask(statements, lambda rows: account_of(rows, partner, period))
     if found.value is None:
         raise Unknown(f"statement of {partner} for {period}")
@@ -69,24 +115,18 @@ def owns(asker: Asker, partner: str) -> bool:
     return sees_all(asker) or asker.organisation == partner
 
 
-def _check_form(suffix: str, accept: str) -> None:
-    """Raises NoSuchForm for what a statement is not available as; a suffix outweighs what is accepted."""
-    if suffix:
-        if suffix not in FORMS:
-            raise NoSuchForm(f".{suffix}", ", ".join(f".{s}" for s in FORMS))
-        return
-    accepted = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
-    if not {"*/*", "application/*", "", *FORMS.values()} & set(accepted):
-        raise NoSuchForm(", ".join(accepted), ", ".join(FORMS.values()))
-
-
 one_statement = Read(
     name="statement",
     path="/v1/statements/{partner}/{period}",
-    says="What a partner earned, owed, paid and got in a period (`2019-11`, or `2019-11.json`), to the cent and line by line.",
+    says="What a partner earned, owed, paid and got in a period (`2019-11`), to the cent and line by line; with "
+    "`effective` what had happened by a day; as a document with "
+    "`.pdf`, `.xlsx`, `.csv`, `.beancount`, and for its own books with `.postings.csv`.",
     readers=MEMBERS,
+    query=Dated,
     gives=Statement,
+    or_gives=EffectiveStatement,
     answer=whole,
+    media_types=tuple(FORMATS[name].media_type for name in STATEMENT_FORMATS),
     problems=frozenset({"406"}),
 )
 one_line = Read(

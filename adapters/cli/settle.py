@@ -1,0 +1,115 @@
+"""`tasma settle`: what is to be paid for a period by whom, and the file with which one of them pays."""
+
+import io
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+
+from adapters.bank.pain001 import pain001
+from adapters.cli.output import hand_over
+from adapters.cli.session import COORDINATOR, with_network
+from adapters.cli.session import table as table_of
+from adapters.cli.statement import NotAPeriod
+from adapters.payment_files import payment_file_of
+from adapters.wiring import Network
+from application.notices import CONSTRUCTED
+from domain.kernel import Refused
+from domain.money import euros
+from domain.words import Period
+from projections.agreements import Agreement, agreements
+from projections.rows import Rows
+from projections.settlement_views import SettlementView, settlements_of
+from projections.settlements import settlements
+
+
+class NothingInForce(Refused):
+    def __init__(self, period: str) -> None:
+        super().__init__(f"No agreement is in force, so there is nothing to settle {period} under.")
+
+
+@click.command("settle")
+@click.argument("period")
+@click.option("--agreement", metavar="ID", help="Under this one alone; else under every one in force.")
+@click.option("--debtor", metavar="ORG", help="Write the payment file of one debtor instead (--format pain001).")
+@click.option("--format", "form", type=click.Choice(["text", "json", "pain001"]), default="text")
+@click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead.")
+def settle_command(period: str, agreement: str | None, debtor: str | None, form: str, output: Path | None) -> None:
+    """Settle a closed PERIOD under every agreement where that is not done yet, and say who is to pay what to whom.
+
+    Somebody else than who settles approves it: with the command approve-settlement over HTTP and a token of their own, since at
+    this keyboard all are one person. From then on there is a payment file for each debtor.
+    """
+    if (debtor is None) is (form == "pain001"):
+        raise click.UsageError("A payment file is one debtor's: give --debtor ORG and --format pain001, or neither.")
+    try:
+        msgspec.convert(period, Period)
+    except msgspec.ValidationError:
+        raise NotAPeriod(period) from None
+
+    async def pay(network: Network) -> bytes:
+        await network.catch_up()
+        found = await payment_file_of(
+            network.views, network.log, period=period, debtor=str(debtor), agreement=agreement
+        )
+        return pain001(found.file)
+
+    async def settle(network: Network) -> tuple[list[SettlementView], bool]:
+        await network.catch_up()
+        await _settle(network, period, agreement)
+        await network.catch_up()
+        answer = await network.views.ask(settlements, lambda rows: settlements_of(rows, period, None))
+        shown = [each for each in answer.value if agreement in (None, each.agreement)]
+        return shown, (await network.log.head()).constructed
+
+    if debtor is not None:
+        hand_over(with_network(pay), output, is_text=True)
+        return
+    found, constructed = with_network(settle)
+    if form == "json":
+        text = msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n"
+    else:
+        text = _text(found, constructed=constructed).encode()
+    hand_over(text, output, is_text=True)
+
+
+async def _settle(network: Network, period: str, agreement: str | None) -> None:
+    """Settle what is not settled yet; each is planned before the next, so that nothing is paid twice."""
+    in_force = (await network.views.ask(agreements, _in_force)).value
+    settled = {
+        each.agreement
+        for each in (await network.views.ask(settlements, lambda rows: settlements_of(rows, period, None))).value
+    }
+    wanted = [agreement] if agreement else in_force
+    if not wanted:
+        raise NothingInForce(period)
+    for each in wanted:
+        if each not in settled:
+            await network.desk.carry_out("settle-period", {"period": period, "agreement": each}, COORDINATOR)
+            await network.work_off()
+
+
+def _in_force(rows: Rows) -> list[str]:
+    return sorted({each.agreement for each in rows.under(Agreement) if each.in_force_on})
+
+
+def _text(found: list[SettlementView], *, constructed: bool) -> str:
+    console = Console(record=True, file=io.StringIO(), width=140)
+    if constructed:
+        console.print(CONSTRUCTED, style="bold")
+    for each in found:
+        console.print(
+            f"Settlement {each.number} of {each.period} under {each.agreement} ({each.mode}): {each.state}, to be paid on {each.pay_on}",
+            highlight=False,
+        )
+        console.print(each.settlement, highlight=False)
+        table = table_of("payer", "payee", "reference", "state")
+        table.add_column("to be paid", justify="right")
+        for payment in each.payments:
+            cents = euros(payment.cents, "en")
+            table.add_row(payment.payer, payment.payee, payment.reference, payment.state, cents)
+        console.print(table if each.payments else "Nobody is to pay anything.")
+        if not each.approved:
+            console.print("Not approved yet: somebody else approves it with approve-settlement over HTTP.")
+    return console.export_text()

@@ -1,0 +1,1 @@
+"""What comes over HTTP as a file of somebody else's form."""

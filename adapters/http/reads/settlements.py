@@ -1,0 +1,201 @@
+"""Settlements and what became of them: payments, bank's lines, balances, each with one step to what is behind it."""
+
+from functools import partial
+
+import msgspec
+from msgspec import Struct
+
+from adapters.http.readers import MEMBERS
+from adapters.http.reading import Asking, Found, ListQuery, Read
+from application.desk import Asker
+from application.visibility import sees_all
+from domain.kernel import Unknown
+from domain.words import Organisation, Period
+from projections.settlement_views import (
+    BankLineView,
+    PairBalance,
+    PaymentView,
+    SettlementView,
+    balances,
+    bank_line_of,
+    payment_of,
+    settlements_of,
+    worklist,
+)
+from projections.settlements import settlements
+from projections.statement_lines import lines_of
+from projections.statements import statements
+
+
+class StatementPlace(Struct, frozen=True):
+    """A line of a statement."""
+
+    partner: str
+    period: str
+    n: int
+
+
+class ShownPayment(Struct, frozen=True):
+    """A bank's line, and the lines that it became of the statements that the reader may see."""
+
+    bank_line: BankLineView
+    lines: tuple[StatementPlace, ...]
+
+
+class OnePayment(Struct, frozen=True):
+    """A payment, one step each way: the settlement and events that it follows from, the bank's lines and statements after it."""
+
+    payment: PaymentView
+    period: str
+    """The month that was settled."""
+    agreement: str
+    approved: bool
+    """Whether it may be made."""
+    shown: tuple[ShownPayment, ...]
+    events: tuple[int, ...]
+    """The positions of all events about it: the settlement, the set-off of the two, the order, the approval, the bank's lines."""
+
+
+class OfWhom(ListQuery, frozen=True):
+    organisation: Organisation | None = None
+    """Whose; one's own without it, for the coordinator each two."""
+
+
+async def of_period(asking: Asking) -> Found:
+    question = partial(settlements_of, period=_period(asking.path["period"]), reader=_reader(asking.asker))
+    found = await asking.ask(settlements, question)
+    return Found(tuple(found.value), found.position)
+
+
+async def payment(asking: Asking) -> Found:
+    wanted, reader = asking.path["payment"], _reader(asking.asker)
+    found = await asking.ask(settlements, partial(payment_of, payment=wanted, reader=reader))
+    if found.value is None:
+        raise Unknown(wanted)
+    view, settled, lines = found.value
+    between = [
+        each.event for each in view.because if {each.organisation, each.counterparty} == {view.payer, view.payee}
+    ]
+    behind = [settled.cut, *between, view.event, settled.approved, *(at for line in lines for at in line.events)]
+    return Found(
+        OnePayment(
+            payment=view,
+            period=settled.period,
+            agreement=settled.agreement,
+            approved=bool(settled.approved),
+            shown=tuple([ShownPayment(line, await _places(asking, view, line, found.position)) for line in lines]),
+            events=tuple(sorted({at for at in behind if at})),
+        ),
+        found.position,
+    )
+
+
+async def bank_line(asking: Asking) -> Found:
+    wanted = asking.path["bank_line"]
+    found = await asking.ask(settlements, partial(bank_line_of, bank_line=wanted, reader=_reader(asking.asker)))
+    if found.value is None:
+        raise Unknown(wanted)
+    return Found(found.value, found.position)
+
+
+async def bank_lines(asking: Asking) -> Found:
+    found = await asking.ask(settlements, partial(worklist, reader=_wanted(asking)))
+    return Found(found.value, found.position)
+
+
+async def standing(asking: Asking) -> Found:
+    found = await asking.ask(settlements, partial(balances, organisation=_wanted(asking)))
+    return Found(found.value, found.position)
+
+
+def _period(text: str) -> str:
+    try:
+        period: str = msgspec.convert(text, Period)
+    except msgspec.ValidationError:
+        raise Unknown(f"period {text}") from None
+    return period
+
+
+def _reader(asker: Asker) -> str | None:
+    """The organisation whose part may be seen; None: all."""
+    return None if sees_all(asker) else _own(asker)
+
+
+def _wanted(asking: Asking) -> str | None:
+    wanted: str | None = asking.query.organisation
+    if sees_all(asking.asker):
+        return wanted
+    own = _own(asking.asker)
+    if wanted not in (None, own):
+        raise Unknown(f"list of {wanted}")
+    return own
+
+
+def _own(asker: Asker) -> str:
+    if asker.organisation is None:
+        raise AssertionError("A member acts for an organisation.")
+    return asker.organisation
+
+
+async def _places(asking: Asking, paid: PaymentView, line: BankLineView, position: int) -> tuple[StatementPlace, ...]:
+    """Where the payment stands on the statements of the two, as far as they are the reader's own."""
+    reader, period = _reader(asking.asker), line.period
+    if period is None or not line.posted_cents:
+        return ()
+    found = []
+    for partner in (paid.payer, paid.payee):
+        if reader not in (None, partner):
+            continue
+        answer = await asking.network.views.ask(
+            statements,
+            partial(lines_of, partner=partner, period=period),
+            at_least=position if asking.as_of is None else None,
+            as_of=asking.as_of,
+        )
+        found += [StatementPlace(partner, period, each.n) for each in answer.value if each.events[0] == line.recorded]
+    return tuple(found)
+
+
+settlements_of_period = Read(
+    name="settlements",
+    path="/v1/settlements/{period}",
+    says="The settlements of a period, one for each agreement: the pairs and payments that one's organisation is a side of, "
+    "each payment with the pairs that it follows from; the coordinator sees all.",
+    readers=MEMBERS,
+    gives=tuple[SettlementView, ...],
+    answer=of_period,
+)
+one_payment = Read(
+    name="payment",
+    path="/v1/payments/{payment}",
+    says="A payment of a settlement, what it follows from, the bank's lines that show it, and the statement lines it became.",
+    readers=MEMBERS,
+    gives=OnePayment,
+    answer=payment,
+)
+one_bank_line = Read(
+    name="bank-line",
+    path="/v1/bank-lines/{bank_line}",
+    says="A line of an account: the payment it was recognised as, why it was listed, and what became of it.",
+    readers=MEMBERS,
+    gives=BankLineView,
+    answer=bank_line,
+)
+open_bank_lines = Read(
+    name="bank-lines",
+    path="/v1/bank-lines",
+    says="The bank's lines that somebody has to look after, the oldest first: unknown, in part, too much or paid twice.",
+    readers=MEMBERS,
+    query=OfWhom,
+    gives=BankLineView,
+    answer=bank_lines,
+)
+pair_balances = Read(
+    name="balances",
+    path="/v1/balances",
+    says="How an organisation stands with each other: what is open, settled, still to be paid, and paid.",
+    readers=MEMBERS,
+    query=OfWhom,
+    gives=PairBalance,
+    answer=standing,
+)
