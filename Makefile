@@ -30,6 +30,7 @@ test: check
 # Histories of the whole system under faults, each from a seed; `--seed N -v` shows one.
 simulate: .venv/ready
 	$(BIN)/python -m tests.simulation --seeds 500
+	$(BIN)/python -m tests.invariants --seeds 40
 
 # Hashes of every distribution file, no addresses.
 lock:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from adapters.due_work import DUE_WORK
 from adapters.kouta.import_records import Imported
 from adapters.postgres.leader import Leader
 from adapters.wiring import Network
@@ -13,7 +14,6 @@ from application.scheduler import expire_due
 from examples.kymenlaakso.report import report
 from examples.kymenlaakso.year import Offered, Year
 from projections.catalogue import Offering, catalogue
-from projections.referrals import referrals
 
 READ_SECONDS = 3_600
 """For the read models to take the whole year in, however many times larger it is."""
@@ -39,7 +39,8 @@ class Stage:
         self.desk: Desk = network.desk
         self.name = network.settings.network
         # Every morning only the deadlines are looked at; the other read models catch up at the end.
-        self.board = Leader(dsn=network.dsn, network=network.settings.network, log=network.log, projections=[referrals])
+        due_models = [projection for projection, _ in DUE_WORK]
+        self.board = Leader(dsn=network.dsn, network=network.settings.network, log=network.log, projections=due_models)
 
     async def import_offerings(self, sources: Sequence[tuple[str, bytes]], at: datetime) -> Sequence[Imported]:
         return await self.network.import_kouta(sources, {}, at)

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.table import Table
@@ -15,10 +16,13 @@ from application.notices import CONSTRUCTED
 from domain.money import euros
 from examples.kymenlaakso.year import YEAR, Year
 from projections.catalogue import Offering, catalogue, search
+from projections.documents import IssuedDocument, documents
 from projections.follow_ups import follow_ups, open_follow_ups
 from projections.mentor_workloads import mentor_workloads, workloads
 from projections.pathways import pathways, stages
 from projections.referrals import board, referrals
+from projections.settlement_views import SettlementView, settlements_of
+from projections.settlements import settlements
 from projections.statement import Account, Total, account_of, partners_stated, totals
 from projections.statements import statements
 
@@ -32,6 +36,7 @@ async def report(network: Network, year: Year, *, seconds: float) -> None:
     await _catalogue(network, year)
     await _people(network, year)
     await _money(network)
+    await _settlement(network)
     await _one_line(network)
     await _as_of(network)
     await _verification(network)
@@ -41,6 +46,9 @@ async def report(network: Network, year: Year, *, seconds: float) -> None:
         f"projected and settled one after another.\n[bold]{CONSTRUCTED}[/bold]"
     )
     console.print(f"Next: make serve, or: .venv/bin/tasma statement --partner {PARTNER} --period {PERIOD} --line 1")
+    console.print(
+        f"As its treasurer gets it: .venv/bin/tasma statement --partner {PARTNER} --period {PERIOD} --format pdf -o statement.pdf"
+    )
 
 
 async def _verification(network: Network) -> None:
@@ -98,22 +106,16 @@ async def _money(network: Network) -> None:
     for month in months:
         by_month.append((await network.views.ask(statements, lambda rows, m=month: totals(rows, m))).value)  # type: ignore[misc]  # noqa: PERF401 - see above
     table = Table("partner", title=f"Statements {YEAR}, twelve closed periods (euros, + due to the partner)")
-    for heading in ("earned", "owed", "corrections", "closing balance", "lines"):
+    for heading in ("earned", "owed", "costs", "VAT", "corrections", "paid and set off", "closing balance", "lines"):
         table.add_column(heading, justify="right")
     for rows in zip(*by_month, strict=True):
-        sums = [
-            sum(t.earned_cents for t in rows),
-            sum(t.owed_cents for t in rows),
-            sum(t.corrected_cents for t in rows),
-        ]
+        sums = _sums(rows)
         closing = rows[-1].closing_cents
         table.add_row(rows[0].partner, *(euros(s, "en") for s in (*sums, closing)), str(sum(t.lines for t in rows)))
     everybody = [t for m in by_month for t in m]
     table.add_row(
         "all partners",
-        euros(sum(t.earned_cents for t in everybody), "en"),
-        euros(sum(t.owed_cents for t in everybody), "en"),
-        euros(sum(t.corrected_cents for t in everybody), "en"),
+        *(euros(s, "en") for s in _sums(everybody)),
         euros(sum(t.closing_cents for t in by_month[-1]), "en"),
         str(sum(t.lines for t in everybody)),
         style="bold",
@@ -133,6 +135,54 @@ async def _money(network: Network) -> None:
     console.print(
         f"Every period sums to zero over all partners. {issued} statements issued; each digest recomputed: equal."
     )
+
+
+def _sums(rows: Iterable[Total]) -> list[int]:
+    """Earned, owed, costs, VAT, corrections with true-ups, and what was paid or set off."""
+    each = list(rows)
+    return [
+        sum(t.earned_cents for t in each),
+        sum(t.owed_cents for t in each),
+        sum(t.cost_cents for t in each),
+        sum(t.vat_cents for t in each),
+        sum(t.corrected_cents + t.trued_up_cents for t in each),
+        sum(t.paid_cents + t.set_off_cents for t in each),
+    ]
+
+
+async def _settlement(network: Network) -> None:
+    """How one month was settled and paid, and that everybody paid what the year's settlements asked for."""
+    found = (await network.views.ask(settlements, lambda rows: settlements_of(rows, PERIOD, None))).value
+    table = Table("payment", "from", "to", "reference", "paid", title=f"Settlement of {PERIOD} (euros)")
+    table.add_column("sum", justify="right")
+    for settled in found:
+        for each in settled.payments:
+            sums = euros(each.cents, "en")
+            table.add_row(str(each.number), each.payer, each.payee, each.reference, str(each.paid_on or "no"), sums)
+        console.print(table)
+        open_between = sum(pair.owed_cents + pair.owes_cents > 0 for pair in settled.pairs)
+        console.print(
+            f"{open_between} pairs owed one another something; {settled.mode} netting left {len(settled.payments)} payments. "
+            f"State: {settled.state}."
+        )
+    unpaid = [
+        f"{settled.period}/{each.number}"
+        for month in range(1, 13)
+        for settled in (await _settled(network, f"{YEAR}-{month:02}"))
+        for each in settled.payments
+        if each.paid_cents != each.cents
+    ]
+    if unpaid:
+        raise AssertionError(f"Payments {', '.join(unpaid)} are not paid as ordered.")
+    issued = (await network.views.ask(documents, lambda rows: list(rows.under(IssuedDocument)))).value
+    kinds = Counter(each.kind for each in issued if each.partner == each.seller)
+    console.print(
+        "Documents: " + ", ".join(f"{n} {kind}s" for kind, n in sorted(kinds.items())) + "; every payment is paid."
+    )
+
+
+async def _settled(network: Network, period: str) -> list[SettlementView]:
+    return (await network.views.ask(settlements, lambda rows: settlements_of(rows, period, None))).value
 
 
 async def _one_line(network: Network) -> None:

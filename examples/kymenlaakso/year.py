@@ -18,17 +18,17 @@ from msgspec import Struct
 
 from adapters.kouta.import_records import Imported
 from application.desk import Asker, Desk
-from application.ports import Outcome
+from application.ports import Log, Outcome
 from domain.calendar import HELSINKI, business_days_after, first_day, is_business_day, month_after
-from domain.kernel import Refused, facts
+from domain.kernel import Refused, current, facts
 from domain.revenue.events import RevenueReversed, RevenueShared
+from examples.kymenlaakso.settling import COORDINATOR, Settling
 
 HERE = Path(__file__).parent
 YEAR = 2019
 AGREEMENT = "agreement:kymenlaakso-2019"
 NEEDS = ("logistics", "bioeconomy", "digitalisation", "health-and-welfare", "business", "technology")
 CLIENTS, MENTORS = 60, 12
-COORDINATOR = Asker(actor="person:coordinator", role="coordinator")
 
 
 class Offered(Struct, frozen=True):
@@ -73,10 +73,21 @@ class Year:
         self.schools: tuple[str, ...] = ()
         self.partners: tuple[str, ...] = ()
         self.mentors: list[tuple[str, str]] = []
+        self.sessions = 0
+        self.settling = Settling(self, AGREEMENT, seed)
+
+    @property
+    def log(self) -> Log:
+        return self.stage.desk.log
+
+    async def work_off(self) -> None:
+        await self.stage.work_off()
 
     async def play(self) -> None:
         await self._found()
-        for process in (self._mornings(), self._closings(), *(self._client(n) for n in range(CLIENTS * self.scale))):
+        costs = self.settling.costs(date(YEAR, 1, 1), date(YEAR, 12, 1))
+        clients = (self._client(n) for n in range(CLIENTS * self.scale))
+        for process in (self._mornings(), self._closings(), costs, *clients):
             await self._go_on(process)
         while self.waiting:
             self.now, _, process = heapq.heappop(self.waiting)
@@ -118,6 +129,9 @@ class Year:
         ):
             await self._do("assign-duty", {"organisation": holder, "duty": duty, "starts_on": f"{YEAR}-01-02"})
         await self._conclude()
+        await self.settling.prepare(
+            {o["organisation"]: o.get("business_id") for o in organisations if "unit_of" not in o}
+        )
         records = [(p.name, p.read_bytes()) for p in sorted((HERE / "offerings").glob("*.json"))]
         self.imported = await self.stage.import_offerings(records, self._later(minutes=1))
         self.offered = [o for o in await self.stage.offerings() if o.price_cents > 0 and o.credits > 0]
@@ -153,7 +167,7 @@ class Year:
     # --- what happens every day and every month ----------------------------------------------------------------------
     async def _mornings(self) -> AsyncIterator[datetime]:
         day = date(YEAR, 1, 4)
-        while day < date(YEAR + 1, 1, 20):
+        while day < date(YEAR + 1, 2, 20):
             yield _at(day, 6)
             await self.stage.expire_due(self.now)
             await self.stage.work_off()
@@ -167,6 +181,7 @@ class Year:
             await self.stage.work_off()
             await self._do("close-period", {"period": period})
             await self.stage.work_off()
+            await self._go_on(self.settling.after_closing(period))
             period = following
 
     # --- clients -----------------------------------------------------------------------------------------------------
@@ -232,7 +247,8 @@ class Year:
             total = sum(cents for _, _, parts in steps for cents, _ in parts)
             agreed["price_cents"] = total * 9 // 10
         if await self._do("agree-pathway", agreed, organisation):
-            async for at in self._deliver(pathway, steps, organisation):
+            guided = {"mentor": mentor[0], "client": client} if mentor else None
+            async for at in self._deliver(pathway, steps, organisation, guided):
                 yield at
         if mentor:
             body = {"mentor": mentor[0], "client": client, "reason": "pathway-completed"}
@@ -267,7 +283,11 @@ class Year:
         return steps
 
     async def _deliver(
-        self, pathway: str, steps: list[tuple[int, Offered, list[tuple[int, Decimal]]]], collector: str
+        self,
+        pathway: str,
+        steps: list[tuple[int, Offered, list[tuple[int, Decimal]]]],
+        collector: str,
+        guided: Mapping[str, str] | None,
     ) -> AsyncIterator[datetime]:
         for step, offered, parts in steps:
             for part, (_, credits_) in enumerate(parts, 1):
@@ -279,12 +299,29 @@ class Year:
                     yield self._later(days=self.chance.randint(20, 45))
                 body = {"pathway": pathway, "step": step, "part": part, "delivered_on": str(delivered_on)}
                 quantities = [{"unit": "credit", "quantity": str(credits_)}]
+                await self._meet(pathway, guided)
                 await self._do("deliver-step", {**body, "quantities": quantities}, offered.provider)
                 if self.chance.random() < 0.05:  # the client did not accept it: taken back, half of them shared anew
                     yield self._later(days=self.chance.randint(3, 30))
                     await self._correct(pathway, step, part, collector)
         yield self._later(days=2)
+        if self.settling.chance.random() < 0.2:
+            await self._meet(pathway, guided)
         await self._do("complete-pathway", {"pathway": pathway}, collector)
+
+    async def _meet(self, pathway: str, guided: Mapping[str, str] | None) -> None:
+        """The mentor meets the client before two deliveries in five; hours of the last meeting may come with no amount."""
+        if guided is None or self.settling.chance.random() > 0.4:
+            return
+        self.sessions += 1
+        held = {
+            "held_on": str(self.now.astimezone(HELSINKI).date()),
+            "hours": self.settling.chance.choice(("0.75", "1", "1.5", "2")),
+        }
+        session = {"session": f"session:s-{self.sessions:04}", "pathway": pathway, **guided, **held}
+        await self.ask(
+            "record-session", session, Asker(actor=guided["mentor"], role="mentor", subject=guided["mentor"])
+        )
 
     async def _correct(self, pathway: str, step: int, part: int, collector: str) -> None:
         await self.stage.work_off()
@@ -292,6 +329,10 @@ class Year:
         if entry is None:
             return
         reason = self.chance.choice(("service-not-accepted", "entered-in-error"))
+        if self.settling.chance.random() < 0.4:  # only some of it: the client pays less, or not at all in the end
+            part_of_it = {"entry": entry, "reason": self.settling.chance.choice(("price-changed", "credit-loss"))}
+            await self._do("reverse-entry", {**part_of_it, "amount_cents": 1_234}, collector)
+            return
         await self._do("reverse-entry", {"entry": entry, "reason": reason}, collector)
         if self.chance.random() < 0.5:
             body = {"pathway": pathway, "step": step, "part": part, "agreement": AGREEMENT}
@@ -303,17 +344,20 @@ class Year:
         for recorded in (
             await self.stage.desk.log.look((facts(RevenueShared, RevenueReversed, about=pathway),))
         ).events:
-            match recorded.data:
+            match current(recorded.data):
                 case RevenueShared() as e if (e.step, e.part) == (step, part):
                     standing = e.entry
-                case RevenueReversed() as e if e.entry == standing:
+                case RevenueReversed() as e if e.entry == standing and not e.left_cents:
                     standing = None
         return standing
 
     # --- asking and time ---------------------------------------------------------------------------------------------
     async def _do(self, name: str, body: Mapping[str, Any], organisation: str | None = None) -> Outcome | None:
         """Ask the desk; what it refuses is counted, as part of an honest year."""
-        asker = COORDINATOR if organisation is None else _person_of(organisation)
+        return await self.ask(name, body, COORDINATOR if organisation is None else _person_of(organisation))
+
+    async def ask(self, name: str, body: Mapping[str, Any], asker: Asker) -> Outcome | None:
+        """The same for one person."""
         try:
             return await self.stage.desk.carry_out(name, body, asker, at=self.now)
         except Refused as refusal:

@@ -14,12 +14,17 @@ from typing import Any
 from examples.subscribers.answers import Line
 from examples.subscribers.checkpoints import Fault
 from examples.subscribers.consumer import Consumer, Question, opened, say
+from examples.subscribers.postings import POSTINGS, postings, vat_of
 
-COLUMNS = "period text, position integer, n integer, counterparty text, cents integer, primary key (position, n)"
-TO_COME = "2199-12"
-"""A period after all others: what it opens with is the balance of everything before it."""
-# With the star a kind of posting that this program does not know stops it, where it would be missing in silence.
-POSTINGS = "tasma.revenue.*"
+COLUMNS = """period text, position integer, n integer, counterparty text, cents integer, sells integer, code text, rate text,
+primary key (position, n)"""
+CLOSED = "tasma.settlement.period_closed.v1"
+# A closed period is compared even where the mirror has no line of it.
+PERIODS = """select period, count(cents), coalesce(sum(cents), 0)
+from (select period, cents from line union all select period, null from closed) group by period order by period"""
+CATEGORIES = """select counterparty, sells, code, rate, sum(cents) from line where rate is not null and period = ?
+group by 1, 2, 3, 4 order by 1, 2, 3, 4"""
+TO_COME = "2199-12"  # after all others: what it opens with is the balance of everything before it
 
 
 class Mirror(Consumer):
@@ -29,34 +34,31 @@ class Mirror(Consumer):
         super().__init__(*given)
         self.partner = partner
         self.db.execute(f"create table if not exists line ({COLUMNS})")
+        self.db.execute("create table if not exists closed (period text primary key)")
 
     def take(self, line: Line) -> None:
-        data = line.event["data"]
-        for n, (counterparty, cents) in enumerate(self._lines(line.event["type"], data)):
-            row = (data["period"], line.position, n, counterparty, cents)
-            self.db.execute("insert into line values (?, ?, ?, ?, ?)", row)
+        kind, data = line.event["type"], line.event["data"]
+        if kind == CLOSED:
+            self.db.execute("insert into closed values (?)", (data["period"],))
+        for n, (_, *row) in enumerate(each for each in postings(kind, data) if each.partner == self.partner):
+            values = (data["period"], line.position, n, *row)
+            self.db.execute("insert into line values (?, ?, ?, ?, ?, ?, ?, ?)", values)
 
-    def _lines(self, kind: str, data: dict[str, Any]) -> Iterator[tuple[str, int]]:
-        """What a division makes due: to each partner its shares, by the collector, who keeps its own."""
-        sign = {"tasma.revenue.shared.v1": 1, "tasma.revenue.reversed.v1": -1}.get(kind)
-        if sign is None:
-            raise Fault(f"This program does not know what {kind} does to a statement: update it.")
-        for share in data["shares"]:
-            if share["cents"] and share["partner"] != data["collected_by"]:
-                if self.partner == share["partner"]:
-                    yield data["collected_by"], sign * share["cents"]
-                elif self.partner == data["collected_by"]:
-                    yield share["partner"], -sign * share["cents"]
+    def taxes(self, period: str) -> list[tuple[str, int]]:
+        """The lines of VAT: one for all that two partners sell each other one way in a period under one code and rate."""
+        taxes = ((c, vat_of(cents, rate)) for c, _, _, rate, cents in self.db.execute(CATEGORIES, (period,)))
+        return [(counterparty, cents) for counterparty, cents in taxes if cents]
 
     def differences(self) -> Iterator[str]:
         """A sentence for each period whose statement is another one, as of the event that was read last. Raises Fault."""
-        query = "select period, count(*), sum(cents) from line group by period order by period"
         opening = 0
-        for period, lines, cents in self.db.execute(query).fetchall():
-            stated = self.stated(period)
+        for period, count, cents in self.db.execute(PERIODS).fetchall():
+            stated, taxes = self.stated(period), self.taxes(period)
             found = (stated["opening_cents"], len(stated["lines"]), stated["closing_cents"])
-            mirrored = (opening, lines, opening := opening + cents)
-            say(f"{period}: opening {mirrored[0]:,}, {lines:,} lines, closing {opening:,} cents; {stated['state']}")
+            mirrored = (opening, count + len(taxes), opening := opening + cents + sum(tax for _, tax in taxes))
+            say(
+                f"{period}: opening {mirrored[0]:,}, {mirrored[1]:,} lines, closing {opening:,} cents; {stated['state']}"
+            )
             if found != mirrored:
                 yield f"{period}: by the events opening, lines and closing are {mirrored}, the statement says {found}."
         if (total := self.stated(TO_COME)["opening_cents"]) != opening:
@@ -82,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     kind: Callable[..., Mirror] = functools.partial(Mirror, partner=given.partner)
     try:
-        with opened(kind, given.url, given.file, Question(types=POSTINGS), given.key) as mirror:
+        with opened(kind, given.url, given.file, Question(types=f"{POSTINGS},{CLOSED}"), given.key) as mirror:
             mirror.follow(once=True, stream=False)
             differences = list(mirror.differences())
     except Fault as fault:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from application.access import Wish
-from tests.custody.test_workers import Served
-from tests.examples.served_year import issued, stored, year, year_bodies
+from tests.custody.served import Served, issued
+from tests.examples.served_year import stored, year, year_bodies
 
 __all__ = ["year", "year_bodies"]
 

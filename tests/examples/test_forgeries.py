@@ -20,9 +20,9 @@ from application.notes import Checkpoint, checkpoint_text, signed
 from application.tree import TILE_WIDTH, leaf_hash, parse_tile_path, root_of
 from application.visibility import may_see
 from examples.subscribers import consumer
-from tests.custody.test_workers import Served
+from tests.custody.served import Served, issued
 from tests.examples.forger import Answer, Forge, forging
-from tests.examples.served_year import SEED, issued, stored, year, year_bodies
+from tests.examples.served_year import SEED, stored, year, year_bodies
 
 __all__ = ["year", "year_bodies"]
 
@@ -132,13 +132,15 @@ def test_an_honest_server_is_believed(run: Run, year: Served, file: Path, way: s
     assert kept(file)[-1][2] == len(events)  # type: ignore[index]  # a row
 
 
-@pytest.mark.parametrize("position", [1, 256, 257, 1590])
-def test_a_byte_of_any_event_that_was_changed_is_noticed(run: Run, year: Served, file: Path, position: int) -> None:
-    body = stored(year)[position - 1]
+@pytest.mark.parametrize("n", [0, 255, 256, -8])
+def test_a_byte_of_any_event_that_was_changed_is_noticed(run: Run, year: Served, file: Path, n: int) -> None:
+    """The first of a page, the last, and one that is on none yet."""
+    bodies = stored(year)
+    body = bodies[n]
     forge = changed("/v1/feed", lambda content: content.replace(body, other_nonce(body)))
     code, said = run(forge, "--all")
     assert code == 1
-    assert "STOPPED. What was sent from 1 to 1,598 is not what was signed: its root is" in said
+    assert f"STOPPED. What was sent from 1 to {len(bodies):,} is not what was signed: its root is" in said
     assert run(honest, "--all")[0] == 1, "what was once believed to have come is not forgotten"
     assert kept(file)[-1][3] is None, "nothing was found right"  # type: ignore[index]  # a row
 
@@ -152,10 +154,13 @@ def test_who_has_only_some_events_notices_it_too(run: Run, year: Served) -> None
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/feed/tile/0/000$", "/v1/feed/tile/0/005$", "/v1/feed/tile/0/006.p", "/v1/feed/tile/1/000.p"]
+    "path", ["/v1/feed/tile/0/000$", "/v1/feed/tile/0/{whole}$", "/v1/feed/tile/0/{begun}.p", "/v1/feed/tile/1/000.p"]
 )
-def test_a_changed_tile_is_noticed(run: Run, path: str) -> None:
-    code, said = run(changed(path, lambda tile: tile[:-1] + bytes([tile[-1] ^ 1])))
+def test_a_changed_tile_is_noticed(run: Run, year: Served, path: str) -> None:
+    """The first, the last whole one, the one that is only begun, and the one above them."""
+    begun = len(stored(year)) // TILE_WIDTH
+    forged = path.format(whole=f"{begun - 1:03}", begun=f"{begun:03}")
+    code, said = run(changed(forged, lambda tile: tile[:-1] + bytes([tile[-1] ^ 1])))
     assert code == 1
     assert "to the root of the signed checkpoint" in said
 
@@ -179,7 +184,7 @@ def test_events_in_another_order_are_refused(run: Run, year: Served) -> None:
     assert "Positions only rise" in said
 
 
-def test_an_end_that_is_withheld_is_missed(run: Run) -> None:
+def test_an_end_that_is_withheld_is_missed(run: Run, year: Served) -> None:
     def forge(asked: str, ask: Callable[[], Answer]) -> Answer:
         if "after=1024" in asked:
             return Answer(HTTPStatus.OK, b"[]", {"Tasma-Position": "1024"})
@@ -187,7 +192,7 @@ def test_an_end_that_is_withheld_is_missed(run: Run) -> None:
 
     code, said = run(forge, "--all")
     assert code == 1
-    assert "A checkpoint was signed over 1,598 events, but nothing comes after 1,024" in said
+    assert f"A checkpoint was signed over {len(stored(year)):,} events, but nothing comes after 1,024" in said
 
 
 def test_a_root_that_was_not_signed_is_refused(run: Run, year: Served) -> None:
@@ -215,9 +220,10 @@ def test_of_a_log_that_was_put_back_nothing_is_taken(run: Run, year: Served, fil
     code, said = run(another_log(year, bodies[:1000]), way)
     assert (code, "The log was put back or is another one" in said) == (1, True)
     grown = [*bodies[:1000], *map(other_nonce, bodies[1000:])]
-    grown += [body.replace(b"%020d" % 1, b"%020d" % n, 1) for n in range(1599, 1700) for body in bodies[:1]]
+    further = range(len(bodies) + 1, len(bodies) + 102)
+    grown += [body.replace(b"%020d" % 1, b"%020d" % n, 1) for n in further for body in bodies[:1]]
     code, said = run(another_log(year, grown), way)
-    assert (code, "no longer begins with the 1,598 events that were signed before" in said) == (1, True)
+    assert (code, f"no longer begins with the {len(bodies):,} events that were signed before" in said) == (1, True)
     code, said = run(changed("/v1/feed/checkpoint", lambda note: note.replace(b"tasma/networks", b"other", 1)), way)
     assert code == 1
     assert kept(file) == before

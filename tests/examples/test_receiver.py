@@ -14,13 +14,12 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from adapters.clock import system_clock
+from adapters.postgres.embedded import Server
 from adapters.settings import Settings
-from adapters.wiring import open_network
-from application.access import Wish
 from examples.subscribers import receiver
-from tests.custody.restoring import COORDINATOR, FOUNDING, body_of
-from tests.custody.test_workers import PATIENCE_SECONDS, REPOSITORY
-from tests.webhooks.test_killed import served, settings
+from tests.custody.restoring import body_of
+from tests.custody.served import PATIENCE_SECONDS, REPOSITORY, Served
+from tests.webhooks.test_killed import delivering, founded, settings
 from tests.webhooks.test_life import caught_up, until
 
 __all__ = ["settings"]
@@ -99,15 +98,12 @@ def test_without_a_secret_it_says_what_to_set(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().err.startswith("Set TASMA_WEBHOOK_SECRET")
 
 
-def test_it_takes_what_the_server_delivers(settings: Settings) -> None:
+def test_it_takes_what_the_server_delivers(server: Server, settings: Settings) -> None:
     """As the README has it: subscribed, started with the secret, tested, replayed, and then what happens."""
 
-    async def promise() -> None:
-        async with open_network(settings) as network:
-            await network.desk.carry_out("found-network", FOUNDING, COORDINATOR)
-            bearer = (await network.tokens.issue(Wish(role="coordinator", subject="person:c"))).token
+    async def promise(served: Served) -> None:
         port = free_port()
-        async with served(settings, bearer) as (client, _):
+        async with httpx.AsyncClient(base_url=served.url, headers=served.headers, timeout=30) as client:
             made = await client.post(PATH, json={"url": f"http://127.0.0.1:{port}/"})
             path = made.headers["location"]
             with receiving(port, made.json()["secret"]) as process:
@@ -123,4 +119,6 @@ def test_it_takes_what_the_server_delivers(settings: Settings) -> None:
                     ["2", "tasma.network.organisation_registered.v1"],
                 ]
 
-    asyncio.run(promise())
+    asyncio.run(founded(settings))
+    with delivering(server, settings) as served:
+        asyncio.run(promise(served))

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from adapters.issued_statements import IssuedStatements
+from adapters.cuts import cuts_of
+from adapters.due_work import due_work
 from adapters.memory.views import MemoryViews
 from adapters.projecting.memory import Memory
 from application.desk import Asker, Desk
@@ -17,10 +18,10 @@ from application.policies import POLICIES
 from application.policy_worker import PolicyWorker, work_all
 from application.ports import Decision, Documents, Log, Marks, Outcome, Raced
 from application.registry import DECIDERS
-from application.scheduler import expire_due
+from application.scheduler import Due, expire_due
 from domain.calendar import end_of, month_after
+from domain.changing import replace
 from domain.kernel import Refused, Scope
-from projections.referrals import due, referrals
 from projections.rows import At
 from projections.statements import statements
 from tests.domain.story import AGREEMENT, PARTNERS, RULE
@@ -112,6 +113,8 @@ class PlayedNetwork:
         boundary = decider.boundary(command)
         seen = await self.log.look(boundary)
         await meanwhile
+        # The log is asked in time: what refuses the decision is what it did not see, not its clock.
+        asked = replace(asked, at=self.now)
         try:
             events = decider(command, (r.data for r in seen.events))
             decision = Decision(
@@ -131,8 +134,8 @@ class PlayedNetwork:
         await work_all(self.workers())
 
     def workers(self, desk: Desk | None = None, marks: Marks | None = None) -> list[PolicyWorker]:
-        issuing = IssuedStatements(self.views, self.documents)
-        return [PolicyWorker(p, desk or self.desk, self.log, marks or self.marks, issuing) for p in POLICIES]
+        cuts = cuts_of(self.views, self.documents, self.log)
+        return [PolicyWorker(p, desk or self.desk, self.log, marks or self.marks, cuts) for p in POLICIES]
 
     async def close_next(self) -> str | None:
         self.now = max(self.now, end_of(self.period) + timedelta(hours=9))
@@ -145,9 +148,8 @@ class PlayedNetwork:
         self.now += timedelta(minutes=1)
         await expire_due(self, self.desk, self.now)
 
-    async def due_referrals(self, today: date) -> Sequence[str]:
-        answer = await self.views.ask(referrals, lambda rows: due(rows, today))
-        return [referral.referral for referral in answer.value]
+    async def due(self, today: date) -> Sequence[Due]:
+        return await due_work(self.views, today)
 
     async def events(self) -> Sequence[Recorded]:
         return await self.log.read(0, limit=100_000)

@@ -29,6 +29,7 @@ from adapters.postgres.log import PostgresLog
 from adapters.postgres.marks import PostgresMarks
 from adapters.postgres.migrate import migrate
 from domain.kernel import Refused
+from domain.revenue.events import RevenueShared
 from tests.domain.story import AGREEMENT
 from tests.invariants.network import START, PlayedNetwork, person_of, runner
 from tests.invariants.promises import check_log, check_mentors, check_money, check_referrals, check_statements
@@ -89,7 +90,7 @@ class Attack(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 50))
     def reverse(self, which: int) -> None:
-        entries = [r.subject for r in self.run(self.network.events()) if r.type == "tasma.revenue.shared.v1"]
+        entries = [r.subject for r in self.run(self.network.events()) if isinstance(r.data, RevenueShared)]
         if entries:
             self.ask("reverse-entry", {"entry": entries[which % len(entries)], "reason": "price-changed"})
 
@@ -293,6 +294,6 @@ def test_two_closings_and_ten_sharings_at_once(seed: int) -> None:
         check_log(events)
         check_money(events)
         check_statements(events, await network.folded())
-        assert sum(r.type == "tasma.revenue.shared.v1" for r in events) == 10
+        assert sum(isinstance(r.data, RevenueShared) for r in events) == 10
 
     asyncio.run(play())

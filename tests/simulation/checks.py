@@ -12,11 +12,12 @@ from application.door import command_of
 from application.envelope import Recorded, decode, placed
 from application.execute import digest_of
 from application.registry import DECIDERS
+from domain.agreements.events import AgreementEnteredIntoForce
 from domain.calendar import end_of
-from domain.kernel import Boundary, Command, Event, command_name, tags_of
+from domain.kernel import Boundary, Command, Event, command_name, current, tags_of
 from domain.network.events import FollowUpOpened, PartnerAdmitted
-from domain.pathways.events import StepDelivered
-from domain.revenue.events import RevenueShared
+from domain.pathways.events import PathwayAgreed, StepDelivered
+from domain.revenue.events import ReceiptRecorded, RevenueShared
 from domain.settlement.close_period import ClosePeriod
 from domain.settlement.events import PeriodClosed, StatementIssued
 from projections.rows import At, Projection
@@ -42,6 +43,7 @@ def check_everything(
     check_times(world, events)
     check_decisions(world, events)
     check_sharing(world, events)
+    check_receipts(world, events)
     check_closings(world, events)
     check_statements(events, check_views(world, events))
     check_issuing(world, events, documents)
@@ -145,13 +147,23 @@ def _is_worked_off(command: Command) -> bool:
 
 
 def check_sharing(world: World, events: Sequence[Recorded]) -> None:
-    """Every delivered part was shared, or its refusal stands on the coordinator's list, which has a reason for it."""
+    """Every part that was delivered and, where that is agreed, paid was shared, or its refusal is on the coordinator's list."""
+    waiting = awaiting_receipt(events)
+    paid = {(e.pathway, e.step, e.part) for r in events if isinstance(e := r.data, ReceiptRecorded)}
     causes = {str(r.causationid) for r in events}
     entries = {(e.pathway, e.step, e.part): r for r in events if isinstance(e := r.data, RevenueShared)}
     listed = Counter(r.data.cause for r in events if isinstance(r.data, FollowUpOpened) and r.data.code == "refused")
     for recorded in events:
         if not isinstance(d := recorded.data, StepDelivered):
             continue
+        if (d.pathway, d.step, d.part) in waiting:
+            continue
+        if (
+            str(recorded.id) not in causes
+            and (d.pathway, d.step, d.part) in paid
+            and (d.pathway, d.step, d.part) in entries
+        ):
+            continue  # shared by hand before, and the client has paid: who asks after the receipt finds the same done
         if str(recorded.id) not in causes:
             world.fail(f"Nothing came of {d}.")
         times = listed.pop(str(recorded.id), 0)
@@ -169,16 +181,44 @@ def check_sharing(world: World, events: Sequence[Recorded]) -> None:
         world.fail(f"Nobody knows why these stand on the coordinator's list: {listed}")
 
 
+def awaiting_receipt(events: Sequence[Recorded]) -> frozenset[tuple[str, int, int]]:
+    """Parts of pathways whose agreement shares on receipt: a delivery alone lets nothing come of them."""
+    on_receipt = {
+        (e.agreement, e.version)
+        for r in events
+        if isinstance(e := current(r.data), AgreementEnteredIntoForce) and e.clauses.due == "receipt"
+    }
+    agreed = [e for r in events if isinstance(e := current(r.data), PathwayAgreed)]
+    return frozenset(
+        (path.pathway, step.step, part.part)
+        for path in agreed
+        if (path.agreement, path.version) in on_receipt
+        for step in path.steps
+        for part in step.parts
+    )
+
+
+def check_receipts(world: World, events: Sequence[Recorded]) -> None:
+    """What was delivered and paid is shared, however the two came."""
+    entries = {(e.pathway, e.step, e.part) for r in events if isinstance(e := r.data, RevenueShared)}
+    paid = {(e.pathway, e.step, e.part) for r in events if isinstance(e := r.data, ReceiptRecorded)}
+    delivered = {(e.pathway, e.step, e.part) for r in events if isinstance(e := r.data, StepDelivered)}
+    if unshared := (awaiting_receipt(events) & paid & delivered) - entries:
+        world.fail(f"Delivered, paid and never shared: {sorted(unshared)}")
+
+
 def check_closings(world: World, events: Sequence[Recorded]) -> None:
     """A period was closed after its end, and when all deliveries recorded before its end had been shared.
 
     In a constructed network: recorded by the time at which the desk looked; it is played by one hand, and what comes while it
     closes all the same is counted.
     """
-    done: dict[str, int] = {}
+    waiting, done = awaiting_receipt(events), dict[str, int]()
     for recorded in events:
         if isinstance(recorded.data, (RevenueShared, FollowUpOpened)):
             done.setdefault(str(recorded.causationid), recorded.position)
+        if isinstance(e := recorded.data, RevenueShared):
+            done.setdefault(f"{e.pathway} {e.step} {e.part}", recorded.position)
     for closing in events:
         if not isinstance(closing.data, PeriodClosed):
             continue
@@ -187,9 +227,12 @@ def check_closings(world: World, events: Sequence[Recorded]) -> None:
             world.fail(f"{closing.data.period} was closed at {closing.time}.")
         seen = min(c.worked_off.last_before_end for c in _commands(world, closing) if isinstance(c, ClosePeriod))
         for recorded in events[: closing.position]:
-            if not isinstance(recorded.data, StepDelivered) or recorded.time >= end:
+            if not isinstance(d := recorded.data, StepDelivered) or recorded.time >= end:
                 continue
-            if (shared_at := done[str(recorded.id)]) > closing.position:
+            if (d.pathway, d.step, d.part) in waiting:
+                continue
+            shared_at = done.get(str(recorded.id)) or done[f"{d.pathway} {d.step} {d.part}"]
+            if shared_at > closing.position:
                 if recorded.position <= seen or not world.constructed:
                     world.fail(
                         f"{closing.data} at {closing.position}: what is at {recorded.position} was shared at {shared_at}."

@@ -12,8 +12,9 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from adapters.cuts import cuts_of
+from adapters.due_work import due_work
 from adapters.entropy import SeededEntropy
-from adapters.issued_statements import IssuedStatements
 from adapters.memory.views import MemoryViews
 from adapters.wiring import supervise
 from application.desk import Asker, Cause, Desk
@@ -21,9 +22,8 @@ from application.door import command_id
 from application.policies import POLICIES
 from application.policy_worker import PolicyWorker, work_forever
 from application.ports import Outcome, OutOfStep, Unavailable
-from application.scheduler import expire_due
+from application.scheduler import Due, expire_due
 from domain.kernel import Command
-from projections.referrals import due, referrals
 from tests.simulation.engine import OWNER, Owner
 from tests.simulation.wire import Database, Weather, Wire
 
@@ -105,10 +105,10 @@ class Process(Owner):
 
     def start(self, works: Sequence[str]) -> None:
         """Take on some of the network's standing work."""
-        issuing = IssuedStatements(self.views, self.wire)
+        cuts = cuts_of(self.views, self.wire, self.wire)
         for policy in POLICIES:
             if policy.name in works:
-                worker = PolicyWorker(policy, self.desk, self.wire, self.wire, issuing)
+                worker = PolicyWorker(policy, self.desk, self.wire, self.wire, cuts)
                 self._run(supervise(policy.name, partial(self._watched, partial(work_forever, worker))))
         if DEADLINES in works:
             self._run(supervise(DEADLINES, partial(self._watched, self._deadlines)))
@@ -144,9 +144,8 @@ class Process(Owner):
         finally:
             self._waiting.pop(answer, None)
 
-    async def due_referrals(self, today: date) -> Sequence[str]:
-        answer = await self.views.ask(referrals, lambda rows: due(rows, today))
-        return [referral.referral for referral in answer.value]
+    async def due(self, today: date) -> Sequence[Due]:
+        return await due_work(self.views, today)
 
     async def _deadlines(self) -> None:
         while True:

@@ -16,7 +16,7 @@ from application.policies import POLICIES
 from domain.calendar import day_of
 from domain.settlement.events import StatementIssued
 from projections.registry import all_projections
-from tests.simulation import nature, stories
+from tests.simulation import money_stories, nature, stories
 from tests.simulation.checks import check_everything
 from tests.simulation.tail import Tail
 from tests.simulation.world import Broken, World
@@ -80,6 +80,12 @@ async def _played(world: World) -> tuple[bytes, ...]:
         stories.catalogue(world),
         stories.books(world),
         stories.intruder(world),
+        money_stories.offices(world),
+        money_stories.amendment(world, rule),
+        money_stories.sessions(world),
+        money_stories.cashier(world),
+        money_stories.clerks(world),
+        money_stories.treasury(world),
     ]
     try:
         async with asyncio.timeout(STORY_SECONDS):
@@ -129,7 +135,7 @@ async def _is_worked_off(world: World) -> bool:
         return False
     process = next(iter(world.processes.values()))
     today = day_of(head.time) if world.constructed and head.time else world.today()
-    due = await process.ask(process.due_referrals(today))
+    due = await process.ask(process.due(today))
     return due == []
 
 

@@ -10,10 +10,12 @@ from application.ports import ClockRefused, Outcome
 from application.registry import DECIDERS
 from domain.calendar import end_of, month_after, month_of
 from domain.kernel import InTheFuture
+from domain.revenue.events import RevenueShared
 from domain.settlement.books import NotFounded
 from domain.settlement.close_period import ClosedAlready
 from tests.domain.story import AGREEMENT, PARTNERS, RULE
 from tests.invariants.network import COORDINATOR, person_of
+from tests.simulation import money_stories
 from tests.simulation.world import Answer, World
 
 PRICES = (0, 1, 99, 10_000, 40_000, 60_000, 123_457)
@@ -31,6 +33,13 @@ RULES = (
     {
         "rounding": "largest-remainder",
         "steps": [{"take": {"percent": "7.5"}, "to": "org:cursor"}, {"take": "remaining", "to": "kept"}],
+    },
+    {
+        "rounding": "largest-remainder",
+        "steps": [
+            {"take": {"per_unit_cents": 4_500, "unit": "mentor_hour"}, "to": "org:cursor"},
+            {"take": "remaining", "to": {"split": {"org:ekami": "1", "org:ksao": "1", "org:xamk": "1"}}},
+        ],
     },
 )
 
@@ -53,7 +62,8 @@ async def found(world: World) -> Mapping[str, Any]:
         await _done(world, "admit-partner", admission)
     rule = world.random.choice(RULES)
     draft = {"agreement": AGREEMENT, "title": {"fi": "S"}, "parties": list(PARTNERS)}
-    await _done(world, "draft-agreement", {**draft, "data_sharing": True, "sharing_rule": rule})
+    money = money_stories.clauses(world)
+    await _done(world, "draft-agreement", {**draft, "data_sharing": True, "sharing_rule": rule, **money})
     version = {"agreement": AGREEMENT, "version": 1}
     await _done(world, "freeze-agreement", version)
     for party in PARTNERS:
@@ -183,7 +193,7 @@ async def books(world: World) -> None:
                 period = month_after(period)
             await world.rest(0.2)
         entries = [
-            r.subject for r in await world.database.log.read(0, limit=10_000) if r.type == "tasma.revenue.shared.v1"
+            r.subject for r in await world.database.log.read(0, limit=10_000) if isinstance(r.data, RevenueShared)
         ]
         if entries and draw.random() < 0.6:
             reversal = {"entry": draw.choice(entries), "reason": "price-changed"}
