@@ -1,7 +1,8 @@
 """A log of any length that is like the demo's year: what happens in that year happens to many at the same time.
 
-The network, its agreements, offerings, closings and statements are there once; clients, referrals, mentors, pathways, deliveries
-and shares as often as wanted, each time with ids of their own. Everything keeps its place in the year.
+The network, its agreements, offerings and closings are there once, and so is all that states, trues up and settles what a month
+comes to; clients, referrals, mentors, pathways, deliveries, shares and costs as often as wanted, each time with ids of their own.
+Everything keeps its place in the year.
 """
 
 import random
@@ -18,7 +19,16 @@ from adapters.settings import Settings
 from adapters.wiring import open_network
 from domain.kernel import Refused
 
-OFTEN: Final = ("tasma.referral.", "tasma.mentoring.", "tasma.pathway.", "tasma.revenue.", "tasma.network.follow_up")
+OFTEN: Final = (
+    "tasma.referral.",
+    "tasma.mentoring.",
+    "tasma.pathway.",
+    "tasma.revenue.shared",
+    "tasma.revenue.cost_shared",
+    "tasma.revenue.reversed",
+    "tasma.revenue.receipt_recorded",
+    "tasma.network.follow_up",
+)
 """How the names of the events begin that are copied."""
 TOGETHER: Final = 25
 """Decisions of one copy between those of the next: neighbours in the log are of many pathways, as in life."""
@@ -43,8 +53,7 @@ async def year_bodies(room: Room, seed: int) -> list[bytes]:
     # Played to be copied, not to be kept.
     async with open_network(replace(settings, database_url=room.hasty_dsn), entropy=SeededEntropy(seed)) as network:
         await Year(Stage(network), seed=seed, scale=1).play()
-        head = (await network.log.head()).position
-        return [await network.log.body(position) or b"" for position in range(1, head + 1)]
+        return list(await network.log.bodies(0, limit=(await network.log.head()).position))
 
 
 def settings_of(room: Room, network: str) -> Settings:
