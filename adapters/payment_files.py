@@ -145,9 +145,9 @@ def message_id(number: int, debtor: str, transfers: Iterable[Transfer]) -> str:
     """The number of the settlement, the debtor, and a digest of what is paid.
 
     A bank takes a message id once. So the same file is paid once however often it is handed in, and what is left after a part
-    was paid is another file.
+    was paid, or goes to another account, is another file.
     """
-    paid = "\n".join([debtor, *(f"{each.end_to_end_id} {each.cents}" for each in transfers)])
+    paid = "\n".join([debtor, *(f"{each.end_to_end_id} {each.cents} {each.payee.iban}" for each in transfers)])
     digest = sha256(paid.encode()).hexdigest()[:_DIGITS]
     name = re.sub(r"[^A-Za-z0-9]+", "-", debtor.removeprefix("org:"))
     room = _LONGEST_ID - len(f"{number}--{digest}")

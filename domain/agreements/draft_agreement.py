@@ -25,7 +25,8 @@ class DraftAgreement(WrittenVersion, frozen=True):
 class AmendAgreement(WrittenVersion, frozen=True):
     """Write another version of an agreement that is in force, to be frozen, approved and signed like the first.
 
-    It says all that is to hold, as `draft-agreement` does. Until the last signature the version in force holds; pathways that
+    It says all that is to hold, as `draft-agreement` does, and every party of the version in force is a party of it: nobody is left
+    out without having signed. Until the last signature the version in force holds; pathways that
     were agreed keep theirs for ever. A version that is on its way already is given up for this one.
     """
 
@@ -39,6 +40,16 @@ class NotInForce(Refused):
     def __init__(self, agreement: str) -> None:
         super().__init__(
             f"{agreement} is not in force yet, so there is nothing to amend; let its first version be signed, or draft another agreement."
+        )
+
+
+class LeavesOut(Refused):
+    """Who is bound stays bound until it leaves by itself."""
+
+    def __init__(self, agreement: str, missing: list[str]) -> None:
+        super().__init__(
+            f"{', '.join(missing)} is bound by {agreement} and would not be asked; name every party of the version in force, "
+            "or conclude another agreement among the others."
         )
 
 
@@ -96,6 +107,8 @@ def amend(command: AmendAgreement, state: Drawn) -> tuple[Event, ...]:
     if not any(command.asked.acts_for(party) for party in state.bound):
         raise NotYours(command.asked, " or ".join(state.bound), "amend their agreement")
     clauses, units = checked(command, state.members)
+    if missing := sorted(set(state.bound) - set(command.parties)):
+        raise LeavesOut(command.agreement, missing)
     return (
         AgreementAmended(
             agreement=command.agreement,

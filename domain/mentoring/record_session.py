@@ -21,6 +21,8 @@ from domain.mentoring.events import MenteeAssigned, MentorNominated, SessionHeld
 from domain.pathways.events import PathwayAgreed
 from domain.words import ClientId, Hours, MentorId, PathwayId, SessionId
 
+HOURS_MAX = 24
+
 Seen = MentorNominated | MenteeAssigned | PathwayAgreed | SessionHeld
 
 
@@ -51,6 +53,25 @@ class NotTheirMentor(Refused):
 class AnothersPathway(Refused):
     def __init__(self, pathway: str, client: str) -> None:
         super().__init__(f"{pathway} is not the pathway of {client}; name theirs, or leave it out.")
+
+
+class NotOnThePathway(Refused):
+    def __init__(self, organisation: str, pathway: str) -> None:
+        super().__init__(
+            f"{organisation} has no part in {pathway}, so hours of its mentors are not paid by it; leave the pathway out."
+        )
+
+
+class BeforeThePathway(Refused):
+    def __init__(self, pathway: str, held_on: date, agreed_on: date) -> None:
+        super().__init__(
+            f"{pathway} was agreed on {agreed_on}; a session on {held_on} came before it. Leave the pathway out."
+        )
+
+
+class LongerThanADay(Refused):
+    def __init__(self, hours: str) -> None:
+        super().__init__(f"A session of {hours} hours is longer than a day; record each day by itself.")
 
 
 class NoTime(Refused):
@@ -99,12 +120,18 @@ def decide(command: RecordSession, state: Meeting) -> tuple[Event, ...]:
         raise InTheFuture("A session", command.held_on, command.asked.on)
     if not Fraction(command.hours):
         raise NoTime(command.session)
+    if Fraction(command.hours) > HOURS_MAX:
+        raise LongerThanADay(command.hours)
     payers: tuple[str, ...] = ()
     if command.pathway is not None:
         if state.agreed is None:
             raise Unknown(f"agreed {command.pathway}")
         if state.agreed.client != command.client:
             raise AnothersPathway(command.pathway, command.client)
+        if state.organisation not in state.agreed.parties:
+            raise NotOnThePathway(state.organisation, command.pathway)
+        if command.held_on < state.agreed.agreed_on:
+            raise BeforeThePathway(command.pathway, command.held_on, state.agreed.agreed_on)
         payers = state.agreed.parties
     return (
         SessionHeld(

@@ -34,6 +34,9 @@ Seen = (
     | PeriodClosed
 )
 
+SESSIONS_MAX = 50
+"""Counted in with one amount, so that an entry always has room for them; the others come with the next."""
+
 
 class AwaitsReceipt(NotYet):
     def __init__(self, pathway: str, step: int, part: int, agreement: str) -> None:
@@ -126,7 +129,7 @@ def entry_of(  # noqa: PLR0917 - what a division rests on
     if rule is None:  # pragma: no cover - a pathway is agreed only under a version that has a rule
         raise AssertionError(f"{agreed.agreement} version {agreed.version} shares nothing.")
     step = step_of(agreed, delivered.step)
-    sessions = state.sessions if MENTOR_HOUR in agreed.units else ()
+    sessions = state.sessions[:SESSIONS_MAX] if MENTOR_HOUR in agreed.units else ()
     quantities = _with_hours(reported, sessions) if MENTOR_HOUR in agreed.units else reported
     left = ((clause, cents) for each in state.entries for clause, cents in each.left_of_clauses().items())
     division = share(

@@ -394,7 +394,8 @@ class PaymentRecorded(Event, frozen=True):
     cents: Price
     """What the line says."""
     posted_cents: Price
-    """What it adds to what is known to be paid; 0 where the other side's line has said so before."""
+    """What it adds to what is known to be paid; 0 where the other side's line has said so before. A line of the payer's account
+    adds no more than was ordered: what goes beyond counts when the payee's account shows it."""
     outcome: PaymentOutcome
     """matched: all is paid; part: some is still open; over: more than was ordered; double: it was all paid before; confirmed:
     the other side's line had said the same."""

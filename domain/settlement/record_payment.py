@@ -1,6 +1,6 @@
 """Record what a bank's line says of a payment, and what that adds to what is known to be paid."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, Literal
 
@@ -102,9 +102,10 @@ def decide(command: RecordPayment, state: Paid) -> tuple[Event, ...]:
             raise RecognisedAlready(recorded)
     if command.booked_on > command.asked.on:
         raise InTheFuture("A payment", command.booked_on, command.asked.on)
-    same = _sum(each for each in state.recorded if each.side == command.side)
-    other = _sum(each for each in state.recorded if each.side != command.side)
-    posted = max(same + command.cents, other) - max(same, other)
+    shown = {side: _sum(each for each in state.recorded if each.side == side) for side in ("payer", "payee")}
+    before = shown[command.side]
+    known = _known(ordered.cents, shown)
+    posted = _known(ordered.cents, {**shown, command.side: before + command.cents}) - known
     return (
         PaymentRecorded(
             payment=ordered.payment,
@@ -115,7 +116,7 @@ def decide(command: RecordPayment, state: Paid) -> tuple[Event, ...]:
             payee=ordered.payee,
             cents=command.cents,
             posted_cents=posted,
-            outcome=_outcome(ordered.cents, before=same, known=max(same, other) + posted, posted=posted),
+            outcome=_outcome(ordered.cents, before=before, shown=before + command.cents, known=known, posted=posted),
             occurred_on=command.booked_on,
             period=state.books.period_of(command.booked_on),
             parties=ordered.parties,
@@ -127,15 +128,24 @@ def _sum(recorded: Iterable[PaymentRecorded]) -> int:
     return sum(each.cents for each in recorded)
 
 
-def _outcome(ordered: int, *, before: int, known: int, posted: int) -> PaymentOutcome:
-    """`before`: what the same account had shown; `known`: what is known to be paid with this line, of which it adds `posted`."""
-    if not posted:
-        return "confirmed"
+def _known(ordered: int, shown: Mapping[str, int]) -> int:
+    """What is known to be paid: what both accounts show counts once.
+
+    A payer's own word counts for no more than was ordered: what goes beyond is owed back, so it counts when the payee's account
+    shows it.
+    """
+    return max(min(shown["payer"], ordered), shown["payee"])
+
+
+def _outcome(ordered: int, *, before: int, shown: int, known: int, posted: int) -> PaymentOutcome:
+    """`before`, `shown`: of the same account, without and with the line; `known`: what was known to be paid, without it."""
     if before >= ordered:
         return "double"
-    if known == ordered:
-        return "matched"
-    return "part" if known < ordered else "over"
+    if shown > ordered:
+        return "over"
+    if not posted:
+        return "confirmed"
+    return "matched" if known + posted == ordered else "part"
 
 
 record_payment = Decider(

@@ -70,11 +70,11 @@ def test_an_amendment_says_all_that_is_to_hold() -> None:
         "dispute_answer_days": 3,
         "payment_days": 30,
         "tacit_approval": True,
-        "parties": ["org:xamk", "org:ekami", "org:ksao"],
+        "parties": ["org:xamk", "org:ekami", "org:ksao", "org:cursor"],
     }
     event = last(do(in_force(), "amend-agreement", amendment(**clauses), IN_APRIL))
     assert (event.version, event.amends, event.amended_on.isoformat()) == (2, 1, "2019-04-10")
-    assert (event.parties, event.units) == (("org:xamk", "org:ekami", "org:ksao"), ())
+    assert (event.parties, event.units) == (("org:xamk", "org:ekami", "org:ksao", "org:cursor"), ())
     signed = event.clauses
     assert signed.sharing_rule is not None
     assert [key.name for key in signed.cost_keys] == ["web-service"]
@@ -178,6 +178,17 @@ def test_what_is_in_force_is_amended_by_its_parties() -> None:
     )
     in_force().when("amend-agreement", without, asked(organisation="org:ksao")).then_refused(
         "Only org:xamk or org:ekami or the coordinator may draft this agreement; you act for org:ksao."
+    )
+
+
+def test_nobody_who_is_bound_is_left_out() -> None:
+    """Else one party and a stranger could put an agreement of theirs in the place of everybody's."""
+    without = amendment(
+        parties=["org:xamk", "org:ekami"], sharing_rule={"steps": [{"take": "remaining", "to": "kept"}]}
+    )
+    in_force().when("amend-agreement", without).then_refused(
+        f"org:cursor, org:ksao is bound by {AGREEMENT} and would not be asked; name every party of the version in force, "
+        "or conclude another agreement among the others."
     )
 
 

@@ -55,12 +55,13 @@ def outcomes(*lines: tuple[str, int]) -> list[tuple[str, int]]:
         ([("payer", 4000), ("payer", 6000)], [("part", 4000), ("matched", 6000)]),
         ([("payer", 4000), ("payee", 10000)], [("part", 4000), ("matched", 6000)]),
         ([("payer", 4000), ("payee", 4000), ("payee", 6000)], [("part", 4000), ("confirmed", 0), ("matched", 6000)]),
-        ([("payer", 10001)], [("over", 10001)]),
-        ([("payer", 6000), ("payer", 6000)], [("part", 6000), ("over", 6000)]),
-        ([("payer", 10000), ("payer", 10000)], [("matched", 10000), ("double", 10000)]),
+        ([("payer", 10001)], [("over", 10000)]),
+        ([("payee", 10001)], [("over", 10001)]),
+        ([("payer", 6000), ("payer", 6000)], [("part", 6000), ("over", 4000)]),
+        ([("payer", 10000), ("payer", 10000)], [("matched", 10000), ("double", 0)]),
         (
             [("payer", 10000), ("payee", 10000), ("payer", 10000), ("payee", 10000)],
-            [("matched", 10000), ("confirmed", 0), ("double", 10000), ("confirmed", 0)],
+            [("matched", 10000), ("confirmed", 0), ("double", 0), ("double", 10000)],
         ),
     ],
 )

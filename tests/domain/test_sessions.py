@@ -11,6 +11,7 @@ from domain.changing import replace
 from domain.kernel import NotYet, Refused
 from domain.mentoring.events import HoursLeftOver, SessionHeld
 from domain.revenue.events import RevenueReversed, RevenueShared
+from domain.revenue.pathway_revenue import SESSIONS_MAX
 from tests.domain.story import (
     OUTSIDER,
     agreed,
@@ -277,3 +278,40 @@ def _found(so_far: Given) -> list[str]:
         if isinstance(event, HoursLeftOver) or (isinstance(event, RevenueShared) and event.entry not in gone):
             found += event.sessions
     return found
+
+
+# --- what others' mentors cannot book --------------------------------------------------------------------------------
+def test_a_mentor_of_nobody_on_the_pathway_books_no_hours_on_it() -> None:
+    """Else anybody's mentor could take what the providers of others' pathways are to get."""
+    stranger = {"mentor": "mentor:m-9", "organisation": "org:lut", "capacity": 5}
+    so_far = do(
+        agreed(BY_THE_HOUR),
+        "register-organisation",
+        {"organisation": "org:lut", "name": {"fi": "LUT"}, "kind": "university"},
+    )
+    so_far = do(so_far, "admit-partner", {"organisation": "org:lut", "membership": "open", "admitted_on": "2019-01-02"})
+    so_far = do(so_far, "nominate-mentor", stranger)
+    so_far = do(so_far, "assign-mentee", {"mentor": "mentor:m-9", "client": "client:c-1"})
+    so_far.when("record-session", {**session(), "mentor": "mentor:m-9"}).then_refused(
+        "org:lut has no part in pathway:p-1, so hours of its mentors are not paid by it; leave the pathway out."
+    )
+
+
+def test_a_session_is_no_longer_than_a_day_and_not_before_its_pathway() -> None:
+    guided().when("record-session", session(hours="24.25")).then_refused(
+        "A session of 24.25 hours is longer than a day; record each day by itself."
+    )
+    guided().when("record-session", {**session(), "held_on": "2019-01-01"}).then_refused(
+        "pathway:p-1 was agreed on 2019-03-05; a session on 2019-01-01 came before it. Leave the pathway out."
+    )
+
+
+def test_more_sessions_than_an_entry_holds_come_with_the_next_amounts() -> None:
+    so_far = guided()
+    for number in range(1, SESSIONS_MAX + 3):
+        so_far = held(so_far, number, "0.25")
+    so_far = delivered(so_far, (1, 1), (1, 2))
+    first = do(so_far, "share-revenue", sharing(1, 1), numbered(1))
+    assert len(counted_in(first).sessions) == SESSIONS_MAX
+    second = do(first, "share-revenue", sharing(1, 2), numbered(2))
+    assert len(counted_in(second).sessions) == 2

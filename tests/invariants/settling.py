@@ -1,7 +1,7 @@
 """The bookkeeper goes on: statements, disputes, documents, settlements and payments, each compared with the lines behind it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
@@ -326,15 +326,15 @@ class SettlingLedger(Ledger):
         assert e.bank_line not in self.outcomes, "a bank's line counts once"
         self.outcomes[e.bank_line] = e.outcome
         assert (e.payer, e.payee) == (order.payer, order.payee)
-        before = max(shown.values(), default=0)
+        before = _paid(order.cents, shown)
         shown[e.side] += e.cents
-        assert e.posted_cents == max(shown.values()) - before, "what both accounts show counts once"
+        assert e.posted_cents == _paid(order.cents, shown) - before, "what both accounts show counts once"
 
     def still_to_pay(self) -> Counter[Pair]:
         """By pair, what is ordered and not shown yet, as the second owing the first; paid too much is negative."""
         found: Counter[Pair] = Counter()
         for payment, order in self.payments.items():
-            left = order.cents - max(self.shown[payment].values(), default=0)
+            left = order.cents - _paid(order.cents, self.shown[payment])
             pair = pair_of(order.payer, order.payee)
             found[pair] += left if order.payee == pair[0] else -left
         return found
@@ -343,3 +343,8 @@ class SettlingLedger(Ledger):
 def _settles(settled: PeriodSettled, pair: Pair) -> bool:
     persons = dict(settled.units)
     return set(pair) <= set(settled.members) and persons.get(pair[0], pair[0]) != persons.get(pair[1], pair[1])
+
+
+def _paid(ordered: int, shown: Mapping[str, int]) -> int:
+    """What both accounts together show: the payer's own alone never more than was ordered."""
+    return max(min(shown["payer"], ordered), shown["payee"])

@@ -78,8 +78,15 @@ def test_a_settlement_goes_from_settled_to_paid() -> None:
     assert states() == ("paid", "paid")
     world.do("record-payment", {**paid(payment), "bank_line": f"bank-line:{1:032x}"})
     assert states() == ("paid", "over")
-    ((ekami, xamk),) = [balances(world.rows(), each) for each in (EKAMI,)]
-    assert (ekami.counterparty, xamk.counterparty, xamk.to_pay_cents, xamk.paid_cents) == (KSAO, XAMK, 1000, 7000)
+
+    def still() -> tuple[object, ...]:
+        ksao, xamk = balances(world.rows(), EKAMI)
+        return (ksao.counterparty, xamk.counterparty, xamk.to_pay_cents, xamk.paid_cents)
+
+    assert still() == (KSAO, XAMK, 0, 6000), "the payer's own word for more than was ordered makes nobody owe"
+    world.do("record-payment", {**paid(payment, "payee"), "cents": 1000, "bank_line": f"bank-line:{2:032x}"})
+    assert states() == ("paid", "over")
+    assert still() == (KSAO, XAMK, 1000, 7000), "what the payee's account shows beyond it is owed back"
 
 
 def test_a_line_is_on_the_list_until_somebody_has_looked_after_it() -> None:

@@ -15,7 +15,7 @@ from application.registry import DECIDERS
 from domain.agreements.events import AgreementEnteredIntoForce
 from domain.calendar import end_of
 from domain.kernel import Boundary, Command, Event, command_name, current, tags_of
-from domain.network.events import FollowUpOpened, PartnerAdmitted
+from domain.network.events import FollowUpClosed, FollowUpOpened, PartnerAdmitted
 from domain.pathways.events import PathwayAgreed, StepDelivered
 from domain.revenue.events import ReceiptRecorded, RevenueShared
 from domain.settlement.close_period import ClosePeriod
@@ -44,6 +44,7 @@ def check_everything(
     check_decisions(world, events)
     check_sharing(world, events)
     check_receipts(world, events)
+    check_list(world, events)
     check_closings(world, events)
     check_statements(events, check_views(world, events))
     check_issuing(world, events, documents)
@@ -205,6 +206,21 @@ def check_receipts(world: World, events: Sequence[Recorded]) -> None:
     delivered = {(e.pathway, e.step, e.part) for r in events if isinstance(e := r.data, StepDelivered)}
     if unshared := (awaiting_receipt(events) & paid & delivered) - entries:
         world.fail(f"Delivered, paid and never shared: {sorted(unshared)}")
+
+
+def check_list(world: World, events: Sequence[Recorded]) -> None:
+    """What went off the coordinator's list had been on it, and went off once."""
+    standing: set[str] = set()
+    for recorded in events:
+        match current(recorded.data):
+            case FollowUpOpened() as opened:
+                standing.add(opened.follow_up)
+            case FollowUpClosed() as closed:
+                if closed.follow_up not in standing:
+                    world.fail(f"{closed} at {recorded.position} was not on the coordinator's list.")
+                standing.remove(closed.follow_up)
+            case _:
+                pass
 
 
 def check_closings(world: World, events: Sequence[Recorded]) -> None:

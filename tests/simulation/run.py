@@ -80,6 +80,7 @@ async def _played(world: World) -> tuple[bytes, ...]:
         stories.catalogue(world),
         stories.books(world),
         stories.intruder(world),
+        stories.worklist(world),
         money_stories.offices(world),
         money_stories.amendment(world, rule),
         money_stories.sessions(world),

@@ -9,7 +9,8 @@ from application.desk import Asker
 from application.ports import ClockRefused, Outcome
 from application.registry import DECIDERS
 from domain.calendar import end_of, month_after, month_of
-from domain.kernel import InTheFuture
+from domain.kernel import InTheFuture, current
+from domain.network.events import FollowUpOpened
 from domain.revenue.events import RevenueShared
 from domain.settlement.books import NotFounded
 from domain.settlement.close_period import ClosedAlready
@@ -198,6 +199,20 @@ async def books(world: World) -> None:
         if entries and draw.random() < 0.6:
             reversal = {"entry": draw.choice(entries), "reason": "price-changed"}
             await world.ask(COORDINATOR, "reverse-entry", reversal)
+
+
+async def worklist(world: World) -> None:
+    """The coordinator looks after what came to nothing, some of it twice, and some of it is none of those who try."""
+    draw = world.random
+    for _ in range(8):
+        await world.rest(2.0)
+        read = await world.database.log.read(0, limit=10_000)
+        listed = [item.follow_up for r in read if isinstance(item := current(r.data), FollowUpOpened)]
+        for follow_up in draw.sample(listed, min(2, len(listed))):
+            outcome = {"follow_up": follow_up, "outcome": draw.choice(("done", "Asked again in writing."))}
+            await world.ask(
+                COORDINATOR if draw.random() < 0.8 else person_of(draw.choice(PARTNERS)), "close-follow-up", outcome
+            )
 
 
 async def close_all(world: World) -> None:
