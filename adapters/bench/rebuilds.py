@@ -38,7 +38,8 @@ READING: Final = (
     "written to PostgreSQL and put in the place of the old generation; peak_mb is the memory of the process that rebuilds and "
     "does nothing else. The statements of tasma keep sums, and of each posting where it stands in the log and the numbers of its "
     "lines, which are written out from the event when asked for. eventsourcing follows a shorter log of the same year with its "
-    "projection runner, an event a transaction, and writes both lines of every share by hand-written SQL."
+    "projection runner, an event a transaction, and writes both lines of every share and the sums with their tax by hand-written "
+    "SQL."
 )
 
 
