@@ -170,6 +170,14 @@ def derived(cause: UUID, *parts: object) -> UUID:
     return UUID(int=number & ~(0x3 << 62) | 2 << 62)
 
 
+def cause_in(thing: str) -> UUID:
+    """The UUID in the id of a thing, so that ids that follow from it stand beside it in time; nil where it is a number."""
+    try:
+        return UUID(thing.partition(":")[2])
+    except ValueError:
+        return UUID(int=0)
+
+
 class Command(Value, frozen=True):
     """An intention, complete: it carries its own clock reading and ids."""
 

@@ -2,7 +2,7 @@
 
 from domain.kernel import Event, fact, upcaster
 from domain.settlement import events as newest
-from domain.words import Cents, Organisation, Parties, Period
+from domain.words import Cents, Day, Organisation, Parties, Period, SettlementId, Total
 
 
 @fact("settlement.statement_issued", about=("statement",), seen_by="parties")
@@ -36,3 +36,23 @@ def issued_without_deadline(old: StatementIssued) -> newest.StatementIssued:
     return newest.StatementIssued(
         **{f: getattr(old, f) for f in old.__struct_fields__}, dispute_by=None, tacit_approval=False
     )
+
+
+@fact("settlement.planned", about=("settlement",), seen_by="network")
+class SettlementPlanned(Event, frozen=True):
+    """All set-offs and payments of a settlement stand in the log: it can be approved."""
+
+    settlement: SettlementId
+    pairs: int
+    """How many pairs are set off."""
+    payments: int
+    """How many payments are ordered."""
+    total_cents: Total
+    """What the payments come to."""
+    planned_on: Day
+
+
+@upcaster
+def planned_before_all(old: SettlementPlanned) -> newest.SettlementPlanned:
+    """Before, everybody saw what a settlement came to, so nobody had to be named."""
+    return newest.SettlementPlanned(**{f: getattr(old, f) for f in old.__struct_fields__}, parties=())

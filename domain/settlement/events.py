@@ -352,7 +352,7 @@ class PaymentOrdered(Event, frozen=True):
     parties: Parties
 
 
-@fact("settlement.planned", about=("settlement",), seen_by="network")
+@fact("settlement.planned", about=("settlement",), seen_by="parties", version=2)
 class SettlementPlanned(Event, frozen=True):
     """All set-offs and payments of a settlement stand in the log: it can be approved."""
 
@@ -364,6 +364,8 @@ class SettlementPlanned(Event, frozen=True):
     total_cents: Total
     """What the payments come to."""
     planned_on: Day
+    parties: Parties
+    """Those among whom it is settled: what they pay is nobody else's business."""
 
 
 @fact("settlement.settlement_approved", about=("settlement",), seen_by="network")

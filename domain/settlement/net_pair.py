@@ -1,9 +1,7 @@
 """Set off what two partners owe each other in a settlement, once, so that what stays open is what will be paid."""
 
-from uuid import UUID
-
 from domain.changing import replace
-from domain.kernel import Boundary, Command, Decider, Event, Refused, Unknown, Value, derived, facts
+from domain.kernel import Boundary, Command, Decider, Event, Refused, Unknown, Value, cause_in, derived, facts
 from domain.network.events import NetworkFounded
 from domain.settlement.books import BOOKKEEPING, Books
 from domain.settlement.events import Netted, PeriodClosed, PeriodSettled, SettlementPlanned
@@ -11,8 +9,6 @@ from domain.settlement.legal_persons import within_one
 from domain.words import Organisation, SettlementId, Total
 
 Seen = PeriodSettled | SettlementPlanned | Netted | NetworkFounded | PeriodClosed
-
-_NIL = UUID(int=0)
 
 
 class NetPair(Command, frozen=True):
@@ -63,7 +59,7 @@ class Netting(Value, frozen=True):
 
 def netting_id(settlement: str, first: str, second: str) -> str:
     """The id of the set-off of two in a settlement: there is one, so it follows from them."""
-    return f"entry:{derived(_NIL, settlement, first, second)}"
+    return f"entry:{derived(cause_in(settlement), settlement, first, second)}"
 
 
 def boundary(command: NetPair) -> Boundary:

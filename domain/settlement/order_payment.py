@@ -1,12 +1,11 @@
 """Order a payment of a settlement, under a number of its own and a reference that a bank gives back."""
 
 from typing import Annotated
-from uuid import UUID
 
 from msgspec import Meta
 
 from domain.changing import replace
-from domain.kernel import Boundary, Command, Decider, Event, Refused, Unknown, Value, derived, facts
+from domain.kernel import Boundary, Command, Decider, Event, Refused, Unknown, Value, cause_in, derived, facts
 from domain.money.references import viite
 from domain.settlement.events import PaymentOrdered, PeriodSettled, SettlementPlanned
 from domain.settlement.legal_persons import within_one
@@ -16,7 +15,6 @@ Seen = PeriodSettled | SettlementPlanned | PaymentOrdered
 
 PAYMENTS_MAX = 100_000
 """Of one settlement, so that no two payments of the network have one reference."""
-_NIL = UUID(int=0)
 
 
 class OrderPayment(Command, frozen=True):
@@ -54,7 +52,7 @@ class Ordering(Value, frozen=True):
 
 def payment_id(settlement: str, number: int) -> str:
     """The id of a payment: there is one of each number, so it follows from that."""
-    return f"payment:{derived(_NIL, settlement, number)}"
+    return f"payment:{derived(cause_in(settlement), settlement, number)}"
 
 
 def boundary(command: OrderPayment) -> Boundary:

@@ -53,7 +53,8 @@ class PaysOtherwise(Refused):
 
 
 class Planning(Value, frozen=True):
-    settled: bool = False
+    members: tuple[str, ...] = ()
+    """Of the settlement, once there is one."""
     planned: bool = False
     netted: tuple[Netted, ...] = ()
     ordered: tuple[PaymentOrdered, ...] = ()
@@ -66,7 +67,7 @@ def boundary(command: PlanSettlement) -> Boundary:
 def evolve(state: Planning, event: Seen) -> Planning:
     match event:
         case PeriodSettled():
-            return replace(state, settled=True)
+            return replace(state, members=event.members)
         case Netted():
             return replace(state, netted=(*state.netted, event))
         case PaymentOrdered():
@@ -76,7 +77,7 @@ def evolve(state: Planning, event: Seen) -> Planning:
 
 
 def decide(command: PlanSettlement, state: Planning) -> tuple[Event, ...]:
-    if not state.settled:
+    if not state.members:
         raise Unknown(command.settlement)
     if state.planned:
         raise PlannedAlready(command.settlement)
@@ -92,6 +93,7 @@ def decide(command: PlanSettlement, state: Planning) -> tuple[Event, ...]:
             payments=command.payments,
             total_cents=command.total_cents,
             planned_on=command.asked.on,
+            parties=tuple(sorted(state.members)),
         ),
     )
 

@@ -239,7 +239,7 @@ def test_a_plan_is_whole_or_it_is_none() -> None:
         f"In {settlement} {A} is to pay {B} 10000 cents by its set-off, but 9999 are ordered."
     )
     assert planned().history[-1] == SettlementPlanned(
-        settlement=settlement, pairs=3, payments=1, total_cents=10000, planned_on=date(2019, 4, 10)
+        settlement=settlement, pairs=3, payments=1, total_cents=10000, planned_on=date(2019, 4, 10), parties=(A, B, C)
     )
     planned().when("plan-settlement", plan(so_far), POLICY).then_refused(f"{settlement} is planned already.")
     planned().when("order-payment", order(so_far, A, B, 5, 2), POLICY).then_refused(

@@ -57,8 +57,10 @@ async def recorded() -> list[bytes]:
     agreed = next(event for event in await history(stage) if isinstance(event, PathwayAgreed))
     paid = {"pathway": agreed.pathway, "step": agreed.steps[0].step, "part": 1, "received_on": str(agreed.agreed_on)}
     await stage.desk.carry_out("record-receipt", paid, COORDINATOR)
-    for name in ("set-accounts", "list-bank-line", "clear-bank-line", "amend-agreement"):
+    for name in ("set-accounts", "list-bank-line", "clear-bank-line"):
         await stage.desk.carry_out(name, DECIDERS[name].example, COORDINATOR)
+    amendment = {**DECIDERS["amend-agreement"].example, "parties": year.partners}
+    await stage.desk.carry_out("amend-agreement", amendment, COORDINATOR)
     await in_silence(stage, year)
     listed = next(event for event in await history(stage) if isinstance(event, FollowUpOpened))
     said = {"follow_up": listed.follow_up, "outcome": "Sent on to another provider."}

@@ -99,6 +99,7 @@ def test_a_version_that_is_written_no_more_says_which_one_is() -> None:
         "tasma.network.follow_up_opened.v1": "tasma.network.follow_up_opened.v2",
         "tasma.revenue.reversed.v1": "tasma.revenue.reversed.v2",
         "tasma.revenue.shared.v1": "tasma.revenue.shared.v2",
+        "tasma.settlement.planned.v1": "tasma.settlement.planned.v2",
         "tasma.settlement.statement_issued.v1": "tasma.settlement.statement_issued.v2",
     }
     for older, newest in newer.items():

@@ -128,7 +128,9 @@ SETTLED = PeriodSettled(
     by="person:4",
     settled_on=DAY,
 )
-PLANNED = SettlementPlanned(settlement="settlement:1", pairs=1, payments=1, total_cents=3800, planned_on=DAY)
+PLANNED = SettlementPlanned(
+    settlement="settlement:1", pairs=1, payments=1, total_cents=3800, planned_on=DAY, parties=(EKAMI, KSAO, XAMK)
+)
 APPROVED: tuple[Event, ...] = (closed(), issued(), checked(), approved())
 
 
