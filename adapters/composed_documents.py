@@ -7,7 +7,8 @@ from msgspec import Struct
 from adapters.projecting.asking import Views
 from domain.kernel import Unknown
 from domain.settlement.events import PostingAccount
-from projections.document import Invoice, StatementDocument
+from domain.settlement.statement import statement_id
+from projections.document import CorrectedStatement, Invoice, StatementDocument
 from projections.documents import (
     Directory,
     IssuedDocument,
@@ -16,7 +17,7 @@ from projections.documents import (
     document_of,
     documents,
     issued_documents,
-    numbers_of,
+    numbered,
 )
 from projections.invoicing import supplied
 from projections.rows import Rows
@@ -74,8 +75,27 @@ async def invoice_of(views: Views, document: str) -> Invoice:
             f"{document} was issued for what {found.seller} sold {found.buyer}, and there is no line of it."
         )
     parties = (await views.ask(documents, directory, as_of=found.position)).value
-    numbers = (await views.ask(documents, partial(numbers_of, documents=found.credits))).value
-    return invoice(what, found, parties, [numbers.get(each, each) for each in found.credits])
+    credited = (await views.ask(documents, partial(numbered, documents=found.credits))).value
+    named = {each.period for each in credited.values()}
+    corrects = [
+        await _corrected(views, found, month)
+        for month in (what.corrected if found.kind == "credit-note" else ())
+        if month not in named
+    ]
+    numbers = [credited[each].shown if each in credited else each for each in found.credits]
+    return invoice(what, found, parties, numbers, corrects)
+
+
+async def _corrected(views: Views, note: IssuedDocument, month: str) -> CorrectedStatement:
+    """The seller's statement of a month, as it stood when the note was cut. Raises StatementChanged."""
+    question = partial(account_of, partner=note.seller, period=month)
+    account = (await views.ask(statements, question, as_of=note.cut)).value
+    digest = account.verified() if account else None
+    if digest is None:
+        raise AssertionError(
+            f"{note.document} corrects lines of {month}, and {note.seller} has no closed statement of it."
+        )
+    return CorrectedStatement(statement=statement_id(note.seller, month), period=month, digest=digest)
 
 
 def _beside(rows: Rows, partner: str, period: str) -> _Beside:

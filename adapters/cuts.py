@@ -1,5 +1,6 @@
 """What policies have folded up to an event: put together in one place."""
 
+from adapters.closed_months import ClosedMonths
 from adapters.issued_documents import IssuedDocuments
 from adapters.issued_statements import IssuedStatements
 from adapters.planned_settlements import PlannedSettlements
@@ -10,9 +11,10 @@ from application.ports import Documents, Log
 
 
 def cuts_of(views: Views, documents: Documents, log: Log) -> Cuts:
+    months = ClosedMonths(log, documents)
     return Cuts(
-        statements=IssuedStatements(log, documents),
-        documents=IssuedDocuments(views),
+        statements=IssuedStatements(months),
+        documents=IssuedDocuments(months, views),
         drift=TruedUpDrift(views),
         settlements=PlannedSettlements(views, log),
     )

@@ -23,7 +23,15 @@ def _statements(rows: Rows, today: date) -> list[Due]:
 
 
 def _disputes(rows: Rows, today: date) -> list[Due]:
-    return [Due("escalate-dispute", {"dispute": d.dispute}, (d.dispute,)) for d in disputes.due(rows, today)]
+    return [_next(d) for d in disputes.due(rows, today)]
+
+
+def _next(dispute: disputes.Dispute) -> Due:
+    this = {"dispute": dispute.dispute}
+    if dispute.state != "accepted":
+        return Due("escalate-dispute", this, (dispute.dispute,))
+    name = "close-dispute" if dispute.correction else "miss-correction"
+    return Due(name, {**this, "entry": dispute.entry}, (dispute.dispute,))
 
 
 DUE_WORK: tuple[tuple[Projection, Question], ...] = (

@@ -6,15 +6,13 @@ from typing import Any
 
 import msgspec
 
+from adapters.closed_months import ClosedMonths
 from adapters.projecting.asking import Views
 from application.envelope import Recorded
 from application.policies import Intention
-from domain.settlement.events import PeriodClosed
 from projections.documents import Directory, Invoicing, directory, documents, issued_documents
 from projections.invoicing import Supplied, supplied
 from projections.rows import Rows
-from projections.statement import account_of, partners_stated
-from projections.statements import statements
 
 
 class _Terms(msgspec.Struct, frozen=True):
@@ -27,21 +25,21 @@ class _Terms(msgspec.Struct, frozen=True):
 class IssuedDocuments:
     """Implements `application.policies.Cut`."""
 
-    def __init__(self, views: Views) -> None:
-        self._views = views
+    def __init__(self, months: ClosedMonths, views: Views) -> None:
+        self._months, self._views = months, views
 
     async def intentions(self, event: Recorded) -> Sequence[Intention]:
-        if not isinstance(event.data, PeriodClosed):
+        month = await self._months.of(event)
+        if month is None:
             return ()
-        period, cut = event.data.period, event.position
+        period, cut = month.period, month.cut
         terms = (await self._views.ask(documents, _terms, as_of=cut)).value
-        partners = (await self._views.ask(statements, partners_stated, as_of=cut)).value
-        intentions: list[Intention] = []
-        for seller in partners:
-            answer = await self._views.ask(statements, partial(account_of, partner=seller, period=period), as_of=cut)
-            sold = supplied(answer.value.lines if answer.value else (), seller)
-            intentions += [Intention("issue-document", await self._body(what, terms, period, cut)) for what in sold]
-        return intentions
+        return [
+            Intention("issue-document", await self._body(what, terms, period, cut))
+            for ended in month.ended
+            for what in supplied(ended.supplies, ended.partner)
+            if what.is_invoiced
+        ]
 
     async def _body(self, what: Supplied, terms: _Terms, period: str, cut: int) -> Mapping[str, Any]:
         versions = [

@@ -1,27 +1,22 @@
-"""The lines of many statements that are written at the same time: in one file of the operating system's, until each is read once.
+"""The lines of many statements that are written at the same time: in one file of the operating system's, until they are read.
 
-Memory holds the newest few of each. The file has no name and goes with the process.
+The file has no name and goes with the process; memory holds where the pieces of each statement are.
 """
 
+import os
 import tempfile
-from collections.abc import Iterator, Sequence
-from typing import Final, Self
-
-from projections.statement_bytes import bytes_of
-from projections.statement_line import Line
-
-WAITING_MAX: Final = 64
-"""Of one statement in memory, of about a kilobyte each: with 200 partners 13 megabytes."""
+from array import array
+from collections.abc import Iterator
+from typing import Self
 
 
 class KeptLines:
     """Use it as a context manager."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `__exit__`
-        self._waiting: dict[str, list[bytes]] = {}
-        self._pieces: dict[str, list[tuple[int, int]]] = {}
-        """By partner, where in the file they begin and how long they are."""
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by `__exit__`
+        self._pieces: dict[str, array[int]] = {}
+        """By partner, of each piece where in the file it begins and where it ends."""
         self._end = 0
 
     def __enter__(self) -> Self:
@@ -30,32 +25,22 @@ class KeptLines:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def add(self, partner: str, lines: Sequence[Line]) -> None:
-        """Keep the next lines of a partner's statement."""
+    def add(self, partner: str, lines: bytes) -> None:
+        """Keep the next lines of a partner's statement, with commas between them."""
         if not lines:
             return
-        waiting = self._waiting.get(partner)
-        if waiting is None:
-            waiting = self._waiting[partner] = []
-        # At once, while they are at hand: later each would have to be fetched from far away in memory.
-        waiting.append(bytes_of(lines))
-        if len(waiting) >= WAITING_MAX:
-            self._put(partner)
+        pieces = self._pieces.get(partner)
+        if pieces is None:
+            pieces = self._pieces[partner] = array("Q")
+        piece = memoryview(b"," + lines if pieces else lines)
+        pieces.extend((self._end, self._end + len(piece)))
+        while piece:
+            written = os.pwrite(self._file.fileno(), piece, self._end)
+            self._end += written
+            piece = piece[written:]
 
-    def take(self, partner: str) -> Iterator[bytes]:
-        """All lines of a statement as they are digested, with commas between them, piece by piece."""
-        self._put(partner)
-        for begin, size in self._pieces.pop(partner, ()):
-            self._file.seek(begin)
-            yield self._file.read(size)
-
-    def _put(self, partner: str) -> None:
-        waiting = self._waiting.pop(partner, None)
-        if not waiting:
-            return
-        pieces = self._pieces.setdefault(partner, [])
-        piece = b",".join((b"", *waiting) if pieces else waiting)
-        self._file.seek(self._end)
-        self._file.write(piece)
-        pieces.append((self._end, len(piece)))
-        self._end += len(piece)
+    def of(self, partner: str) -> Iterator[bytes]:
+        """All lines of a statement as they are digested, with commas between them, piece by piece. Any thread may ask."""
+        pieces = self._pieces.get(partner, array("Q"))
+        for begin, end in zip(pieces[::2], pieces[1::2], strict=True):
+            yield os.pread(self._file.fileno(), end - begin, begin)

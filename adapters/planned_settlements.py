@@ -7,11 +7,13 @@ from adapters.projecting.asking import Views
 from application.envelope import Recorded
 from application.policies import Intention
 from application.ports import Log
-from domain.kernel import current, facts
-from domain.revenue.events import CostShared, RevenueReversed, RevenueShared, RevenueTruedUp
+from domain.kernel import Criterion, current, facts
+from domain.revenue.bills import bill_of
+from domain.revenue.events import BillDivided, CostShared, RevenueReversed, RevenueShared, RevenueTruedUp
 from domain.settlement.events import PeriodSettled
-from projections.settlement_held import About, PostedAt, contested_entries
+from projections.settlement_held import About, PostedAt, contested_entries, is_booked_anew
 from projections.settlement_plan import plan_of
+from projections.settlement_supplies import Posting
 from projections.settlements import settlements
 
 
@@ -41,7 +43,41 @@ async def posted_about(log: Log, entries: Sequence[str], upto: int) -> About:
 
 
 async def _about(log: Log, entry: str, upto: int) -> Sequence[PostedAt]:
-    history = await log.look((facts(RevenueShared, RevenueReversed, CostShared, RevenueTruedUp, about=entry),))
+    own = await _posted(log, facts(RevenueShared, RevenueReversed, CostShared, RevenueTruedUp, about=entry), upto)
+    for each in own:
+        if isinstance(each.posting, RevenueTruedUp) or entry == getattr(each.posting, "reversal", None):
+            later, corrected = await _later(log, each.posting, upto)
+            anew = (x for x in later if x.position > each.position)
+            return [*own, *(x for x in anew if is_booked_anew(x.posting, each.posting, corrected))]
+    return own
+
+
+async def _later(log: Log, correction: Posting, upto: int) -> tuple[Sequence[PostedAt], CostShared | None]:
+    """What may have been booked in the place of what a correction took, and the costs that it took back."""
+    match correction:
+        case RevenueTruedUp():
+            return await _posted(log, facts(RevenueTruedUp, about=correction.drift), upto), None
+        case RevenueReversed(of="revenue", pathway=str(pathway)):
+            return await _posted(log, facts(RevenueShared, about=pathway), upto), None
+        case _:
+            for each in await _posted(log, facts(CostShared, about=correction.entry), upto):
+                if isinstance(each.posting, CostShared):
+                    return await _of_bill(log, each.posting, upto), each.posting
+            return (), None
+
+
+async def _of_bill(log: Log, costs: CostShared, upto: int) -> Sequence[PostedAt]:
+    """All that divide the same bill."""
+    if not costs.voucher:
+        return ()
+    history = await log.look((facts(BillDivided, about=bill_of(costs.voucher)),))
+    divided = [current(event.data) for event in history.events if event.position <= upto]
+    entries = [each.entry for each in divided if isinstance(each, BillDivided) and each.paid_by == costs.collected_by]
+    return [each for entry in entries for each in await _posted(log, facts(CostShared, about=entry), upto)]
+
+
+async def _posted(log: Log, criterion: Criterion, upto: int) -> list[PostedAt]:
+    history = await log.look((criterion,))
     found = [(event.position, current(event.data)) for event in history.events if event.position <= upto]
     return [
         PostedAt(position, posting)

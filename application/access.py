@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from application.desk import Asker, Clock
+from application.door import place_of
 from application.ports import Log
 from domain.calendar import day_of
 from domain.kernel import Refused, Role, Scope, facts
@@ -19,10 +20,17 @@ from domain.mentoring.events import MentorNominated
 from domain.network.events import PartnerAdmitted
 from domain.words import Organisation, ProjectCode, form
 
+_OPAQUE = r"[a-z0-9][a-z0-9._-]{0,63}(?![\s\S])"
+Person = Annotated[str, form(f"^person:{_OPAQUE}", "a person in lower case such as person:p-7")]
+"""A person by an opaque id; never a name."""
 Subject = Annotated[
-    str, form(r"^(mentor|person):[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?![\s\S])", "a mentor or person such as mentor:m-03")
+    str,
+    form(f"^(mentor|person):{_OPAQUE}", "a mentor or person in lower case such as mentor:m-03 or person:p-7"),
 ]
-"""A mentor, or a person by an opaque id; never a name, and never `policy:…`, which is the system itself."""
+"""A mentor or a person, and never `policy:…`, which is the system itself.
+
+In lower case alone, so that nobody is two. Tokens that were issued otherwise before go on opening the door.
+"""
 
 _BEARER = re.compile(r"tasma_([0-9a-f]{16})_([0-9a-f]{64})", re.ASCII)
 
@@ -232,7 +240,8 @@ def _check(wish: Wish, today: date) -> None:
     try:
         msgspec.convert(msgspec.to_builtins(wish), Wish)
     except msgspec.ValidationError as error:
-        raise WrongWish(f"No such token can be issued: {error}.") from error
+        where, why = place_of(error)
+        raise WrongWish(f"No such token can be issued: {why} (at {where}).") from error
     match wish.role:
         case "policy":
             raise WrongWish("Policies are the network's own work; no token is issued for them.")

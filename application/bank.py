@@ -59,6 +59,8 @@ class BankLine(Struct, frozen=True, kw_only=True):
     reference: str | None
     """As a plain viite or RF reference, without spaces and leading zeros."""
     counterparty_iban: str | None
+    is_reversal: bool = False
+    """Whether the bank took back with it what it had booked before: its sign is that of the money going back."""
 
 
 class BankFile(Struct, frozen=True, kw_only=True):

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from msgspec import Struct, ValidationError, convert
 
-from application.door import check_may, command_id, command_of, decider_of
+from application.door import check_may, check_person, command_id, command_of, decider_of
 from application.envelope import Entropy
 from application.execute import Executor
 from application.ports import ClockRefused, Log, Marks, Outcome
 from domain.calendar import end_of
-from domain.kernel import Asked, Command, Refused, Role, Scope
+from domain.kernel import AnyDecider, Asked, Command, Refused, Role, Scope
 from domain.network.found_network import FoundNetwork
+from domain.persons import is_person
 from domain.settlement.books import NotFounded
 from domain.settlement.close_period import ClosePeriod, WorkedOff
 from domain.words import Period
@@ -41,6 +42,13 @@ class Asker(Struct, frozen=True, kw_only=True):
     """The mentor a mentor's token belongs to."""
     project: str | None = None
     """The one project an auditor or funder may see; None: all."""
+    shared: bool = False
+    """Whether several people may stand behind the actor, as at a keyboard that asks for no token."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is one who answers for what is asked: a person, or a policy of the network itself."""
+        return self.role == "policy" or (is_person(self.actor) and not self.shared)
 
 
 class TimeIsReal(Refused):
@@ -85,11 +93,12 @@ class Desk:
         """Carry out a command for somebody.
 
         `key`: the idempotency key; without one a repeat is a new command. `at`: the time of asking, only in a constructed
-        network (there without it: the head's time). Raises NoSuchCommand, NotAllowed, Malformed, any Refused of the rule,
+        network (there without it: the head's time). Raises NoSuchCommand, NotAllowed, NeedsPerson, Malformed, any Refused of the rule,
         Unavailable.
         """
         decider = decider_of(name)
         check_may(decider, name, asker.role, asker.scopes)
+        await self._check_person(decider, name, asker)
         founding = decider.command is FoundNetwork
         simulated = founding and isinstance(body, Mapping) and body.get("constructed") is True
         key = key or self.entropy.event_id(at or self.clock())
@@ -103,6 +112,11 @@ class Desk:
                 if at is not None or attempt == READINGS_MAX:
                     raise
         raise AssertionError("The last reading is returned or raised.")
+
+    async def _check_person(self, decider: AnyDecider, name: str, asker: Asker) -> None:
+        """In a constructed network nobody is real: one keyboard plays them all."""
+        played = decider.signed and asker.shared and await self._is_constructed(founding=False)
+        check_person(decider, name, asker.actor, alone=asker.alone or played)
 
     async def asked(
         self,

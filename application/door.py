@@ -49,6 +49,16 @@ class NotAllowed(Refused):
         super().__init__(f"The role {role} may not {what}; it needs {needed}.")
 
 
+class NeedsPerson(Refused):
+    """What two people do in turn, or what moves where money goes, is not done by whoever holds a token."""
+
+    def __init__(self, name: str, actor: str) -> None:
+        super().__init__(
+            f"For {name} a person answers, and {actor} names none. Have a token of your own issued (`tasma token issue … --subject "
+            'person:…`); at the command line say who you are: `--as person:…`, or "by" in a line of a file.'
+        )
+
+
 def decider_of(name: str) -> AnyDecider:
     try:
         return DECIDERS[name]
@@ -63,6 +73,12 @@ def check_may(decider: AnyDecider, name: str, role: Role, scopes: frozenset[str]
     scope = decider.may[role]
     if scope is not None and scope not in scopes:
         raise NotAllowed(role, name, f"the scope {scope}")
+
+
+def check_person(decider: AnyDecider, name: str, actor: str, *, alone: bool) -> None:
+    """Whether somebody answers for what a person has to answer for. `alone`: nobody else acts under this actor."""
+    if decider.signed and not alone:
+        raise NeedsPerson(name, actor)
 
 
 def read_body(body: bytes, *, bytes_max: int = BODY_BYTES_MAX) -> Any:  # noqa: ANN401 - any JSON

@@ -2,19 +2,46 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
 from msgspec import Struct
 
 from application.bank import BankLine
+from domain.changing import replace
 from domain.kernel import derived
 
-Reason = Literal["account-of-nobody", "no-reference", "unknown-reference", "other-account", "wrong-direction"]
-"""Why a line fits no payment."""
+Reason = Literal[
+    "account-of-nobody",
+    "no-reference",
+    "unknown-reference",
+    "other-account",
+    "other-counterparty",
+    "wrong-direction",
+    "nothing-to-return",
+]
+"""Why a line fits no payment. nothing-to-return: it takes back what is not recorded for the payment it names. other-account: it
+is a line of neither side's account. other-counterparty: it names a payment, but its money went to an account that was never one
+of the payee's, or came from another organisation's than the payer's; record-payment records it by hand where that is right."""
+Side = Literal["payer", "payee"]
+
+Ends = tuple[frozenset[str], frozenset[str]]
+"""Whose the account of a line is, and whose the account is that its money went to or came from; of the latter nobody may be known."""
 
 _NIL = UUID(int=0)
 """A line is read from files at any time, so its keys have no time in front."""
+
+
+class RecordedLine(Struct, frozen=True, kw_only=True):
+    """A line that is recorded for a payment, and was not taken back."""
+
+    id: str
+    """Of the line, as `BankLine` has it."""
+    side: Side
+    cents: int
+    """Above 0."""
+    booked_on: date
 
 
 class OpenPayment(Struct, frozen=True, kw_only=True):
@@ -28,6 +55,8 @@ class OpenPayment(Struct, frozen=True, kw_only=True):
     """As the line has it: plain, without spaces and leading zeros."""
     invoices: tuple[str, ...] = ()
     """References of the invoices that it pays, in the same form; each issuer numbers its own, so others may have the same."""
+    recorded: tuple[RecordedLine, ...] = ()
+    """In order; needed where a line takes something back."""
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -48,8 +77,8 @@ class Match(Struct, frozen=True, kw_only=True):
     reason: Reason | None
     """Null where a payment was found."""
     commands: tuple[Wanted, ...]
-    """What records it, or puts it on the list. Of an account that is nobody's here there are none, unless a reader stands for it:
-    a stranger's line has no place in the log, and whoever brought the file is told."""
+    """What records it, takes back what it reverses, or puts it on the list. Of an account that is nobody's here there are none, unless
+    a reader stands for it: a stranger's line has no place in the log, and whoever brought the file is told."""
 
 
 def match(
@@ -57,14 +86,24 @@ def match(
     payments: Sequence[OpenPayment],
     own: Mapping[str, Collection[str]],
     *,
+    of_person: Mapping[str, Collection[str]] | None = None,
     reader: str | None = None,
+    read: Collection[str] = (),
 ) -> Sequence[Match]:
     """What each line is, in the order of the lines.
 
     A payment is known by its id, which comes back as EndToEndId, else by its reference, else by that of an invoice which it pays
     and no other payment between the two accounts; the line must be one of the payer's account that went out, or of the payee's
     that came in. `own`: by IBAN the organisations whose account it is, as a set: units
-    of one legal person may share one. `reader`: the organisation that lines of unknown accounts are listed for.
+    of one legal person may share one. `of_person`: the same with everybody of the legal persons whose account it is; null: they
+    have no others. `reader`: the organisation that lines of unknown accounts are listed for. `read`: the ids of
+    lines that were recorded before.
+
+    Where a line says which account the money went to or came from, what goes out has to go to an account that was the payee's or
+    its legal person's; what comes in may come from any but another organisation's: a payer may have accounts nobody knows here.
+
+    A line that takes back what the bank had booked fits a line of the same account that is recorded for the same payment, with the
+    same cents the other way, the last one first; what a file records and takes back is both.
     """
     by_id = {end_to_end(each.payment): each for each in payments}
     times = Counter(each.reference for each in payments)
@@ -73,30 +112,82 @@ def match(
     for each in payments:
         for reference in set(each.invoices):
             by_invoice.setdefault(reference, []).append(each)
-    found = []
-    for line in lines:
+    standing = {each.payment: list(each.recorded) for each in payments}
+    of_anybody = own if of_person is None else of_person
+
+    def matched(line: BankLine) -> Match:
         owners = frozenset(own.get(line.iban, ()))
+        others = frozenset(of_anybody.get(line.counterparty_iban or "", ()))
         known = by_id.get(_closed_up(line.end_to_end_id)) or by_reference.get(line.reference or "")
         if known is None and line.reference not in times:
-            others = frozenset(own.get(line.counterparty_iban or "", ()))
-            known = _invoiced(line, by_invoice.get(line.reference or "", ()), owners, others)
-        found.append(_matched(line, known, owners, reader))
-    return found
+            known = _invoiced(_as_booked(line), by_invoice.get(line.reference or "", ()), owners, others)
+        if line.is_reversal and known:
+            recorded = () if line.id in read else standing[known.payment]
+            return _taking_back(line, known, (owners, others), recorded, reader)
+        return _matched(line, known, (owners, others), reader)
+
+    found: dict[int, Match] = {}
+    for n, line in sorted(enumerate(lines), key=lambda each: (each[1].is_reversal, each[0])):
+        one = found[n] = matched(line)
+        if one.payment and line.id not in read:
+            _keep(line, one.payment, one.organisation, standing[one.payment.payment])
+    return [found[n] for n in range(len(lines))]
+
+
+def _as_booked(line: BankLine) -> BankLine:
+    """The way the money went at first."""
+    return replace(line, cents=-line.cents) if line.is_reversal else line
+
+
+def _keep(line: BankLine, payment: OpenPayment, organisation: str | None, standing: list[RecordedLine]) -> None:
+    """What the lines after this one find recorded."""
+    side: Side = "payer" if organisation == payment.payer else "payee"
+    if line.is_reversal:
+        standing.remove(_reversed(line, side, standing)[-1])
+    else:
+        standing.append(RecordedLine(id=line.id, side=side, cents=abs(line.cents), booked_on=line.booked_on))
+
+
+def _reversed(line: BankLine, side: Side, standing: Sequence[RecordedLine]) -> Sequence[RecordedLine]:
+    """What a line may take back, the last one most likely."""
+    return [
+        each
+        for each in standing
+        if (each.side, each.cents) == (side, abs(line.cents)) and each.booked_on <= line.booked_on
+    ]
+
+
+def _taking_back(
+    line: BankLine,
+    payment: OpenPayment,
+    ends: Ends,
+    standing: Sequence[RecordedLine],
+    reader: str | None,
+) -> Match:
+    """Money that a payer had paid comes in again, or what a payee had got goes out."""
+    owners, _ = ends
+    side, reason = _side(_as_booked(line), payment, ends)
+    if side and (meant := _reversed(line, side, standing)):
+        organisation = payment.payer if side == "payer" else payment.payee
+        wanted = _returning(line, payment, meant[-1])
+        return Match(line=line, organisation=organisation, payment=payment, reason=None, commands=(wanted,))
+    return _unmatched(line, owners, (reason or "nothing-to-return") if owners else "account-of-nobody", reader)
 
 
 def _invoiced(
     line: BankLine, payments: Sequence[OpenPayment], owners: frozenset[str], others: frozenset[str]
 ) -> OpenPayment | None:
     """The one payment that is meant by an invoice's reference; None where it could be another as well."""
-    meant = [each for each in payments if _side(line, each, owners)[0]]
+    meant = [each for each in payments if _direction(line, each, owners)]
     if len(meant) > 1:
-        meant = [each for each in meant if others & {each.payer, each.payee}]
+        meant = [each for each in meant if _side(line, each, (owners, others))[0]]
     return meant[0] if len(meant) == 1 else None
 
 
-def _matched(line: BankLine, found: OpenPayment | None, owners: frozenset[str], reader: str | None) -> Match:
+def _matched(line: BankLine, found: OpenPayment | None, ends: Ends, reader: str | None) -> Match:
+    owners, _ = ends
     if owners and found:
-        side, reason = _side(line, found, owners)
+        side, reason = _side(line, found, ends)
         if side:
             organisation = found.payer if side == "payer" else found.payee
             return Match(
@@ -108,6 +199,10 @@ def _matched(line: BankLine, found: OpenPayment | None, owners: frozenset[str], 
             )
     else:
         reason = _unfound(line, owners)
+    return _unmatched(line, owners, reason, reader)
+
+
+def _unmatched(line: BankLine, owners: frozenset[str], reason: Reason | None, reader: str | None) -> Match:
     holder = min(owners) if owners else reader
     return Match(
         line=line,
@@ -124,15 +219,23 @@ def _unfound(line: BankLine, owners: frozenset[str]) -> Reason:
     return "unknown-reference" if line.reference or line.end_to_end_id else "no-reference"
 
 
-def _side(
-    line: BankLine, payment: OpenPayment, owners: frozenset[str]
-) -> tuple[Literal["payer", "payee"] | None, Reason | None]:
+def _side(line: BankLine, payment: OpenPayment, ends: Ends) -> tuple[Side | None, Reason | None]:
     """On whose side the account shows the payment; else why it shows it on nobody's."""
+    owners, others = ends
+    side = _direction(line, payment, owners)
+    if side is None:
+        return None, "wrong-direction" if owners & {payment.payer, payment.payee} else "other-account"
+    expected = payment.payee if side == "payer" else payment.payer
+    if expected in others or line.counterparty_iban is None:
+        return side, None
+    # Every account of a payee that anybody was told to pay to is known here; those that a payer pays from may not be.
+    return (side, None) if side == "payee" and not others else (None, "other-counterparty")
+
+
+def _direction(line: BankLine, payment: OpenPayment, owners: frozenset[str]) -> Side | None:
     if payment.payer in owners and line.cents < 0:
-        return "payer", None
-    if payment.payee in owners and line.cents > 0:
-        return "payee", None
-    return None, "wrong-direction" if owners & {payment.payer, payment.payee} else "other-account"
+        return "payer"
+    return "payee" if payment.payee in owners and line.cents > 0 else None
 
 
 def _recording(line: BankLine, payment: OpenPayment, side: str) -> Wanted:
@@ -145,6 +248,17 @@ def _recording(line: BankLine, payment: OpenPayment, side: str) -> Wanted:
         "booked_on": line.booked_on.isoformat(),
     }
     return Wanted(name="record-payment", body=body, key=_key(line, "record-payment"))
+
+
+def _returning(line: BankLine, payment: OpenPayment, taken_back: RecordedLine) -> Wanted:
+    body = {
+        "payment": payment.payment,
+        "bank_line": f"bank-line:{taken_back.id}",
+        "reason": "returned",
+        "booked_on": line.booked_on.isoformat(),
+        "shown_by": f"bank-line:{line.id}",
+    }
+    return Wanted(name="take-back-payment", body=body, key=_key(line, "take-back-payment"))
 
 
 def _listing(line: BankLine, organisation: str) -> Wanted:

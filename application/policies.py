@@ -13,7 +13,13 @@ from domain.mentoring.events import HoursLeftOver, SessionHeld
 from domain.pathways.events import PathwayCompleted, StepDelivered
 from domain.referrals.events import ReferralDeclined, ReferralExpired
 from domain.revenue.events import ReceiptRecorded
-from domain.settlement.events import DisputeAnswered, DisputeEscalated, PeriodClosed, PeriodSettled, StatementUnanswered
+from domain.settlement.events import (
+    CorrectionMissed,
+    DisputeEscalated,
+    PeriodClosed,
+    PeriodSettled,
+    StatementUnanswered,
+)
 
 
 class Intention(Struct, frozen=True):
@@ -48,6 +54,8 @@ class Policy(Struct, frozen=True):
     name: str
     on: tuple[type[Event], ...]
     plan: Callable[[Recorded, Cuts], AsyncIterator[Intention]]
+    together: bool = False
+    """Whether the commands of one event may be carried out at the same time: none of them rests on another."""
 
 
 async def _share(event: Recorded, _: Cuts) -> AsyncIterator[Intention]:
@@ -79,15 +87,15 @@ async def _list(event: Recorded, _: Cuts) -> AsyncIterator[Intention]:
                 "statement-silent",
                 f"{partner} has neither approved nor disputed its statement of {period} in time; ask it to.",
             )
-        case DisputeAnswered(answer="accepted", entry=entry):
+        case CorrectionMissed(entry=entry, due_on=due_on):
             code, reason = (
-                "dispute-accepted",
-                f"The line of {entry} was found wrong; it is held until its collector takes the entry back, in whole or in part.",
+                "correction-missed",
+                f"The line of {entry} was found wrong and not corrected until {due_on}; it is held until its collector takes it back.",
             )
         case DisputeEscalated(reason=why):
             code, reason = (
                 "dispute-escalated",
-                f"The two sides did not settle the dispute ({why}); decide it by answering it.",
+                f"The two sides did not settle the dispute ({why}); decide it by answering it, and see that what is wrong is corrected.",
             )
         case _:
             return
@@ -135,9 +143,9 @@ def follow_up(event: Recorded, number: UUID, code: str, reason: str) -> dict[str
 POLICIES: tuple[Policy, ...] = (
     Policy(SHARING, (StepDelivered, ReceiptRecorded), _share),
     Policy("list-lost-referrals", (ReferralDeclined, ReferralExpired), _list),
-    Policy("list-for-coordinator", (HoursLeftOver, StatementUnanswered, DisputeAnswered, DisputeEscalated), _list),
+    Policy("list-for-coordinator", (HoursLeftOver, StatementUnanswered, CorrectionMissed, DisputeEscalated), _list),
     Policy("list-left-over-hours", (PathwayCompleted, SessionHeld), _left_over),
-    Policy("issue-statements", (PeriodClosed,), _issue),
+    Policy("issue-statements", (PeriodClosed,), _issue, together=True),
     Policy("issue-documents", (PeriodClosed,), _invoice),
     Policy("true-up-drift", (PeriodClosed,), _true_up),
     Policy("plan-settlements", (PeriodSettled,), _settle),

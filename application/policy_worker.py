@@ -1,5 +1,6 @@
 """Works policies off: each event once, in order, however often the process dies in between."""
 
+from asyncio import gather
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -18,6 +19,8 @@ from domain.kernel import NotYet, Refused, current, derived
 logger = structlog.get_logger()
 
 BATCH = 500
+TOGETHER = 50
+"""Commands of one event that are carried out at the same time, where none of them rests on another."""
 WAIT_SECONDS = 1.0
 MARK_WAY_OUT = "it works nothing off until its mark is set back by `tasma audit accept-restore`, or the log restored"
 
@@ -117,10 +120,21 @@ class PolicyWorker:
         return PolicyHalted(self.last_halt)
 
     async def _react(self, event: Recorded) -> None:
-        ordinal = 0
+        ordinal, waiting = 0, list[tuple[Intention, int]]()
         async for intention in self.policy.plan(event, self.cuts):
-            await self._ask(intention, event, ordinal)
+            waiting.append((intention, ordinal))
             ordinal += 1
+            if len(waiting) >= (TOGETHER if self.policy.together else 1):
+                await self._ask_all(waiting, event)
+                waiting.clear()
+        await self._ask_all(waiting, event)
+
+    async def _ask_all(self, waiting: Sequence[tuple[Intention, int]], event: Recorded) -> None:
+        """Wait for all, also where one fails: nobody is left at work behind the back of who gives up. Raises what failed first."""
+        asked = (self._ask(intention, event, ordinal) for intention, ordinal in waiting)
+        for outcome in await gather(*asked, return_exceptions=True):
+            if outcome is not None:
+                raise outcome
 
     async def _ask(self, intention: Intention, event: Recorded, ordinal: int) -> None:
         key = key_of(self.policy.name, event.id, ordinal)

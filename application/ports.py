@@ -1,6 +1,6 @@
 """What the application needs from the world."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 from uuid import UUID
@@ -45,8 +45,11 @@ class Placed(Struct, frozen=True):
     """Where an event of a decision went."""
 
     position: int
+    """Its position in the log."""
     id: UUID
+    """The id of the event, as it has it itself."""
     type: str
+    """What happened, and in which version, such as tasma.revenue.shared.v2."""
 
 
 class Outcome(Struct, frozen=True):
@@ -193,6 +196,9 @@ class Documents(Protocol):
 
     async def keep(self, digest: str, body: bytes) -> None: ...
 
+    async def keep_pieces(self, pieces: Iterable[bytes]) -> str:
+        """Keep a long one, that never has to be in memory as a whole, under the SHA-256 of its pieces in a row; give that."""
+
     async def find(self, digest: str) -> bytes | None: ...
 
 
@@ -200,7 +206,9 @@ class Witness(Struct, frozen=True):
     """A key with which a partner confirms the checkpoints it has seen (C2SP tlog-cosignature)."""
 
     vkey: str
+    """The public key as C2SP tlog-cosignature writes it: name, hash and key."""
     organisation: str
+    """The partner whose key it is."""
 
 
 class NoSuchCheckpoint(Refused):

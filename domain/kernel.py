@@ -277,6 +277,8 @@ class Decider(Value, Generic[C, S, E], frozen=True):
     """Roles that may ask, each with the scope it needs for that."""
     example: Mapping[str, Any]
     """A body that a reader of the documentation can send as it is."""
+    signed: bool = False
+    """Whether a person has to answer for it: it is compared with who did the step before, or moves where money goes."""
 
     def __call__(self, command: C, history: Iterable[E]) -> tuple[Event, ...]:
         return self.decide(command, reduce(self.evolve, cast("Iterable[E]", map(current, history)), self.initial))

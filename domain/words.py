@@ -97,6 +97,10 @@ PRICE_CENTS_MAX = 10_000_000_000
 """A hundred million euros: almost a million such prices still sum to less than 2^53 cents."""
 Price = Annotated[int, Meta(ge=0, le=PRICE_CENTS_MAX, description="Whole cents of euro, without VAT.")]
 Total = Annotated[int, Meta(ge=0, lt=CENTS_LIMIT, description="Whole cents of euro of several prices, without VAT.")]
+Gross = Annotated[int, Meta(ge=0, le=PRICE_CENTS_MAX, description="Whole cents of euro, tax included.")]
+GrossTotal = Annotated[
+    int, Meta(ge=0, lt=CENTS_LIMIT, description="Whole cents of euro of several sums, tax included.")
+]
 Cents = Annotated[int, Meta(gt=-CENTS_LIMIT, lt=CENTS_LIMIT, description="Whole cents of euro, signed.")]
 Number = Annotated[int, Meta(ge=1, le=1_000)]
 Version = Annotated[Number, Meta(description="The version of the agreement, counted from 1.")]
@@ -139,6 +143,10 @@ class Texts(Value, frozen=True, omit_defaults=True):
 
 PROVIDER = "role:provider"
 """The role that binds itself: the provider of the step that is delivered."""
+MENTOR = "role:mentor"
+"""The role of the organisation whose mentor guides the client of a pathway."""
+REFERRER = "role:referrer"
+"""The role of the organisation that has sent the client on."""
 
 
 MENTOR_HOUR = "mentor_hour"

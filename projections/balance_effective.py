@@ -10,31 +10,33 @@ from projections.rows import Rows
 from projections.settlement_views import balances
 from projections.statement_effective import placed_from
 from projections.statement_rows import Balance, Network, Organisation
+from projections.words import Constructed, CounterpartyId, LogPosition, PartnerId, WholeCents
 
 
 class CounterpartyBalance(Struct, frozen=True, kw_only=True):
     """Positive: due to the partner."""
 
-    counterparty: str
-    booked_cents: int
+    counterparty: CounterpartyId
+    booked_cents: WholeCents
     """All lines of all months with it, tax, set-offs and payments included."""
-    later_cents: int
+    later_cents: WholeCents
     """What of that happened after the day."""
-    cents: int
+    cents: WholeCents
     """What is left: how the two stood at the end of that day."""
 
 
 class Balances(Struct, frozen=True, kw_only=True):
     """How a partner stood with each other, and with all of them."""
 
-    constructed: bool
-    partner: str
+    constructed: Constructed
+    partner: PartnerId
     effective: date | None
     """The day; null: everything that is booked."""
-    position: int
+    position: LogPosition
     counterparties: tuple[CounterpartyBalance, ...]
     """In order of id."""
     cents: int
+    """The sum over all counterparties, in whole cents of euro; positive: due to the partner."""
 
 
 class Later(Struct, frozen=True):

@@ -8,7 +8,13 @@ from msgspec import Struct
 
 from domain.agreements.events import AgreementEnteredIntoForce, UnitOf
 from domain.changing import replace
-from domain.network.events import Address, BillingDetailsSet, NetworkFounded, OrganisationRegistered
+from domain.network.events import (
+    Address,
+    BillingDetailsSet,
+    NetworkFounded,
+    OrganisationRegistered,
+    OrganisationRenamed,
+)
 from domain.settlement.events import AccountsSet, DocumentIssued, DocumentVat, PostingAccount
 from domain.words import Names
 from projections.document import Party, PostalAddress
@@ -17,6 +23,7 @@ from projections.rows import At, Entry, Key, Latest, Projection, Row, Rows, each
 Seen = (
     NetworkFounded
     | OrganisationRegistered
+    | OrganisationRenamed
     | BillingDetailsSet
     | AgreementEnteredIntoForce
     | DocumentIssued
@@ -124,6 +131,8 @@ def fold(rows: Latest, fact: Seen, at: At) -> Iterable[Change]:
         case OrganisationRegistered():
             member = rows.latest(Member(fact.organisation))
             yield replace(member, name=fact.name, business_id=fact.business_id, unit_of=fact.unit_of)
+        case OrganisationRenamed():
+            yield replace(rows.latest(Member(fact.organisation)), name=fact.name)
         case BillingDetailsSet():
             yield replace(
                 rows.latest(Member(fact.organisation)),
@@ -237,10 +246,10 @@ def document_of(rows: Rows, document: str) -> IssuedDocument | None:
     return next(iter(found), None)
 
 
-def numbers_of(rows: Rows, documents: Iterable[str]) -> dict[str, str]:
-    """The printed numbers of documents."""
+def numbered(rows: Rows, documents: Iterable[str]) -> dict[str, Numbered]:
+    """The printed numbers of documents, each with its month."""
     found = [(document, rows.under(Numbered, document)) for document in documents]
-    return {document: each[0].shown for document, each in found if each}
+    return {document: each[0] for document, each in found if each}
 
 
 def accounts_of(rows: Rows, organisation: str) -> tuple[PostingAccount, ...]:

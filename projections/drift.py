@@ -113,7 +113,7 @@ def drifted(rows: Rows) -> Sequence[Drifted]:
 
 
 def off_by(totals: Iterable[Drift]) -> Mapping[str, int]:
-    """What has to be given or taken, by partner; nobody who stands right."""
+    """What has to be given or taken, by partner, up to the division of the exact totals by largest remainder; nobody who stands there."""
     each = list(totals)
     return true_up({t.partner: t.booked_cents for t in each}, {t.partner: Fraction(t.exact) for t in each})
 

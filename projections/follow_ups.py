@@ -13,17 +13,26 @@ State = Literal["open", "closed"]
 
 
 class FollowUp(Row, frozen=True):
+    """Something that came to nothing and that the coordinator looks after."""
+
     follow_up: Key[str]
+    """The id of the item."""
     about: str = ""
+    """The id of the thing that came to nothing, such as referral:r-17."""
     cause: str = ""
+    """The id of the event that led to it."""
     reason: str = ""
+    """What came to nothing, as a sentence."""
     opened_at: datetime | None = None
+    """When it was put on the list."""
     position: int = 0
     """Where it was opened."""
     state: State = "open"
+    """`open` until somebody has looked after it, then `closed`."""
     outcome: str | None = None
     """What was done; null while it is open."""
     closed_at: datetime | None = None
+    """When somebody said what became of it; null while it is open."""
 
 
 @each

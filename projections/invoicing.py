@@ -1,4 +1,12 @@
-"""What one partner invoices another for a month: the lines of which it is the seller, and what they come to with VAT."""
+"""What one partner invoices another for a month: the lines of which it is the seller, and what they come to with VAT.
+
+A sum with VAT is that of one document: of what one sold one other in one month the tax of each category is reckoned once, on the
+sum of its lines, and a line has its part of that. So over several documents or months the tax is the sum of theirs, which may be
+some cents off the tax on all of it together.
+
+What rounding has moved is measured against the largest-remainder division of the exact totals (`domain.money.drift`), not
+against these totals themselves: whoever has a cent more or less than that division gives or gets it, by a line of a later month.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
@@ -8,6 +16,7 @@ from msgspec import Struct
 from domain.money import Language, portions_of_vat, vat_of
 from domain.words import LANGUAGES, Names
 from projections.document import DocumentLine, VatTotal, VatTreatment
+from projections.statement_because import Drift
 from projections.statement_line import Line
 from projections.statement_postings import Kind
 from projections.statement_text import text_of
@@ -38,23 +47,32 @@ class Supplied(Struct, frozen=True):
         return sum(total.gross_cents for total in self.totals)
 
     @property
+    def is_invoiced(self) -> bool:
+        """Whether there is a document of it.
+
+        Nobody sends an invoice over what was booked and taken back in one month, over what was waived, or over the cents of
+        rounding alone: where each category comes to nothing without them, the statement alone says all of it.
+        """
+        return any(total.base_cents for total in totals_of(line for line in self.lines if line.kind != "true-up"))
+
+    @property
     def corrected(self) -> Sequence[str]:
-        """The months whose lines are corrected, in order."""
-        return sorted({line.corrects.partition("/")[0] for line in self.lines if line.corrects})
+        """The earlier months whose lines are corrected, in order; of rounding alone those up to which it was counted."""
+        own = {line.period for line in self.lines}
+        months = {line.corrects.partition("/")[0] for line in self.lines if line.corrects} - own
+        return sorted(months or {line.because.upto for line in self.lines if isinstance(line.because, Drift)})
 
 
 def supplied(lines: Iterable[Line], seller: str) -> list[Supplied]:
-    """What a partner sold in a month, by buyer in order of id; `lines` are those of its statement."""
+    """What a partner sold in a month, by buyer in order of id; `lines` are those of its statement.
+
+    Also what there is no document of: one that was issued before nothing was left out still finds its lines.
+    """
     by_buyer: dict[str, list[Line]] = {}
     for line in lines:
         if line.kind in SUPPLIES and line.sells:
             by_buyer.setdefault(line.counterparty, []).append(line)
-    return [
-        Supplied(seller, buyer, tuple(each))
-        for buyer, each in sorted(by_buyer.items())
-        # Nobody sends an invoice over the cents of rounding alone, or over what was waived.
-        if any(line.kind != "true-up" and line.cents for line in each)
-    ]
+    return [Supplied(seller, buyer, tuple(each)) for buyer, each in sorted(by_buyer.items())]
 
 
 def category_of(line: Line) -> Category | None:
@@ -69,19 +87,21 @@ def totals_of(lines: Iterable[Line]) -> tuple[VatTotal, ...]:
         if line.kind in SUPPLIES:
             category = category_of(line)
             bases[category] = bases.get(category, 0) + line.cents
-    return tuple(
+    found = (
         VatTotal(
             treatment=VatTreatment(code=category[0], rate=category[1], ground=category[2]) if category else None,
             base_cents=base,
             vat_cents=vat_of(base, category[1]) if category else 0,
         )
-        for category, base in sorted(bases.items(), key=lambda item: (item[0] is not None, _in_order(item[0])))
+        for category, base in bases.items()
     )
+    return tuple(sorted(found, key=in_order))
 
 
-def _in_order(category: Category | None) -> tuple[str, str, str]:
-    code, rate, ground = category or ("", "", "")
-    return code, rate, ground or ""
+def in_order(total: VatTotal) -> tuple[bool, str, str, str]:
+    """The order of totals on every document: undecided first, then by code, rate and ground, each compared as the text it is."""
+    of = total.treatment
+    return (True, of.code, of.rate, of.ground or "") if of else (False, "", "", "")
 
 
 def document_lines(

@@ -28,13 +28,19 @@ class MentorLoad(Struct, frozen=True):
     """What the whole network may see of a mentor's work: numbers, and no client."""
 
     mentor: str
+    """The id, such as mentor:m-03; never a name."""
     organisation: str
+    """The partner that the mentor works for."""
     languages: tuple[Language, ...]
+    """The languages in which the mentor guides."""
     capacity: int
+    """How many clients the mentor guides at most at one time."""
     mentees: int
+    """How many clients the mentor guides now."""
     free: int
     """Clients there is room for; 0 also where a lowered capacity is exceeded."""
     assigned_total: int
+    """How many clients were ever assigned to the mentor."""
 
 
 @each

@@ -19,17 +19,31 @@ Stage = Literal["sent", "accepted", "declined", "completed", "expired"]
 
 
 class Referral(Row, frozen=True):
+    """A client who is passed on from one partner to another, and what came of it."""
+
     referral: Key[str]
+    """The id, such as referral:r-17."""
     client: str = ""
+    """The client's id of this one case, such as client:c-17; never a name."""
     need: str = ""
+    """What the client needs, as a code."""
     sender: str = ""
+    """The partner that passes the client on."""
     receiver: str = ""
+    """The partner that has to answer."""
     offering: str | None = None
+    """What the client is sent for; null: the receiver is to find it."""
     stage: Stage = "sent"
+    """`sent` waits for an answer; accepted or declined by the receiver; completed after it was accepted; expired without an
+    answer."""
     sent_on: date | None = None
+    """The day on which it was sent, in Helsinki."""
     answer_by: date | None = None
+    """The last day for an answer; it ends at midnight in Helsinki."""
     expires_on: date | None = None
+    """The last day of grace; on the day after it the referral expires."""
     ended_on: date | None = None
+    """The day on which it was declined or completed, or expired; null until then."""
     result: str | None = None
     """The reason of a refusal, the outcome of a completion."""
 

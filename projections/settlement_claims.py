@@ -38,8 +38,10 @@ class Claims:
             self._contested[each.first, each.second].append(each)
 
     def pairs(self) -> list[Pair]:
-        """All two that ever sold each other something."""
-        return sorted({(claim.first, claim.second) for claim in self._rows.under(Claim)})
+        """All two that ever sold each other something, or paid each other too much."""
+        sold = {(claim.first, claim.second) for claim in self._rows.under(Claim)}
+        paid = {(each.first, each.second) for each in self._rows.under(Account)}
+        return sorted(sold | paid)
 
     def booked(self, pair: Pair) -> Owed:
         """All that two ever came to owe each other by what is booked, approved or not, disputed or not."""
@@ -47,6 +49,9 @@ class Claims:
 
     def due(self, pair: Pair, period: str) -> Owed:
         """What a settlement of a period has to settle between two: all that counts up to there, less what is settled.
+
+        What was paid beyond what was ordered is owed back, whatever month it was paid in, unless the payer's account shows less of
+        that payment than the payee's.
 
         Where a later month was settled before, it reaches as far as that: what is settled is one sum for each direction.
         """
@@ -59,8 +64,11 @@ class Claims:
             if each.period <= now.upto and self._counts(pair, each.period, now)
         )
         account = next(iter(self._rows.under(Account, *pair)), Account(*pair))
+        back_to_first = account.first_over_cents - account.first_unsure_cents
+        back_to_second = account.second_over_cents - account.second_unsure_cents
         return _turned(
-            counting.first_cents - account.first_owed_cents, counting.second_cents - account.second_owed_cents
+            counting.first_cents + back_to_second - account.first_owed_cents,
+            counting.second_cents + back_to_first - account.second_owed_cents,
         )
 
     def _booked(self, pair: Pair) -> Iterator[Booked]:

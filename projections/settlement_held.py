@@ -1,10 +1,11 @@
 """The lines between two partners that disputes keep from being settled."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from domain.revenue.events import CostShared, RevenueReversed, RevenueShared
+from domain.revenue.bills import bill_of
+from domain.revenue.events import CostShared, RevenueReversed, RevenueShared, RevenueTruedUp
 from projections.rows import Rows
 from projections.settlement_rows import Contested, Settlement
 from projections.settlement_supplies import Posting, Supply, supplies_of
@@ -21,7 +22,7 @@ class PostedAt(Struct, frozen=True):
 
 
 About = Mapping[str, Sequence[PostedAt]]
-"""By the id of an entry or a correction: it, and what was taken back of it, in the order of the log."""
+"""By the id of an entry or a correction: it, what was taken back of it, and of a correction what was booked anew after it."""
 
 
 class Booked(Struct, frozen=True):
@@ -29,6 +30,26 @@ class Booked(Struct, frozen=True):
 
     period: str
     supply: Supply
+
+
+def is_booked_anew(posting: Posting, correction: Posting, corrected: CostShared | None) -> bool:
+    """Whether a posting is about the same part, bill or drift as a correction before it; `corrected`: the costs that it takes back.
+
+    Of costs without a voucher nothing says that others are the same: their disputes end by being withdrawn.
+    """
+    match correction, posting:
+        case RevenueReversed(of="revenue"), RevenueShared():
+            part = correction.pathway, correction.step, correction.part
+            return (posting.pathway, posting.step, posting.part) == part
+        case RevenueReversed(), CostShared():
+            if corrected is None or not corrected.voucher or not posting.voucher:
+                return False
+            one, other = ((each.collected_by, bill_of(each.voucher or "")) for each in (posting, corrected))
+            return one == other
+        case RevenueTruedUp(), RevenueTruedUp():
+            return posting.drift == correction.drift
+        case _:
+            return False
 
 
 def contested_entries(rows: Rows) -> tuple[str, ...]:
@@ -51,8 +72,10 @@ class Moment(Struct, frozen=True):
 class Held(Struct, frozen=True):
     """What is held between two.
 
-    A dispute holds a line with all that was taken back of it, until the line stands or what was accepted has been taken back by
-    an entry that is settled with it. A line that was settled before anybody disputed it is not paid back: it is corrected.
+    A dispute holds a line with all that was taken back of it, until the line stands, or it was corrected and nobody disputed that in
+    time: then it is settled with the month of the correction. A line of a correction that was accepted as wrong is settled with what
+    is booked anew after that, once that is settled: by itself it would take what nobody has to give. A line that was settled before
+    anybody disputed it is not paid back: it is corrected.
     """
 
     pair: Pair
@@ -68,9 +91,15 @@ class Held(Struct, frozen=True):
         held: dict[tuple[str, str], list[Booked]] = {}
         for each in self.contested:
             if self._holds(each, now):
-                for one in self.about[each.entry]:
+                for one in self._of(each):
                     held[_id_of(one.posting), each.clause] = self._of_clause(one.posting, each.clause)
         return [line for lines in held.values() for line in lines]
+
+    def _of(self, contested: Contested) -> Iterator[PostedAt]:
+        """The posting of the line, and what was taken back of it."""
+        for each in self.about[contested.entry]:
+            if each.posting.entry == contested.entry or _id_of(each.posting) == contested.entry:
+                yield each
 
     def _of_clause(self, posting: Posting, clause: str) -> list[Booked]:
         return [
@@ -82,26 +111,28 @@ class Held(Struct, frozen=True):
     def _holds(self, contested: Contested, at: Moment) -> bool:
         if not at.sees(contested.position) or (contested.ended and at.sees(contested.ended)):
             return False
-        if contested.accepted and at.sees(contested.accepted) and self._set_right(contested, at):
+        if contested.accepted and at.sees(contested.accepted) and self._is_booked_anew(contested, at):
+            return False
+        if contested.settled and at.sees(contested.settled) and self._counts_with_its_correction(contested, at):
             return False
         return not self._settled_before(contested)
 
-    def _set_right(self, contested: Contested, at: Moment) -> bool:
-        """Whether what is wrong was taken back in a month that counts too.
-
-        A correction or a true-up is not taken back: a new entry sets it right, so nothing is waited for.
-        """
-        about = self.about[contested.entry]
-        if not any(isinstance(each.posting, RevenueShared | CostShared) for each in about):
-            return True
+    def _is_booked_anew(self, contested: Contested, at: Moment) -> bool:
+        """A correction is not taken back itself; until what is booked in its place counts and nobody disputes that, it waits."""
+        own = [each.position for each in self._of(contested)]
         return any(
-            isinstance(each.posting, RevenueReversed)
+            each.position not in own
+            and each.position > contested.accepted
             and at.sees(each.position)
-            and (each.position > contested.position or not each.posting.left_cents)
             and each.posting.period <= at.upto
             and self.counts(self.pair, each.posting.period, at)
-            for each in about
+            and not any(self._holds(other, at) for other in self.contested if other.entry == each.posting.entry)
+            for each in self.about[contested.entry]
         )
+
+    def _counts_with_its_correction(self, contested: Contested, at: Moment) -> bool:
+        month = contested.settled_with
+        return month <= at.upto and self.counts(self.pair, month, at)
 
     def _settled_before(self, contested: Contested) -> bool:
         upto = ""

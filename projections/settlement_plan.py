@@ -88,12 +88,12 @@ def plan_of(rows: Rows, settlement: str, about: About) -> Plan | None:
 def _transfers(rows: Rows, settled: Settlement, owed: Mapping[Pair, Owed]) -> Iterator[Transfer]:
     """Those that follow from positions first, then those of each two by themselves."""
     bound = {party for version in rows.under(Bound, settled.agreement, settled.version) for party in version.parties}
-    apart = _apart(settled, bound)
+    apart, otherwise = _apart(settled, bound), _bound_otherwise(rows, settled)
     together: list[Obligation] = []
     by_two: list[Obligation] = []
     singly: list[Obligation] = []
     for pair, each in owed.items():
-        if settled.mode == "gross" or not set(pair) <= bound:
+        if settled.mode == "gross" or not set(pair) <= bound or pair in otherwise:
             singly += _obligations(pair, each)
         elif settled.mode == "pairwise" or set(pair) & apart:
             by_two += _obligations(pair, each)
@@ -119,6 +119,20 @@ def _apart(settled: Settlement, bound: set[str]) -> set[str]:
     if settled.mode == "clearing":
         return {each for each in bound if each != settled.clearing and _is_one(settled, each, settled.clearing)}
     return {unit for two in combinations(sorted(bound), 2) if _is_one(settled, *two) for unit in two}
+
+
+def _bound_otherwise(rows: Rows, settled: Settlement) -> set[Pair]:
+    """Those whom another agreement in force lets pay in another way: by which of the two they owe is one sum, so nothing is set off."""
+    by_agreement: dict[str, list[Bound]] = {}
+    for version in rows.under(Bound):
+        by_agreement.setdefault(version.agreement, []).append(version)
+    found: set[Pair] = set()
+    for agreement, versions in by_agreement.items():
+        in_force = max(versions, key=lambda each: each.version)
+        alike = (in_force.mode, in_force.clearing) == (settled.mode, settled.clearing)
+        if agreement != settled.agreement and not alike and any(each.divides for each in versions):
+            found |= set(combinations(sorted(in_force.parties), 2))
+    return found
 
 
 def _is_one(settled: Settlement, one: str, other: str | None) -> bool:

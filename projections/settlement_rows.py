@@ -3,18 +3,22 @@
 from datetime import date
 from typing import Literal
 
-from domain.settlement.events import PaymentOutcome
+from domain.settlement.events import PaymentOutcome, TakenBackAs
 from projections.rows import Entry, Key, Row
 
 Mode = Literal["gross", "pairwise", "multilateral", "clearing"]
 
 
 class Bound(Row, frozen=True):
-    """Whom a version of an agreement binds."""
+    """Whom a version of an agreement binds, and how they pay what they owe each other."""
 
     agreement: Key[str]
     version: Key[int]
     parties: tuple[str, ...] = ()
+    mode: Mode = "gross"
+    clearing: str | None = None
+    divides: bool = False
+    """Whether anything can have come to be owed by it: it has a sharing rule or cost keys."""
 
 
 class Claim(Row, frozen=True):
@@ -52,8 +56,12 @@ class Contested(Row, frozen=True):
     position: int = 0
     accepted: int = 0
     """Where it was accepted that the line is wrong."""
+    settled: int = 0
+    """Where the corrected line was settled: nobody disputed it again in time."""
+    settled_with: str = ""
+    """The month in whose books that correction stands."""
     ended: int = 0
-    """Where it was withdrawn or dismissed, so that the line stands."""
+    """Where it was withdrawn or dismissed, so that the line stands, or another dispute took its place."""
 
 
 class Settlement(Row, frozen=True):
@@ -73,9 +81,16 @@ class Settlement(Row, frozen=True):
     """Its position: what it pays follows from the log up to there."""
     planned: int = 0
     """The position where its plan was whole; 0: not yet."""
+    pairs: int = 0
+    payments: int = 0
     approved: int = 0
     approved_on: date | None = None
     approved_by: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Planned, and come to nothing: the same month may be settled again."""
+        return self.planned > 0 and not (self.pairs or self.payments)
 
 
 class SetOff(Row, frozen=True):
@@ -106,6 +121,12 @@ class Account(Row, frozen=True):
     """What set-offs added to the first's balance with the second."""
     paid_cents: int = 0
     """What the first is known to have paid the second, less what it got."""
+    first_over_cents: int = 0
+    """What the first has paid the second beyond what was ordered, which is owed back."""
+    second_over_cents: int = 0
+    first_unsure_cents: int = 0
+    """Of what the first has paid too much, what its own account contradicts: it is settled when both agree."""
+    second_unsure_cents: int = 0
 
 
 class Payment(Row, frozen=True):
@@ -123,6 +144,8 @@ class Payment(Row, frozen=True):
     payee_cents: int = 0
     paid_on: date | None = None
     """The day of the line that made it whole."""
+    taken_back: int = 0
+    """How often a line of it was taken back."""
 
     @property
     def paid_cents(self) -> int:
@@ -133,6 +156,21 @@ class Payment(Row, frozen=True):
     def is_paid(self) -> bool:
         return self.paid_cents >= self.cents
 
+    @property
+    def over_cents(self) -> int:
+        """What is owed back: the payer's own word beyond what was ordered counts for nothing."""
+        return max(0, self.payee_cents - self.cents)
+
+    @property
+    def unsure_cents(self) -> int:
+        """Of that, what the payer's account contradicts: as long as it shows less, it is settled with nobody."""
+        return self.over_cents if 0 < self.payer_cents < self.payee_cents else 0
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Both accounts show it, and not the same of it."""
+        return 0 not in (self.payer_cents, self.payee_cents) and self.payer_cents != self.payee_cents
+
 
 class Ordered(Entry, frozen=True):
     """The settlement that a payment belongs to."""
@@ -142,7 +180,7 @@ class Ordered(Entry, frozen=True):
 
 
 class Shown(Entry, frozen=True):
-    """The bank's lines that show a payment, in order."""
+    """The bank's lines that show a payment, in order; and again where they were taken back."""
 
     payment: Key[str]
     position: Key[int]
@@ -173,10 +211,21 @@ class BankLine(Row, frozen=True):
     listed: int = 0
     how: Literal["returned", "belongs-elsewhere", "paid-later", "kept-on-account"] | None = None
     cleared: int = 0
+    taken_back: int = 0
+    """Where it was taken back from its payment; 0: it was not, or was recorded for another one since."""
+    back_as: TakenBackAs | None = None
+    back_cents: int = 0
+    """What left what is known to be paid with it."""
+    back_on: date | None = None
+    back_period: str | None = None
+    takes_back: str | None = None
+    """The line whose money it shows going back."""
 
     @property
     def why(self) -> str | None:
         """Why somebody has to look after it; null: nobody has to, or has to any more."""
+        if self.taken_back:
+            return self.back_as
         if not self.recorded:
             return self.reason
         return self.outcome if self.outcome in ("part", "over", "double") else None

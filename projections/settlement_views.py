@@ -1,4 +1,4 @@
-"""Settlements, payments, bank's lines and balances, as far as somebody may see them."""
+"""Settlements, payments and balances, as far as somebody may see them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
@@ -6,10 +6,13 @@ from typing import Literal
 
 from msgspec import Struct
 
-from domain.settlement.events import PaymentOutcome
+from domain.words import AgreementId, Cents, Organisation, PaymentId, Period, SettlementId, Version
 from projections.rows import Rows
+from projections.settlement_accounts import NewerDetails, PayeeAccount
+from projections.settlement_bank_lines import BankLineView, lines_of_payment
 from projections.settlement_claims import Claims
-from projections.settlement_rows import Account, BankLine, Mode, Ordered, Payment, SetOff, Settlement, Shown
+from projections.settlement_rows import Account, Mode, Ordered, Payment, SetOff, Settlement, Shown
+from projections.words import CounterpartyId, NumberFromOne, PayOn, WholeCents
 
 PaymentState = Literal["planned", "approved", "part", "paid", "over"]
 SettlementState = Literal["settled", "planned", "approved", "paid"]
@@ -18,15 +21,15 @@ SettlementState = Literal["settled", "planned", "approved", "paid"]
 class PairBetween(Struct, frozen=True, kw_only=True):
     """Two partners in a settlement, seen from the first named: positive is due to it."""
 
-    organisation: str
-    counterparty: str
-    owed_cents: int
+    organisation: Organisation
+    counterparty: CounterpartyId
+    owed_cents: WholeCents
     """What the counterparty owed it, before anything was set off."""
-    owes_cents: int
+    owes_cents: WholeCents
     """What it owed the counterparty."""
-    set_off_cents: int
+    set_off_cents: WholeCents
     """What others' payments closed between the two: it is a line of both statements."""
-    payment_cents: int
+    payment_cents: WholeCents
     """What the counterparty pays it; negative where it pays."""
     event: int
     """The position of the set-off."""
@@ -35,133 +38,124 @@ class PairBetween(Struct, frozen=True, kw_only=True):
 class Position(Struct, frozen=True, kw_only=True):
     """What a settlement comes to for one partner: positive is due to it."""
 
-    organisation: str
-    cents: int
+    organisation: Organisation
+    cents: Cents
 
 
 class PaymentView(Struct, frozen=True, kw_only=True):
     """A payment of a settlement, with what it follows from."""
 
-    payment: str
-    settlement: str
-    number: int
-    payer: str
-    payee: str
+    payment: PaymentId
+    settlement: SettlementId
+    number: NumberFromOne
+    payer: Organisation
+    payee: Organisation
     cents: int
+    """What is to be paid, in whole cents of euro; above 0."""
     reference: str
     """The Finnish reference number that a bank gives back."""
-    pay_on: date | None
+    pay_on: PayOn
     state: PaymentState
-    paid_cents: int
+    """`planned` until the settlement is approved; `approved`: to be paid; then as banks show it: `part`, `paid`, `over`."""
+    paid_cents: WholeCents
     """What banks have shown of it."""
     paid_on: date | None
+    """The day of the bank's line that made it whole; null until then."""
     because: tuple[PairBetween, ...]
     """The payer's pairs, then the payee's, as far as they led to it and the reader is one of the two."""
     event: int
     """The position where it was ordered."""
+    account: PayeeAccount | None = None
+    """Where it goes: the payee's account as it was approved, before that as it is; null: the payee had none."""
 
 
 class SettlementView(Struct, frozen=True, kw_only=True):
     """A settlement of a period under an agreement. Of a partner's own pairs and payments; the coordinator sees all."""
 
-    settlement: str
-    number: int
-    period: str
-    agreement: str
-    version: int
+    settlement: SettlementId
+    number: NumberFromOne
+    period: Period
+    agreement: AgreementId
+    version: Version
     mode: Mode
+    """`gross`: each debt by itself; `pairwise`: one payment for each two; `multilateral`: as few as are needed; `clearing`: through one."""
     clearing: str | None
+    """The partner through which all pay; null in other modes."""
     members: tuple[str, ...]
+    """The parties among whom it is settled."""
     settled_on: date | None
-    pay_on: date | None
+    """The day on which it was settled, in Helsinki."""
+    pay_on: PayOn
     state: SettlementState
+    """`settled`: its payments are still being ordered; `planned`: it waits for approval; `approved`; `paid`, all that the
+    reader sees."""
     approved: bool
     """Whether its payments may be made."""
     approved_on: date | None
+    """The day of approval, in Helsinki; null until then."""
+    approval: int | None
+    """The position of the approval that holds; null until then."""
     positions: tuple[Position, ...]
+    """What it comes to for each partner, netted."""
     pairs: tuple[PairBetween, ...]
+    """Every two partners that owe each other something in it."""
     payments: tuple[PaymentView, ...]
+    """In the order of their numbers."""
     event: int
     """The cut: the position up to which the log was settled."""
-
-
-class BankLineView(Struct, frozen=True, kw_only=True):
-    """A line of an account."""
-
-    bank_line: str
-    organisation: str
-    """Whose account it is a line of."""
-    cents: int
-    """Positive: came in."""
-    booked_on: date | None
-    payment: str | None
-    """The payment it was recognised as."""
-    outcome: PaymentOutcome | None
-    posted_cents: int
-    """What it added to what is known to be paid; 0 where the other account had said so before."""
-    recorded: int | None
-    """The position where it was recorded for the payment."""
-    period: str | None
-    """The month on whose statements it stands."""
-    reference: str | None
-    reason: str | None
-    """Why somebody has to look after it, or had to: unknown, part, over or double; null where nobody ever had to."""
-    is_open: bool
-    """Whether somebody still has to look after it."""
-    how: Literal["returned", "belongs-elsewhere", "paid-later", "kept-on-account"] | None
-    """What became of it."""
-    events: tuple[int, ...]
+    accounts: str | None = None
+    """SHA-256, as 64 hex digits, of account, address and name of all payers and payees that the reader sees, as they are now: who sees
+    them all sends it with approve-settlement, so that nothing is approved but what was read. Null where nothing is paid."""
+    newer_details: tuple[NewerDetails, ...] = ()
+    """Payers and payees of open payments whose account, address or name was set anew since the approval. They are paid as approved
+    until somebody who neither settled nor set it sends approve-settlement again."""
 
 
 class PairBalance(Struct, frozen=True, kw_only=True):
     """How an organisation stands with another, in whole cents with tax: positive is due to it."""
 
-    organisation: str
-    counterparty: str
-    open_cents: int
-    """Booked, but not settled yet: not approved by both, disputed, or later than the last settlement."""
-    settled_cents: int
+    organisation: Organisation
+    counterparty: CounterpartyId
+    open_cents: WholeCents
+    """Booked or paid too much, but not settled yet: not approved by both, disputed, paid too much by the payee's account against the
+    payer's, or later than the last settlement."""
+    settled_cents: WholeCents
     """What settlements have counted."""
-    to_pay_cents: int
+    to_pay_cents: WholeCents
     """What is settled and still to be paid between the two, after set-offs."""
-    paid_cents: int
+    paid_cents: WholeCents
     """What it has paid the other, less what it got: banks say so."""
 
 
 def settlements_of(rows: Rows, period: str, reader: str | None) -> list[SettlementView]:
-    """The settlements of a period by number. `reader`: one partner, for its own part; None: all."""
-    found = [each for each in rows.under(Settlement) if each.period == period]
-    return [_settlement(rows, each, reader) for each in sorted(found, key=lambda each: each.number)]
+    """The settlements of a period by number, one for each agreement. `reader`: one partner, for its own part; None: all."""
+    return [_settlement(rows, each, reader) for each in settled_in(rows, period)]
+
+
+def settled_in(rows: Rows, period: str) -> list[Settlement]:
+    """The same as rows: of an agreement the last, since it was settled again only where that had come to nothing."""
+    found = sorted((each for each in rows.under(Settlement) if each.period == period), key=lambda each: each.number)
+    return sorted({each.agreement: each for each in found}.values(), key=lambda each: each.number)
 
 
 def payment_of(
     rows: Rows, payment: str, reader: str | None
-) -> tuple[PaymentView, Settlement, tuple[BankLineView, ...]] | None:
-    """A payment, its settlement, and the bank's lines that show it; None for who is neither payer nor payee."""
+) -> tuple[PaymentView, Settlement, tuple[BankLineView, ...], tuple[int, ...]] | None:
+    """A payment, its settlement, the bank's lines that show it, and where they were recorded and taken back.
+
+    None for who is neither payer nor payee.
+    """
     ordered = next(iter(rows.under(Ordered, payment)), None)
     if ordered is None:
         return None
     found = next(iter(rows.under(Payment, ordered.settlement, payment)), None)
     settled = next(iter(rows.under(Settlement, ordered.settlement)), None)
     set_offs = rows.under(SetOff, ordered.settlement)
-    lines = [line for shown in rows.under(Shown, payment) for line in rows.under(BankLine, shown.bank_line)]
+    shown, lines = rows.under(Shown, payment), lines_of_payment(rows, payment)
     if found is None or settled is None or reader not in (None, found.payer, found.payee):
         return None
-    return _payment(found, settled, set_offs, reader), settled, tuple(_bank_line(line) for line in lines)
-
-
-def bank_line_of(rows: Rows, bank_line: str, reader: str | None) -> BankLineView | None:
-    """One line; None for who is no party to it."""
-    found = next(iter(rows.under(BankLine, bank_line)), None)
-    if found is None or not (reader is None or reader in (found.organisation, *found.parties)):
-        return None
-    return _bank_line(found)
-
-
-def worklist(rows: Rows, reader: str | None) -> list[BankLineView]:
-    """The bank's lines that somebody has to look after, the oldest first; `reader`: those of its own accounts."""
-    found = [each for each in rows.under(BankLine) if each.is_open and reader in (None, each.organisation)]
-    return [_bank_line(each) for each in sorted(found, key=lambda each: each.listed or each.recorded)]
+    events = tuple(each.position for each in shown)
+    return _payment(found, settled, set_offs, reader), settled, lines, events
 
 
 def balances(rows: Rows, organisation: str | None) -> list[PairBalance]:
@@ -174,15 +168,17 @@ def balances(rows: Rows, organisation: str | None) -> list[PairBalance]:
             continue
         account, booked = accounts.get(pair, Account(*pair)), claims.booked(pair)
         settled = account.second_owed_cents - account.first_owed_cents
+        # What was paid too much is owed back like anything that is booked: the next settlement counts it.
+        over = account.first_over_cents - account.second_over_cents
         sign = -1 if organisation == pair[1] else 1
         one, other = pair[::sign]
         found.append(
             PairBalance(
                 organisation=one,
                 counterparty=other,
-                open_cents=sign * (booked.second_cents - booked.first_cents - settled),
+                open_cents=sign * (booked.second_cents - booked.first_cents + over - settled),
                 settled_cents=sign * settled,
-                to_pay_cents=sign * (settled + account.moved_cents + account.paid_cents),
+                to_pay_cents=sign * (settled + account.moved_cents + account.paid_cents - over),
                 paid_cents=sign * account.paid_cents,
             )
         )
@@ -208,6 +204,7 @@ def _settlement(rows: Rows, settled: Settlement, reader: str | None) -> Settleme
         state=_state(settled, payments),
         approved=bool(settled.approved),
         approved_on=settled.approved_on,
+        approval=settled.approved or None,
         positions=tuple(_positions(pairs, reader)),
         pairs=tuple(_seen_from(reader or each.first, each) for each in pairs),
         payments=tuple(_payment(each, settled, set_offs, reader) for each in payments),
@@ -282,23 +279,4 @@ def _seen_from(organisation: str, pair: SetOff) -> PairBetween:
         set_off_cents=sign * pair.moved_cents,
         payment_cents=sign * (pair.second_pays_cents - pair.first_pays_cents),
         event=pair.position,
-    )
-
-
-def _bank_line(line: BankLine) -> BankLineView:
-    return BankLineView(
-        bank_line=line.bank_line,
-        organisation=line.organisation,
-        cents=line.cents,
-        booked_on=line.booked_on,
-        payment=line.payment,
-        outcome=line.outcome,
-        posted_cents=line.posted_cents,
-        recorded=line.recorded or None,
-        period=line.period,
-        reference=line.reference,
-        reason=line.why or line.reason,
-        is_open=line.is_open,
-        how=line.how,
-        events=tuple(sorted(at for at in (line.recorded, line.listed, line.cleared) if at)),
     )

@@ -9,11 +9,13 @@ from domain.settlement.events import (
     BankLineCleared,
     BankLineListed,
     DisputeAnswered,
+    DisputeClosed,
     DisputeWithdrawn,
     LineDisputed,
     Netted,
     PaymentOrdered,
     PaymentRecorded,
+    PaymentTakenBack,
     PeriodSettled,
     SettlementApproved,
     SettlementPlanned,
@@ -36,7 +38,7 @@ from projections.settlement_rows import (
 from projections.settlement_supplies import Supplied, supplies_in
 from projections.statement_facts import Reversed, Shared
 
-Disputing = LineDisputed | DisputeAnswered | DisputeWithdrawn
+Disputing = LineDisputed | DisputeAnswered | DisputeWithdrawn | DisputeClosed
 Seen = (
     AgreementEnteredIntoForce
     | Shared
@@ -47,12 +49,14 @@ Seen = (
     | LineDisputed
     | DisputeAnswered
     | DisputeWithdrawn
+    | DisputeClosed
     | PeriodSettled
     | Netted
     | PaymentOrdered
     | SettlementPlanned
     | SettlementApproved
     | PaymentRecorded
+    | PaymentTakenBack
     | BankLineListed
     | BankLineCleared
 )
@@ -67,17 +71,21 @@ def fold(rows: Latest, facts: Iterable[tuple[At, Seen]]) -> Iterator[Change]:
             case Shared() | Reversed() | CostShared() | RevenueTruedUp():
                 claims.add(fact)
             case AgreementEnteredIntoForce():
-                yield Bound(fact.agreement, fact.version, fact.parties)
+                yield _bound(fact)
             case StatementApproved():
                 yield Approval(fact.partner, fact.period, at.position)
-            case LineDisputed() | DisputeAnswered() | DisputeWithdrawn():
+            case LineDisputed() | DisputeAnswered() | DisputeWithdrawn() | DisputeClosed():
                 yield _disputed(rows, fact, at)
             case PeriodSettled() | SettlementPlanned() | SettlementApproved():
                 yield _settled(rows, fact, at)
             case Netted():
                 yield from _netted(rows, fact, at)
-            case PaymentOrdered() | PaymentRecorded():
+            case PaymentOrdered():
+                yield from _ordered(fact, at)
+            case PaymentRecorded():
                 yield from _paid(rows, fact, at)
+            case PaymentTakenBack():
+                yield from _taken_back(rows, fact, at)
             case BankLineListed() | BankLineCleared():
                 yield _listed(rows, fact, at)
     yield from claims.changes(rows)
@@ -100,6 +108,18 @@ class _Claims(dict[tuple[str, str, str, str, str, str], int]):
             yield replace(claim, base_cents=claim.base_cents + cents)
 
 
+def _bound(fact: AgreementEnteredIntoForce) -> Bound:
+    clauses = fact.clauses
+    return Bound(
+        agreement=fact.agreement,
+        version=fact.version,
+        parties=fact.parties,
+        mode=clauses.netting.mode,
+        clearing=clauses.netting.clearing,
+        divides=bool(clauses.sharing_rule or clauses.cost_keys),
+    )
+
+
 def _disputed(rows: Latest, fact: Disputing, at: At) -> Contested:
     first, second = sorted(fact.parties)
     contested = rows.latest(Contested(first, second, fact.dispute))
@@ -110,7 +130,9 @@ def _disputed(rows: Latest, fact: Disputing, at: At) -> Contested:
             return replace(contested, accepted=at.position)
         case DisputeAnswered(stage="counterparty"):
             return contested  # it stands by the line; the other side withdraws, or the coordinator decides
-        case DisputeAnswered() | DisputeWithdrawn():
+        case DisputeClosed(how="silence"):
+            return replace(contested, settled=at.position, settled_with=fact.period)
+        case DisputeAnswered() | DisputeWithdrawn() | DisputeClosed():
             return replace(contested, ended=at.position)
 
 
@@ -134,7 +156,7 @@ def _settled(rows: Latest, fact: PeriodSettled | SettlementPlanned | SettlementA
                 cut=at.position,
             )
         case SettlementPlanned():
-            return replace(settlement, planned=at.position)
+            return replace(settlement, planned=at.position, pairs=fact.pairs, payments=fact.payments)
         case SettlementApproved():
             return replace(settlement, approved=at.position, approved_on=fact.approved_on, approved_by=fact.by)
 
@@ -161,35 +183,35 @@ def _netted(rows: Latest, fact: Netted, at: At) -> Iterator[SetOff | Account]:
     )
 
 
-def _paid(
-    rows: Latest, fact: PaymentOrdered | PaymentRecorded, at: At
-) -> Iterator[Payment | Ordered | Shown | BankLine | Account]:
-    if isinstance(fact, PaymentOrdered):
-        yield Payment(
-            settlement=fact.settlement,
-            payment=fact.payment,
-            number=fact.number,
-            payer=fact.payer,
-            payee=fact.payee,
-            cents=fact.cents,
-            reference=fact.reference,
-            pay_on=fact.pay_on,
-            position=at.position,
-        )
-        yield Ordered(fact.payment, fact.settlement)
-        return
-    of_payer = fact.side == "payer"
-    payment = rows.latest(Payment(fact.settlement, fact.payment))
-    shown = replace(
-        payment,
-        payer_cents=payment.payer_cents + (fact.cents if of_payer else 0),
-        payee_cents=payment.payee_cents + (0 if of_payer else fact.cents),
+def _ordered(fact: PaymentOrdered, at: At) -> Iterator[Payment | Ordered]:
+    yield Payment(
+        settlement=fact.settlement,
+        payment=fact.payment,
+        number=fact.number,
+        payer=fact.payer,
+        payee=fact.payee,
+        cents=fact.cents,
+        reference=fact.reference,
+        pay_on=fact.pay_on,
+        position=at.position,
     )
+    yield Ordered(fact.payment, fact.settlement)
+
+
+def _paid(rows: Latest, fact: PaymentRecorded, at: At) -> Iterator[Payment | Shown | BankLine | Account]:
+    payment = rows.latest(Payment(fact.settlement, fact.payment))
+    shown = _shown(payment, fact.side, fact.cents)
     whole_now = shown.is_paid and not payment.is_paid
     yield replace(shown, paid_on=fact.occurred_on) if whole_now else shown
+    yield _account(rows, payment, shown, fact.posted_cents)
     yield Shown(fact.payment, at.position, fact.bank_line)
+    of_payer, line = fact.side == "payer", rows.latest(BankLine(fact.bank_line))
+    if line.taken_back:  # it was of something else, and this is what it is of
+        line = replace(
+            line, taken_back=0, back_as=None, back_cents=0, back_on=None, back_period=None, cleared=0, how=None
+        )
     yield replace(
-        rows.latest(BankLine(fact.bank_line)),
+        line,
         organisation=fact.payer if of_payer else fact.payee,
         cents=-fact.cents if of_payer else fact.cents,
         booked_on=fact.occurred_on,
@@ -200,10 +222,62 @@ def _paid(
         recorded=at.position,
         period=fact.period,
     )
-    first, second = sorted((fact.payer, fact.payee))
-    account = rows.latest(Account(first, second))
-    posted = fact.posted_cents if fact.payer == first else -fact.posted_cents
-    yield replace(account, paid_cents=account.paid_cents + posted)
+
+
+def _taken_back(rows: Latest, fact: PaymentTakenBack, at: At) -> Iterator[Payment | Shown | BankLine | Account]:
+    payment = rows.latest(Payment(fact.settlement, fact.payment))
+    shown = _shown(payment, fact.side, -fact.cents)
+    yield replace(shown, paid_on=shown.paid_on if shown.is_paid else None, taken_back=shown.taken_back + 1)
+    yield _account(rows, payment, shown, -fact.posted_cents)
+    yield Shown(fact.payment, at.position, fact.bank_line)
+    yield replace(
+        rows.latest(BankLine(fact.bank_line)),
+        taken_back=at.position,
+        back_as=fact.reason,
+        back_cents=fact.posted_cents,
+        back_on=fact.occurred_on,
+        back_period=fact.period,
+        how=None,
+        cleared=0,
+    )
+    if fact.shown_by:
+        of_payer = fact.side == "payer"
+        yield replace(
+            rows.latest(BankLine(fact.shown_by)),
+            organisation=fact.payer if of_payer else fact.payee,
+            cents=fact.cents if of_payer else -fact.cents,
+            booked_on=fact.occurred_on,
+            payment=fact.payment,
+            parties=fact.parties,
+            recorded=at.position,
+            takes_back=fact.bank_line,
+        )
+
+
+def _shown(payment: Payment, side: str, cents: int) -> Payment:
+    if side == "payer":
+        return replace(payment, payer_cents=payment.payer_cents + cents)
+    return replace(payment, payee_cents=payment.payee_cents + cents)
+
+
+def _account(rows: Latest, before: Payment, after: Payment, posted_cents: int) -> Account:
+    """What a line changes between the two: what is known to be paid, and what of it goes beyond what was ordered."""
+    first, second = sorted((after.payer, after.payee))
+    account, over_cents = rows.latest(Account(first, second)), after.over_cents - before.over_cents
+    unsure_cents = after.unsure_cents - before.unsure_cents
+    if after.payer == first:
+        return replace(
+            account,
+            paid_cents=account.paid_cents + posted_cents,
+            first_over_cents=account.first_over_cents + over_cents,
+            first_unsure_cents=account.first_unsure_cents + unsure_cents,
+        )
+    return replace(
+        account,
+        paid_cents=account.paid_cents - posted_cents,
+        second_over_cents=account.second_over_cents + over_cents,
+        second_unsure_cents=account.second_unsure_cents + unsure_cents,
+    )
 
 
 def _listed(rows: Latest, fact: BankLineListed | BankLineCleared, at: At) -> BankLine:

@@ -1,7 +1,7 @@
 """One partner's statement of one period: opening, lines, closing, and the digest that fixes it once it is closed."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from hashlib import sha256
 
 from msgspec import Struct
@@ -9,47 +9,25 @@ from msgspec.structs import asdict
 
 from domain.calendar import day_of
 from domain.canonical import canonical
-from domain.words import LANGUAGES, Names
+from domain.words import LANGUAGES, Names, Period
 from projections.issued import IssuedChanged
 from projections.rows import Rows
 from projections.statement_forms import FORM, ContentForm1, ContentForm2, Subtotal, line_form_1, line_form_2
-from projections.statement_line import Line, LineVat
+from projections.statement_line import Line, StatementLine
 from projections.statement_lines import lines_of
-from projections.statement_postings import Kind
 from projections.statement_rows import Balance, Closed, Issued, Network, Organisation, Rule
 from projections.statement_state import State, state_of
 from projections.statement_text import text_of
-
-
-class StatementLine(Struct, frozen=True, kw_only=True):
-    n: int
-    occurred_on: date
-    recorded_at: datetime
-    kind: Kind
-    counterparty: str
-    cents: int
-    """Without VAT; positive: due to the partner. Of a line of VAT the tax."""
-    role: str | None
-    clause: str | None
-    quantity: str | None
-    unit_cents: int | None
-    corrects: str | None
-    """Period and number of the corrected line: `2019-10/7`."""
-    vat: LineVat | None
-    """Null where no treatment was decided, and of what is no supply."""
-    project: str | None
-    """Null: outside any project."""
-    pathway: str | None
-    step: int | None
-    part: int | None
-    entry: str | None
-    unit: str | None
-    """What is counted, where a price is for one of it."""
-    agreement: str | None
-    version: int | None
-    text: Mapping[str, str]
-    events: tuple[int, ...]
-    """Positions of the events behind it, the posting first."""
+from projections.words import (
+    AskedAsOf,
+    ClosingCents,
+    Constructed,
+    LogPosition,
+    NetworkName,
+    OpeningCents,
+    PartnerId,
+    WholeCents,
+)
 
 
 class StatementChanged(IssuedChanged):
@@ -63,23 +41,29 @@ class StatementChanged(IssuedChanged):
 
 
 class Statement(Struct, frozen=True, kw_only=True):
-    """As the contract forms it. `position` is the cut of a closed period; of an open one, where it was asked."""
+    """A partner's account of a month. `position` is the cut of a closed period; of an open one, where it was asked."""
 
     form: int
-    network: str
-    constructed: bool
-    partner: str
-    period: str
-    position: int
-    as_of: int | None
+    """That of the digest, counted from 1: a form never changes, content that says more is another one."""
+    network: NetworkName
+    constructed: Constructed
+    partner: PartnerId
+    period: Period
+    position: LogPosition
+    as_of: AskedAsOf
     state: State
-    opening_cents: int
-    closing_cents: int
+    """How far it is: `open` until the month is closed; then issued, checked by one person and approved by another, unless a
+    line is disputed; then settled, and paid. It stands outside the digest."""
+    opening_cents: OpeningCents
+    closing_cents: ClosingCents
     digest: str | None
     """SHA-256 of the canonical content; null while the period is open: nothing is fixed yet."""
     lines: tuple[StatementLine, ...]
+    """In the order of their numbers."""
     subtotals: tuple[Subtotal, ...]
-    own_cents: int
+    """What the lines with each counterparty come to, in order of id."""
+    own_cents: WholeCents
+    """What the partner collected and kept, without VAT: information, no part of the balance."""
 
 
 class Total(Struct, frozen=True, kw_only=True):
@@ -247,7 +231,10 @@ def account_of(rows: Rows, partner: str, period: str) -> Account | None:
         lines=lines,
         rules=tuple(rule for agreement in agreements for rule in rows.under(Rule, *agreement)),
         issued_digest=issued.digest if issued else None,
-        names={c: organisations[c].name if c in organisations else None for c in counterparties},
+        names={
+            c: organisations[c].name_at(closed.position if closed else None) if c in organisations else None
+            for c in counterparties
+        },
     )
 
 

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from domain.revenue.events import CostShared, RevenueTruedUp
-from domain.settlement.events import Netted, PaymentRecorded
+from domain.settlement.events import Netted, PaymentRecorded, PaymentTakenBack
 from projections.statement_behind import Behind
 from projections.statement_facts import Reversed, Share, Shared
 from projections.statement_postings import Posted
@@ -59,6 +59,14 @@ class Paid(Struct, frozen=True):
     bank_line: str
 
 
+class PaidBack(Struct, frozen=True):
+    """A payment of which a bank's line was taken back."""
+
+    ordered_cents: int
+    bank_line: str
+    reason: str
+
+
 class Taxed(Struct, frozen=True):
     """What a tax is reckoned on."""
 
@@ -67,7 +75,7 @@ class Taxed(Struct, frozen=True):
     """Their numbers on the statement."""
 
 
-Because = TakenBack | CostPart | Drift | SetOff | Paid | Taxed
+Because = TakenBack | CostPart | Drift | SetOff | Paid | PaidBack | Taxed
 
 
 def because(partner: str, position: int, fact: Posted, share: Share, behind: Behind) -> Because | None:
@@ -91,6 +99,13 @@ def because(partner: str, position: int, fact: Posted, share: Share, behind: Beh
             if partner == fact.second:
                 owed, paid = owed[::-1], paid[::-1]
             return SetOff(*owed, *paid)
-        case PaymentRecorded():
-            payment = behind.payments.get((fact.settlement, fact.payment))
-            return Paid(payment.ordered_cents if payment else fact.cents, fact.bank_line)
+        case PaymentRecorded() | PaymentTakenBack():
+            return _paid(fact, behind)
+
+
+def _paid(fact: PaymentRecorded | PaymentTakenBack, behind: Behind) -> Paid | PaidBack:
+    payment = behind.payments.get((fact.settlement, fact.payment))
+    ordered_cents = payment.ordered_cents if payment else fact.cents
+    if isinstance(fact, PaymentRecorded):
+        return Paid(ordered_cents, fact.bank_line)
+    return PaidBack(ordered_cents, fact.bank_line, fact.reason)

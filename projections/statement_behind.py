@@ -6,7 +6,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from domain.revenue.events import CostShared, RevenueTruedUp
-from domain.settlement.events import PaymentRecorded
+from domain.settlement.events import PaymentRecorded, PaymentTakenBack
 from projections.rows import At, Record, Rows, Told
 from projections.statement_facts import Reversed, Share, Shared, shares
 from projections.statement_postings import Posted, Postings, lines_in
@@ -17,6 +17,7 @@ from projections.statement_rows import (
     LastSheet,
     Payment,
     Posting,
+    Recognised,
     Reversal,
     Rule,
     Sheet,
@@ -60,6 +61,8 @@ class Behind(Struct, frozen=True):
     payments: Mapping[Keys, Payment]
     originals: Mapping[str, Original]
     """Of those that were taken back, by entry."""
+    recognised: Mapping[Keys, int] = {}
+    """By payment and bank's line, of those that were taken back: the number of its line on the statement of this partner."""
     purposes: dict[Keys, str | None] = {}
     """What clauses are for, as far as it was asked."""
 
@@ -69,6 +72,11 @@ class Behind(Struct, frozen=True):
             return ()
         delivered, bound = self.deliveries.get((pathway, step, part)), self.pathways.get((pathway,))
         return (delivered.position if delivered else 0, bound.position if bound else 0)
+
+    def paid_back(self, fact: PaymentTakenBack) -> str | None:
+        """Period and number of the line that showed as paid what is taken back."""
+        n = self.recognised.get((fact.payment, fact.corrects))
+        return f"{fact.corrects_period}/{n}" if n else None
 
     def decision(self, decision: str) -> tuple[int, ...]:
         """Where it was decided, if anybody knows."""
@@ -102,7 +110,7 @@ def behind_of(rows: Rows, partner: str, postings: Sequence[Entered]) -> Behind:
     parts = [fact for fact in facts if isinstance(fact, Shared | Reversed) and fact.pathway is not None]
     agreed = [fact for fact in facts if isinstance(fact, Shared | Reversed | CostShared | RevenueTruedUp)]
     taxed = [fact for fact in facts if isinstance(fact, Shared | Reversed | CostShared) and fact.vat]
-    paid = [fact for fact in facts if isinstance(fact, PaymentRecorded)]
+    paid = [fact for fact in facts if isinstance(fact, PaymentRecorded | PaymentTakenBack)]
     return Behind(
         deliveries=_found(rows, Delivered, [(fact.pathway, fact.step, fact.part) for fact in parts]),
         pathways=_found(rows, Bound, [(fact.pathway,) for fact in parts]),
@@ -110,7 +118,15 @@ def behind_of(rows: Rows, partner: str, postings: Sequence[Entered]) -> Behind:
         decided=_found(rows, Decided, [(tax.decision,) for fact in taxed for tax in fact.vat]),
         payments=_found(rows, Payment, [(fact.settlement, fact.payment) for fact in paid]),
         originals=_originals(rows, partner, [fact for fact in facts if isinstance(fact, Reversed)]),
+        recognised=_recognised(rows, partner, [fact for fact in paid if isinstance(fact, PaymentTakenBack)]),
     )
+
+
+def _recognised(rows: Rows, partner: str, taken_back: Sequence[PaymentTakenBack]) -> Mapping[Keys, int]:
+    periods = dict.fromkeys(fact.corrects_period for fact in taken_back)
+    lines = {stretch.position: stretch.first for period in periods for stretch in stretches(rows, partner, period)}
+    found = _found(rows, Recognised, [(fact.payment, fact.corrects) for fact in taken_back])
+    return {key: lines[row.position] for key, row in found.items() if row.position in lines}
 
 
 def _originals(rows: Rows, partner: str, taken_back: Sequence[Reversed]) -> Mapping[str, Original]:

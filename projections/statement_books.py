@@ -5,14 +5,15 @@ with every posting, so that it is in every balance and nothing is left to be don
 """
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, get_args
 
 from msgspec import Struct
 
 from domain.money import vat_of
+from domain.revenue.events import ShareVat
 from projections.rows import Latest
-from projections.statement_facts import Claused
+from projections.statement_facts import Claused, ShareTax
 from projections.statement_postings import Kind, Postings
 from projections.statement_rows import Balance, LastSheet, Levy, Sheet, Stretch
 
@@ -27,6 +28,12 @@ def is_levied(rate: str) -> bool:
     return vat_of(0, rate) == 0 and rate.strip("0.") != ""
 
 
+@lru_cache(maxsize=4_096)
+def _levied(taxes: tuple[ShareTax | ShareVat, ...]) -> Mapping[str, ShareTax | ShareVat]:
+    """By clause those by which tax is added. Few decisions tax many postings."""
+    return {tax.clause: tax for tax in taxes if is_levied(tax.rate)}
+
+
 class _Account(Struct):
     """What is posted to one partner in one period, on top of what was there."""
 
@@ -36,7 +43,8 @@ class _Account(Struct):
     sums: dict[Kind, int]
     own: int = 0
     vat_lines: int = 0
-    stretches: list[Stretch] = []
+    stretches: list[Stretch] | None = None
+    """Which postings its lines are of; None where nobody wants to know."""
     newest: int = 0
     """Where the posting stands that came last."""
     kind: Kind = "share-earned"
@@ -49,8 +57,9 @@ class _Account(Struct):
         if kind != self.kind:
             self.sum_up()
             self.kind = kind
-        self.newest = position
-        self.stretches.append(Stretch(position, self.lines + 1))
+        if self.stretches is not None and position != self.newest:
+            self.newest = position
+            self.stretches.append(Stretch(position, self.lines + 1))
 
     def sum_up(self) -> None:
         self.sums[self.kind] += self.moved
@@ -79,33 +88,35 @@ class _Account(Struct):
 class _Month(dict[str, _Account]):
     """The accounts of one period by partner."""
 
-    def __init__(self, rows: Latest, period: str) -> None:
+    def __init__(self, rows: Latest, period: str, *, sheets: bool) -> None:
         super().__init__()
-        self._rows, self._period = rows, period
+        self._rows, self._period, self._sheets = rows, period, sheets
 
     def __missing__(self, partner: str) -> _Account:
         before = self._rows.latest(Balance(partner, self._period))
-        account = self[partner] = _Account(before, before.lines, {**NOTHING})
+        stretches: list[Stretch] | None = [] if self._sheets else None
+        account = self[partner] = _Account(before, before.lines, {**NOTHING}, stretches=stretches)
         return account
 
 
 class Books(dict[str, _Month]):
     """The accounts by period."""
 
-    def __init__(self, rows: Latest) -> None:
+    def __init__(self, rows: Latest, *, sheets: bool = True) -> None:
+        """`sheets`: whether it is noted which lines are of which posting, or sums are all that is wanted."""
         super().__init__()
-        self._rows = rows
+        self._rows, self._sheets = rows, sheets
         self._bases: dict[tuple[str, str, str, str, str], int] = {}
         """What was added for seller, period, buyer, code and rate."""
 
     def __missing__(self, period: str) -> _Month:
-        month = self[period] = _Month(self._rows, period)
+        month = self[period] = _Month(self._rows, period, sheets=self._sheets)
         return month
 
     def post(self, position: int, postings: Postings) -> None:
         """Enter each share where it is due, and what all of them make at the hub. Raises ValueError where they do not add up."""
         hub, way, accounts = postings.hub, postings.way, self[postings.period]
-        kind, sign, shares_in = way.kind, way.sign, False
+        kind, sign, sheets, shares_in = way.kind, way.sign, self._sheets, False
         lines = due = own = 0
         for share in postings.shares:
             partner, cents = share.partner, share.cents
@@ -114,7 +125,7 @@ class Books(dict[str, _Month]):
                 own += cents
             elif cents or share.waived_cents:
                 account = accounts[partner]
-                if account.newest != position:
+                if sheets or account.kind != kind:
                     account.begin(position, kind)
                 account.lines += 1
                 account.moved += sign * cents
@@ -127,7 +138,8 @@ class Books(dict[str, _Month]):
         if lines or (shares_in and way.keeps):
             account = accounts[hub]
             if lines:
-                account.begin(position, way.at_hub)
+                if sheets or account.kind != way.at_hub:
+                    account.begin(position, way.at_hub)
                 account.lines += lines
                 account.moved -= sign * due
             account.own += way.keeps * own
@@ -137,7 +149,9 @@ class Books(dict[str, _Month]):
     def _levy(self, postings: Postings) -> None:
         """Add what is taxed to what its seller sells its buyer."""
         way, hub = postings.way, postings.hub
-        levied = {tax.clause: tax for tax in postings.vat if is_levied(tax.rate)}
+        levied = _levied(tuple(postings.vat))
+        if not levied:
+            return
         for share in postings.shares:
             tax = levied.get(share.clause or "") if isinstance(share, Claused) and share.partner != hub else None
             if tax:

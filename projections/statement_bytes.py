@@ -1,82 +1,33 @@
 """A statement as the bytes that are digested, line by line: of a long one no more than a line has to be there at a time."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from domain.canonical import canonical
-from projections.statement_forms import FORM, ContentForm2, Subtotal
-from projections.statement_line import Line, LineVat
+from projections.statement_forms import FORM, ContentForm2, LineForm2, Subtotal, line_form_2
+from projections.statement_line import Line
 
-_encode = msgspec.json.Encoder().encode
 _NO_LINES = b'"lines":['
 
 
-class _Line(Struct, frozen=True, gc=False):
-    """What form 2 digests of a line. In the order of canonical JSON, so that nothing has to be sorted for each of them."""
-
-    agreement: str | None
-    cents: int
-    clause: str | None
-    corrects: str | None
-    counterparty: str
-    entry: str | None
-    events: tuple[int, ...]
-    kind: str
-    n: int
-    occurred_on: date
-    part: int | None
-    pathway: str | None
-    project: str | None
-    quantity: str | None
-    recorded_at: datetime
-    role: str | None
-    step: int | None
-    unit: str | None
-    unit_cents: int | None
-    vat: Raw | None
-    version: int | None
+def bytes_of(line: Line) -> bytes:
+    """A line as it is digested."""
+    return canonical(line_form_2(line))
 
 
-def bytes_of(lines: Sequence[Line]) -> bytes:
-    """The canonical JSON of `line_form_2` of each line, with commas between them."""
-    return _encode([_said(line) for line in lines])[1:-1]
+def pattern_of(line: Line, varying: Mapping[str, bytes]) -> bytes:
+    """Of lines that differ from this one in some fields alone, what `%` makes them of; these stand in the order of their names.
 
-
-def _said(line: Line) -> _Line:
-    terms = line.terms
-    return _Line(
-        line.agreement,
-        line.cents,
-        line.clause,
-        line.corrects,
-        line.counterparty,
-        line.entry,
-        line.events,
-        line.kind,
-        line.n,
-        line.occurred_on,
-        line.part,
-        line.pathway,
-        line.project,
-        terms.quantity if terms else None,
-        line.recorded_at,
-        line.role,
-        line.step,
-        terms.unit if terms else None,
-        terms.unit_cents if terms else None,
-        None if line.vat is None else _vat(line.vat),
-        line.version,
-    )
-
-
-@lru_cache(maxsize=4_096)
-def _vat(vat: LineVat) -> Raw:
-    """Few decisions tax many lines."""
-    return Raw(canonical(vat))
+    `varying`: by field of form 2 what stands for it, such as `%d`.
+    """
+    said: Any = line_form_2(line)
+    fields: dict[str, Any] = {
+        field: Raw(varying.get(field) or canonical(getattr(said, field)).replace(b"%", b"%%"))
+        for field in LineForm2.__struct_fields__
+    }
+    return canonical(LineForm2(**fields))
 
 
 def around_lines(  # noqa: PLR0917 - what stands on a statement beside its lines

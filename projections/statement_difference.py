@@ -1,19 +1,32 @@
 """What has come to be known of a statement between two moments, line by line, with the events that brought it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, datetime
 from typing import Literal
 
 from msgspec import Struct, field
 
+from domain.words import Period
 from projections.rows import Rows
 from projections.statement import Account, account_of
 from projections.statement_because import Taxed
 from projections.statement_line import Line
 from projections.statement_lines import lines_of
-from projections.statement_postings import Kind
 from projections.statement_rows import Balance
 from projections.statement_state import State
+from projections.words import (
+    ClausePath,
+    ClosingCents,
+    Constructed,
+    CounterpartyId,
+    EntryOfIt,
+    HappenedOn,
+    KindOfLine,
+    LogPosition,
+    OpeningCents,
+    PartnerId,
+    RecordedAt,
+    WholeCents,
+)
 
 Key = tuple[str, bool, str | None, int]
 
@@ -32,12 +45,13 @@ class Moment(Struct, frozen=True):
 class Side(Struct, frozen=True, kw_only=True):
     """What a statement came to at one of the two moments."""
 
-    position: int
+    position: LogPosition
     state: State | None
     """Null: there was no such statement yet."""
-    opening_cents: int
-    closing_cents: int
+    opening_cents: OpeningCents
+    closing_cents: ClosingCents
     lines: int
+    """How many lines it had."""
 
 
 class LineChange(Struct, frozen=True, kw_only=True):
@@ -49,14 +63,17 @@ class LineChange(Struct, frozen=True, kw_only=True):
     """The month that it is a line of: an earlier one for what the opening holds of it."""
     n: int
     """Its number, on the later of the two statements that have it."""
-    occurred_on: date
-    kind: Kind
-    counterparty: str
-    clause: str | None
-    entry: str | None
+    occurred_on: HappenedOn
+    kind: KindOfLine
+    counterparty: CounterpartyId
+    clause: ClausePath
+    entry: EntryOfIt
     before_cents: int
-    after_cents: int
-    difference_cents: int
+    """At the earlier moment, in whole cents of euro; 0 of a new line."""
+    after_cents: WholeCents
+    """At the later moment; 0 where it is gone."""
+    difference_cents: WholeCents
+    """After less before; positive: more is due to the partner."""
     events: tuple[int, ...]
     """The positions of the events that brought it, each one of `events` of the whole answer."""
 
@@ -65,19 +82,21 @@ class Caused(Struct, frozen=True, kw_only=True):
     """An event that makes a difference."""
 
     position: int
+    """Its position in the log."""
     type: str
-    recorded_at: datetime
+    """What happened, and in which version, such as tasma.revenue.shared.v2."""
+    recorded_at: RecordedAt
 
 
 class StatementDifference(Struct, frozen=True, kw_only=True):
     """What has come between two moments. The differences of opening and lines sum to that of the closings."""
 
-    constructed: bool
-    partner: str
-    period: str
+    constructed: Constructed
+    partner: PartnerId
+    period: Period
     before: Side = field(name="from")
     after: Side = field(name="to")
-    difference_cents: int
+    difference_cents: WholeCents
     """Of the closings."""
     opening: tuple[LineChange, ...]
     """What was booked meanwhile in earlier months."""

@@ -4,16 +4,19 @@ from collections.abc import Iterable, Sequence
 
 from domain.words import Names
 from projections.document import (
+    CorrectedStatement,
     CounterpartyTotal,
     Flow,
     Invoice,
     LineKind,
+    NumberedDocument,
     ProjectTotal,
     StatementDocument,
     VatTotal,
+    VatTreatment,
 )
 from projections.documents import Directory, IssuedDocument
-from projections.invoicing import SUPPLIES, Supplied, document_lines, totals_of
+from projections.invoicing import SUPPLIES, Supplied, document_lines, in_order, totals_of
 from projections.issued import IssuedChanged
 from projections.statement import Account
 from projections.statement_line import Line
@@ -52,11 +55,25 @@ def statement_document(
         projects=_projects(account.lines),
         flows=_flows(account.lines),
         invoices=tuple(_numbered(each, account.partner, parties) for each in issued),
+        documents=tuple(
+            NumberedDocument(
+                number=each.shown, issuer=None if each.issuer == account.partner else parties.party(each.issuer).name
+            )
+            for each in issued
+        ),
     )
 
 
-def invoice(what: Supplied, issued: IssuedDocument, parties: Directory, credits_: Sequence[str]) -> Invoice:
+def invoice(
+    what: Supplied,
+    issued: IssuedDocument,
+    parties: Directory,
+    credits_: Sequence[str],
+    corrects: Sequence[CorrectedStatement] = (),
+) -> Invoice:
     """The document that was issued for what one partner sold another; `credits_`: printed numbers of what it gives back from.
+
+    `corrects`: the statements that it corrects where there is no such number.
 
     Raises DocumentChanged when the lines no longer come to what was issued.
     """
@@ -95,6 +112,7 @@ def invoice(what: Supplied, issued: IssuedDocument, parties: Directory, credits_
         gross_cents=issued.gross_cents,
         reference=issued.reference,
         netted=issued.netted,
+        corrects=tuple(corrects),
     )
 
 
@@ -132,22 +150,21 @@ def _counterparties(account: Account) -> tuple[CounterpartyTotal, ...]:
 
 
 def _taxed(lines: Iterable[Line], *, sells: bool) -> tuple[VatTotal, ...]:
-    """By treatment, over all counterparties: each document's tax was rounded by itself, so these are sums of documents."""
+    """By treatment, over all counterparties: what is sold to each is taxed by itself, so these are sums of what documents say."""
     by_counterparty: dict[str, list[Line]] = {}
     for line in lines:
         if line.kind in SUPPLIES and line.sells is sells:
             by_counterparty.setdefault(line.counterparty, []).append(line)
-    sums: dict[str, VatTotal] = {}
-    for _, each in sorted(by_counterparty.items()):
+    sums: dict[VatTreatment | None, VatTotal] = {}
+    for each in by_counterparty.values():
         for total in totals_of(each):
-            key = f"{total.treatment}"
-            before = sums.get(key)
-            sums[key] = VatTotal(
+            before = sums.get(total.treatment)
+            sums[total.treatment] = VatTotal(
                 treatment=total.treatment,
                 base_cents=total.base_cents + (before.base_cents if before else 0),
                 vat_cents=total.vat_cents + (before.vat_cents if before else 0),
             )
-    return tuple(total for _, total in sorted(sums.items()))
+    return tuple(sorted(sums.values(), key=in_order))
 
 
 def _projects(lines: Iterable[Line]) -> tuple[ProjectTotal, ...]:

@@ -16,15 +16,15 @@ from domain.calendar import first_day, month_after
 from domain.changing import replace
 from domain.kernel import Refused
 from domain.money import Language, portions_of_vat
-from domain.words import LANGUAGES, Names
+from domain.words import LANGUAGES, Names, Period
 from projections.rows import Rows
-from projections.statement import StatementLine
 from projections.statement_books import is_levied
 from projections.statement_forms import Subtotal, line_form_2
-from projections.statement_line import Line
+from projections.statement_line import Line, StatementLine
 from projections.statement_lines import lines_of
 from projections.statement_rows import Balance, Network, Organisation
 from projections.statement_text import text_of
+from projections.words import AskedAsOf, ClosingCents, Constructed, LogPosition, NetworkName, PartnerId, WholeCents
 
 _VAT_OF_ONE: Mapping[Language, str] = {
     "fi": "Arvonlisävero {rate} % rivistä {lines}: osuus siitä verosta, joka rivin mukana on kirjattu.",
@@ -62,27 +62,30 @@ class EffectiveLine(StatementLine, frozen=True, kw_only=True):
 
     booked: str | None
     """The period in whose books it stands and its number there, `2019-04/7`; null of VAT."""
-    vat_cents: int
+    vat_cents: WholeCents
     """Its part of the tax; 0 of a line of VAT, which is the sum of them."""
 
 
 class EffectiveStatement(Struct, frozen=True, kw_only=True):
     """What had happened in a month up to a day, as it was known at a position. No document says so, and it has no digest."""
 
-    network: str
-    constructed: bool
-    partner: str
-    period: str
+    network: NetworkName
+    constructed: Constructed
+    partner: PartnerId
+    period: Period
     effective: date
-    position: int
-    as_of: int | None
+    """The day up to which things had happened, in Helsinki."""
+    position: LogPosition
+    as_of: AskedAsOf
     state: Literal["effective"]
-    opening_cents: int
+    """Always `effective`: it has no states of a booked statement."""
+    opening_cents: WholeCents
     """All that had happened before the month, tax included, whenever it was booked."""
-    closing_cents: int
+    closing_cents: ClosingCents
     lines: tuple[EffectiveLine, ...]
     """In order of the day, then of the books."""
     subtotals: tuple[Subtotal, ...]
+    """What the lines with each counterparty come to, in order of id."""
 
 
 class EffectiveAccount(Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from projections.statement_line import Line, LineVat
+from projections.words import CounterpartyId
 
 FORM: Final = 2
 """The form that statements are issued in. One that was issued in an older form is recomputed in that."""
@@ -14,8 +15,9 @@ FORM: Final = 2
 class Subtotal(Struct, frozen=True, kw_only=True):
     """What the lines with one counterparty come to."""
 
-    counterparty: str
+    counterparty: CounterpartyId
     cents: int
+    """In whole cents of euro; positive: due to the partner."""
 
 
 class LineForm2(Struct, frozen=True, kw_only=True):

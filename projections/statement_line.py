@@ -1,5 +1,6 @@
-"""One line of a statement."""
+"""One line of a statement: as it is kept, and as it is answered."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from msgspec import Struct
@@ -7,6 +8,24 @@ from msgspec import Struct
 from domain.money import Terms
 from projections.statement_because import Because
 from projections.statement_postings import Kind
+from projections.words import (
+    AgreementOfIt,
+    CentsOfOne,
+    ClausePath,
+    CountedQuantity,
+    CounterpartyId,
+    EntryOfIt,
+    HappenedOn,
+    KindOfLine,
+    LineNumber,
+    PartOfIt,
+    PathwayOfIt,
+    RecordedAt,
+    RolePlayed,
+    StepOfIt,
+    VersionOfIt,
+    WholeCents,
+)
 
 
 class LineVat(Struct, frozen=True, kw_only=True, gc=False):
@@ -57,3 +76,37 @@ class Line(Struct, frozen=True, gc=False):
     """What its sentence says beside the terms."""
     events: tuple[int, ...]
     """The posting first, then delivery, pathway agreement, agreement in force, decision on VAT."""
+
+
+class StatementLine(Struct, frozen=True, kw_only=True):
+    """One line: what one posting makes due to the partner, or owed by it."""
+
+    n: LineNumber
+    occurred_on: HappenedOn
+    recorded_at: RecordedAt
+    kind: KindOfLine
+    counterparty: CounterpartyId
+    cents: WholeCents
+    """Without VAT; positive: due to the partner. Of a line of VAT the tax."""
+    role: RolePlayed
+    clause: ClausePath
+    quantity: CountedQuantity
+    unit_cents: CentsOfOne
+    corrects: str | None
+    """Period and number of the corrected line: `2019-10/7`."""
+    vat: LineVat | None
+    """Null where no treatment was decided, and of what is no supply."""
+    project: str | None
+    """Null: outside any project."""
+    pathway: PathwayOfIt
+    step: StepOfIt
+    part: PartOfIt
+    entry: EntryOfIt
+    unit: str | None
+    """What is counted, where a price is for one of it."""
+    agreement: AgreementOfIt
+    version: VersionOfIt
+    text: Mapping[str, str]
+    """By language fi, sv, en: how the cents came about, as a sentence to reckon after."""
+    events: tuple[int, ...]
+    """Positions of the events behind it, the posting first."""

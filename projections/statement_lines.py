@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from domain.money import purpose_of
 from domain.revenue.events import CostShared, RevenueTruedUp
-from domain.settlement.events import Netted, PaymentRecorded
+from domain.settlement.events import Netted, PaymentRecorded, PaymentTakenBack
 from projections.rows import At, Rows
 from projections.statement_because import because
 from projections.statement_behind import Behind, behind_of, entered, stretches
@@ -76,7 +76,7 @@ def _frame(fact: Posted, behind: Behind) -> _Frame:
             return _Frame(fact.agreement, fact.version, fact.project, cost_key=fact.key)
         case RevenueTruedUp():
             return _Frame(fact.agreement, fact.version)
-        case Netted() | PaymentRecorded():
+        case Netted() | PaymentRecorded() | PaymentTakenBack():
             return _Frame()
 
 
@@ -121,6 +121,7 @@ class Written:
         at_hub = partner == hub
         kind, sign = (way.at_hub, -way.sign) if at_hub else (way.kind, way.sign)
         numbers = self._behind.originals[fact.entry].numbers if isinstance(fact, Reversed) else None
+        paid_back = self._behind.paid_back(fact) if isinstance(fact, PaymentTakenBack) else None
         untaxed = (None, self._events)
         lines = []
         for n, share in enumerate(due, first):
@@ -141,7 +142,7 @@ class Written:
                     clause,
                     self._purpose(clause),
                     share.terms,
-                    f"{fact.entry_period}/{numbers[clause]}" if isinstance(fact, Reversed) and numbers else None,
+                    f"{fact.entry_period}/{numbers[clause]}" if isinstance(fact, Reversed) and numbers else paid_back,
                     frame.agreement,
                     frame.version,
                     vat,
@@ -150,7 +151,7 @@ class Written:
                     frame.pathway,
                     frame.step,
                     frame.part,
-                    None if isinstance(fact, PaymentRecorded) else postings.posting,
+                    None if isinstance(fact, PaymentRecorded | PaymentTakenBack) else postings.posting,
                     None if isinstance(fact, Shared) else because(partner, at.position, fact, share, self._behind),
                     events,
                 )

@@ -32,6 +32,10 @@ class Phrases(NamedTuple):
     set_off: str
     paid: str
     received: str
+    paid_back: str
+    """On the statement of the payer: what was paid is taken back."""
+    received_back: str
+    back_reasons: Mapping[str, str]
     sold: str
     """VAT on what the partner sells."""
     bought: str
@@ -64,6 +68,15 @@ PHRASES: Final[Mapping[Language, Phrases]] = {
         "{pays} ja siltä {gets}.",
         paid="Maksettu saajalle {counterparty} {day}: {cents} maksusta {ordered} ({bank_line}).",
         received="Saatu maksajalta {counterparty} {day}: {cents} maksusta {ordered} ({bank_line}).",
+        paid_back="Maksu saajalle {counterparty} peruttiin {day}: {cents} maksusta {ordered} ({bank_line}) ei ole maksettu, "
+        "{reason}.",
+        received_back="Maksu maksajalta {counterparty} peruttiin {day}: {cents} maksusta {ordered} ({bank_line}) ei ole maksettu, "
+        "{reason}.",
+        back_reasons={
+            "returned": "raha palautui",
+            "not-received": "saajan tili ei näytä sitä",
+            "wrong-line": "pankin rivi koskee muuta",
+        },
         sold="Arvonlisävero myynnistä kumppanille {counterparty}, {lines}: {rate} summasta {base} on {exact}.",
         bought="Arvonlisävero ostoista kumppanilta {counterparty}, {lines}: {rate} summasta {base} on {exact}.",
         one_line="rivi {numbers}",
@@ -100,6 +113,15 @@ PHRASES: Final[Mapping[Language, Phrases]] = {
         "{pays} och av den {gets}.",
         paid="Betalt till {counterparty} {day}: {cents} av betalningen på {ordered} ({bank_line}).",
         received="Fått av {counterparty} {day}: {cents} av betalningen på {ordered} ({bank_line}).",
+        paid_back="Betalningen till {counterparty} togs tillbaka {day}: {cents} av betalningen på {ordered} ({bank_line}) är inte betalt, "
+        "{reason}.",
+        received_back="Betalningen från {counterparty} togs tillbaka {day}: {cents} av betalningen på {ordered} ({bank_line}) är inte "
+        "betalt, {reason}.",
+        back_reasons={
+            "returned": "pengarna gick tillbaka",
+            "not-received": "mottagarens konto visar dem inte",
+            "wrong-line": "bankens rad gäller något annat",
+        },
         sold="Mervärdesskatt på försäljning till {counterparty}, {lines}: {rate} av {base} är {exact}.",
         bought="Mervärdesskatt på inköp från {counterparty}, {lines}: {rate} av {base} är {exact}.",
         one_line="rad {numbers}",
@@ -136,6 +158,14 @@ PHRASES: Final[Mapping[Language, Phrases]] = {
         "{gets}.",
         paid="Paid to {counterparty} on {day}: {cents} of the {ordered} ordered ({bank_line}).",
         received="Received from {counterparty} on {day}: {cents} of the {ordered} ordered ({bank_line}).",
+        paid_back="Payment to {counterparty} taken back on {day}: {cents} of the {ordered} ordered ({bank_line}) is not paid, {reason}.",
+        received_back="Payment from {counterparty} taken back on {day}: {cents} of the {ordered} ordered ({bank_line}) is not paid, "
+        "{reason}.",
+        back_reasons={
+            "returned": "the money went back",
+            "not-received": "the payee's account does not show it",
+            "wrong-line": "the bank's line is of something else",
+        },
         sold="VAT on sales to {counterparty}, {lines}: {rate} of {base} is {exact}.",
         bought="VAT on purchases from {counterparty}, {lines}: {rate} of {base} is {exact}.",
         one_line="line {numbers}",

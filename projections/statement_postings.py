@@ -10,11 +10,11 @@ from typing import Literal, cast
 from msgspec import Raw, Struct
 
 from domain.revenue.events import CostShared, RevenueTruedUp, ShareVat
-from domain.settlement.events import Netted, PaymentRecorded
+from domain.settlement.events import Netted, PaymentRecorded, PaymentTakenBack
 from projections.statement_facts import Cut, Reversed, Share, Shared, ShareTax, claused, cuts, shares
 
 Kind = Literal["share-earned", "share-owed", "cost-share", "correction", "true-up", "set-off", "payment", "vat"]
-Posted = Shared | Reversed | CostShared | RevenueTruedUp | Netted | PaymentRecorded
+Posted = Shared | Reversed | CostShared | RevenueTruedUp | Netted | PaymentRecorded | PaymentTakenBack
 """The events that move balances."""
 
 
@@ -40,6 +40,7 @@ COST_BACK = Way("correction", "correction", 1, hub_sells=True)
 TRUED_UP = Way("true-up", "true-up", 1, keeps=1)
 SET_OFF = Way("set-off", "set-off", 1)
 PAID = Way("payment", "payment", 1)
+PAID_BACK = Way("payment", "payment", -1)
 
 
 class Postings(Struct, frozen=True, gc=False):
@@ -80,9 +81,10 @@ def postings_of(fact: Posted, read: Read | None = None) -> Postings:
         case Netted():
             moved = fact.moved_cents
             return Postings(SET_OFF, fact.netting, fact.second, fact.period, (Share(fact.first, moved),), moved)
-        case PaymentRecorded():
+        case PaymentRecorded() | PaymentTakenBack():
+            way = PAID if isinstance(fact, PaymentRecorded) else PAID_BACK
             paid = fact.posted_cents
-            return Postings(PAID, fact.payment, fact.payee, fact.period, (Share(fact.payer, paid),), paid)
+            return Postings(way, fact.payment, fact.payee, fact.period, (Share(fact.payer, paid),), paid)
 
 
 def lines_in(fact: Posted) -> tuple[Postings, list[Share]]:

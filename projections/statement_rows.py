@@ -17,10 +17,23 @@ class Network(Row, frozen=True):
     constructed: bool = False
 
 
+class EarlierName(Struct, frozen=True):
+    name: Names
+    until: int
+    """The position where it was renamed."""
+
+
 class Organisation(Row, frozen=True):
     organisation: Key[str]
     name: Names | None = None
     partner: bool = False
+    earlier: tuple[EarlierName, ...] = ()
+
+    def name_at(self, position: int | None) -> Names | None:
+        """As it was known at a position; None: as it is now. A closed month goes on naming it so."""
+        if position is None:
+            return self.name
+        return next((each.name for each in self.earlier if position < each.until), self.name)
 
 
 class Rule(Row, frozen=True):
@@ -84,6 +97,14 @@ class Reversal(Entry, frozen=True):
     position: Key[int]
     period: str
     """In whose books that stands."""
+
+
+class Recognised(Entry, frozen=True):
+    """Where a bank's line added to what is known to be paid, for those who take it back."""
+
+    payment: Key[str]
+    bank_line: Key[str]
+    position: int
 
 
 # --- sums and lines --------------------------------------------------------------------------------------------------
@@ -196,9 +217,13 @@ class Dispute(Row, frozen=True):
     entry: str = ""
     position: int = 0
     accepted: int = 0
-    """Where; then it ends when the entry was taken back since it was disputed, or at once where nothing can be."""
+    """Where; then it ends when its line was corrected and nobody disputed that, or at once where nothing can be taken back."""
+    settled: int = 0
+    """Where nobody had disputed the corrected line in time."""
+    settled_with: str = ""
+    """The month in whose books that correction stands."""
     ended: int = 0
-    """Where it was withdrawn, or rejected for good."""
+    """Where it was withdrawn, or rejected for good, or another dispute took its place."""
 
 
 class Member(Entry, frozen=True):
@@ -216,6 +241,8 @@ class Planned(Row, frozen=True):
 
     settlement: Key[str]
     position: int = 0
+    is_empty: bool = False
+    """It came to nothing, so that the same month may be settled again."""
 
 
 class Payment(Row, frozen=True):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from projections.rows import Rows
-from projections.statement_rows import Closed, Dispute, Issued, Member, Payment, Planned, Posting, Reversal, Side
+from projections.statement_rows import Closed, Dispute, Issued, Member, Payment, Planned, Posting, Side
 
 State = Literal["open", "closed", "issued", "checked", "approved", "disputed", "settled", "paid"]
 
@@ -33,21 +33,16 @@ def _holds(rows: Rows, dispute: Dispute, settled: Member | None = None) -> bool:
 
     A dispute that came after a settlement took nothing out of it.
     """
-    back, entered = rows.under(Reversal, dispute.entry), rows.under(Posting, dispute.entry)
+    entered = rows.under(Posting, dispute.entry)
     if settled and settled.position < dispute.position:
         return False
     if _is_before(dispute.ended, settled):
         return False
-    if not _is_before(dispute.accepted, settled):
-        return True
     # A correction or a true-up is no entry that could be taken back: a new entry sets it right, so nothing is waited for.
+    if _is_before(dispute.accepted, settled) and not entered:
+        return False
     # What is taken back in the books of a later month is settled with that month.
-    return bool(entered) and not any(
-        reversal.position > dispute.position
-        and _is_before(reversal.position, settled)
-        and (settled is None or reversal.period <= settled.period)
-        for reversal in back
-    )
+    return not (_is_before(dispute.settled, settled) and (settled is None or dispute.settled_with <= settled.period))
 
 
 def _is_before(position: int, settled: Member | None) -> bool:
@@ -62,7 +57,9 @@ def _settled(
     if not approved:
         return None
     members = [each for each in rows.under(Member, partner) if each.period >= period and each.position > approved]
-    planned = [each for each in members for _ in rows.under(Planned, each.settlement)]
+    plans = [(plan.is_empty, each) for each in members for plan in rows.under(Planned, each.settlement)]
+    # One that came to nothing counts where nothing else does: the month may be settled again.
+    planned = [each for _, each in sorted(plans, key=lambda plan: (plan[0], plan[1].position))]
     whole = [each for each in planned if not any(_holds(rows, dispute, each) for dispute in disputes)]
     if not whole:
         return None

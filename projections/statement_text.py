@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from domain.money import Language, euros, explain
 from domain.money.euros import percentage
-from projections.statement_because import CostPart, Drift, Paid, SetOff, TakenBack, Taxed
+from projections.statement_because import CostPart, Drift, Paid, PaidBack, SetOff, TakenBack, Taxed
 from projections.statement_books import is_levied
 from projections.statement_line import Line
 from projections.statement_phrases import PHRASES, Phrases
@@ -84,6 +84,15 @@ def _sentences(line: Line, counterparty: str, language: Language) -> Iterator[st
                 cents=euros(abs(line.cents), language),
                 ordered=euros(paid.ordered_cents, language),
                 bank_line=paid.bank_line,
+            )
+        case PaidBack() as back_paid:
+            yield (say.received_back if line.cents > 0 else say.paid_back).format(
+                counterparty=counterparty,
+                day=day_in(line.occurred_on, language),
+                cents=euros(abs(line.cents), language),
+                ordered=euros(back_paid.ordered_cents, language),
+                bank_line=back_paid.bank_line,
+                reason=say.back_reasons[back_paid.reason],
             )
         case Taxed() as taxed:
             yield _taxed(line, taxed, counterparty, say, language)

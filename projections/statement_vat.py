@@ -10,14 +10,14 @@ from domain.money import vat_of
 from projections.statement_because import Taxed
 from projections.statement_behind import Behind
 from projections.statement_books import is_levied
-from projections.statement_line import Line
+from projections.statement_line import Line, LineVat
 from projections.statement_rows import Closed
 
 Category = tuple[str, bool, str, str]
 """Counterparty, whether the partner sells, code, rate: in this order the lines stand."""
 
 
-class _Levied(Struct):
+class Levied(Struct):
     """What one tax is reckoned on, so far."""
 
     newest: Line
@@ -32,20 +32,25 @@ class Levies:
     def __init__(self, *, numbered: bool = True) -> None:
         """`numbered`: whether it is wanted which lines a tax is for; without it no memory grows with them."""
         self._numbered = numbered
-        self._categories: dict[Category, _Levied] = {}
+        self._categories: dict[Category, Levied] = {}
 
     def add(self, line: Line) -> None:
         if not (line.vat and line.cents and is_levied(line.vat.rate)):
             return
-        category = (line.counterparty, line.sells, line.vat.code, line.vat.rate)
-        levied = self._categories.get(category)
-        if levied is None:
-            levied = self._categories[category] = _Levied(line, 0, set(), [])
+        levied = self.of(line, line.vat)
         levied.newest = line
         levied.base_cents += line.cents if line.sells else -line.cents
-        levied.decisions.add(line.vat.decision)
         if self._numbered:
             levied.numbers.append(line.n)
+
+    def of(self, line: Line, vat: LineVat) -> Levied:
+        """The tax that a line, taxed so, is part of."""
+        category = (line.counterparty, line.sells, vat.code, vat.rate)
+        levied = self._categories.get(category)
+        if levied is None:
+            levied = self._categories[category] = Levied(line, 0, set(), [])
+        levied.decisions.add(vat.decision)
+        return levied
 
     def lines(self, n: int, behind: Behind, closed: Closed | None) -> Iterator[Line]:
         """The lines of VAT, after so many others; none where the tax is 0."""

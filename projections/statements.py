@@ -8,15 +8,17 @@ from collections.abc import Iterable, Iterator
 
 from domain.agreements.events import AgreementEnteredIntoForce
 from domain.changing import replace
-from domain.network.events import NetworkFounded, OrganisationRegistered, PartnerAdmitted
+from domain.network.events import NetworkFounded, OrganisationRegistered, OrganisationRenamed, PartnerAdmitted
 from domain.revenue.events import CostShared, RevenueTruedUp
 from domain.settlement.events import (
     DisputeAnswered,
+    DisputeClosed,
     DisputeWithdrawn,
     LineDisputed,
     Netted,
     PaymentOrdered,
     PaymentRecorded,
+    PaymentTakenBack,
     PeriodClosed,
     PeriodSettled,
     SettlementPlanned,
@@ -36,6 +38,7 @@ from projections.statement_rows import (
     Decided,
     Delivered,
     Dispute,
+    EarlierName,
     Issued,
     LastSheet,
     Levy,
@@ -45,6 +48,7 @@ from projections.statement_rows import (
     Payment,
     Planned,
     Posting,
+    Recognised,
     Reversal,
     Rule,
     Sheet,
@@ -54,13 +58,22 @@ from projections.statement_rows import (
 Ground = (
     NetworkFounded
     | OrganisationRegistered
+    | OrganisationRenamed
     | PartnerAdmitted
     | AgreementEnteredIntoForce
     | VatTreatmentDecided
     | PeriodClosed
 )
 """What happens seldom, and all else rests on."""
-Answered = StatementIssued | StatementChecked | StatementApproved | LineDisputed | DisputeAnswered | DisputeWithdrawn
+Answered = (
+    StatementIssued
+    | StatementChecked
+    | StatementApproved
+    | LineDisputed
+    | DisputeAnswered
+    | DisputeWithdrawn
+    | DisputeClosed
+)
 """What is said of statements."""
 Settled = PeriodSettled | PaymentOrdered | SettlementPlanned
 """What is to be paid."""
@@ -90,10 +103,9 @@ def fold(rows: Latest, facts: Iterable[tuple[At, Seen]]) -> Iterator[Change]:
                 yield Reversal(fact.entry, at.position, fact.period)
             case RevenueTruedUp() | Netted():
                 books.post(at.position, postings_of(fact))
-            case PaymentRecorded():
+            case PaymentRecorded() | PaymentTakenBack():
                 books.post(at.position, postings_of(fact))
-                payment = rows.latest(Payment(fact.settlement, fact.payment))
-                yield replace(payment, posted_cents=payment.posted_cents + fact.posted_cents)
+                yield from _paid(rows, fact, at)
             case (
                 StatementIssued()
                 | StatementChecked()
@@ -101,6 +113,7 @@ def fold(rows: Latest, facts: Iterable[tuple[At, Seen]]) -> Iterator[Change]:
                 | LineDisputed()
                 | DisputeAnswered()
                 | DisputeWithdrawn()
+                | DisputeClosed()
             ):
                 yield from _answered(rows, fact, at)
             case PeriodSettled() | PaymentOrdered() | SettlementPlanned():
@@ -113,7 +126,7 @@ def fold(rows: Latest, facts: Iterable[tuple[At, Seen]]) -> Iterator[Change]:
 def _founded(rows: Latest, fact: Ground, at: At) -> Iterator[Change]:
     match fact:
         case AgreementEnteredIntoForce():
-            yield _rule(fact, at.position)
+            yield rule_of(fact, at.position)
         case VatTreatmentDecided():
             yield Decided(fact.treatment, at.position)
         case PeriodClosed():
@@ -122,11 +135,16 @@ def _founded(rows: Latest, fact: Ground, at: At) -> Iterator[Change]:
             yield Network(network=fact.network, first_period=fact.first_period, constructed=fact.constructed)
         case OrganisationRegistered():
             yield replace(rows.latest(Organisation(fact.organisation)), name=fact.name)
+        case OrganisationRenamed():
+            named = rows.latest(Organisation(fact.organisation))
+            until = (*named.earlier, EarlierName(named.name, at.position)) if named.name else named.earlier
+            yield replace(named, name=fact.name, earlier=until)
         case PartnerAdmitted():
             yield replace(rows.latest(Organisation(fact.organisation)), partner=True)
 
 
-def _rule(fact: AgreementEnteredIntoForce, position: int) -> Rule:
+def rule_of(fact: AgreementEnteredIntoForce, position: int) -> Rule:
+    """What statements know of a version in force, and where it says so."""
     clauses = fact.clauses
     return Rule(
         fact.agreement,
@@ -164,10 +182,22 @@ def _answered(rows: Latest, fact: Answered, at: At) -> Iterator[Change]:
                 yield Side(partner, fact.period, fact.dispute)
         case DisputeAnswered(answer="accepted"):
             yield replace(rows.latest(Dispute(fact.dispute)), accepted=at.position)
-        case DisputeAnswered(stage="coordinator") | DisputeWithdrawn():
+        case DisputeClosed(how="silence"):
+            yield replace(rows.latest(Dispute(fact.dispute)), settled=at.position, settled_with=fact.period)
+        case DisputeAnswered(stage="coordinator") | DisputeWithdrawn() | DisputeClosed():
             yield replace(rows.latest(Dispute(fact.dispute)), ended=at.position)
         case DisputeAnswered():
             pass  # rejected by the other side: the partner withdraws it, or the coordinator decides
+
+
+def _paid(rows: Latest, fact: PaymentRecorded | PaymentTakenBack, at: At) -> Iterator[Change]:
+    payment = rows.latest(Payment(fact.settlement, fact.payment))
+    if isinstance(fact, PaymentTakenBack):
+        yield replace(payment, posted_cents=payment.posted_cents - fact.posted_cents)
+        return
+    yield replace(payment, posted_cents=payment.posted_cents + fact.posted_cents)
+    if fact.posted_cents:
+        yield Recognised(fact.payment, fact.bank_line, at.position)
 
 
 def _settled(rows: Latest, fact: Settled, at: At) -> Iterator[Change]:
@@ -183,7 +213,7 @@ def _settled(rows: Latest, fact: Settled, at: At) -> Iterator[Change]:
                 ordered_cents=fact.cents,
             )
         case SettlementPlanned():
-            yield Planned(fact.settlement, at.position)
+            yield Planned(fact.settlement, at.position, is_empty=not (fact.pairs or fact.payments))
 
 
 statements = Projection(
@@ -198,6 +228,7 @@ statements = Projection(
         Delivered,
         Posting,
         Reversal,
+        Recognised,
         Balance,
         Levy,
         Sheet,

@@ -1,12 +1,13 @@
 """What a drafted rule would have made of history: the answer, partner by partner, with the entries that weigh most in it."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
 from heapq import heappush, heappushpop
 
 from msgspec import Struct, field
 
 from domain.revenue.events import CostShared, RevenueShared
+from domain.words import AgreementId, EntryId, Period
+from projections.words import Constructed, HappenedOn, LogPosition, PartnerId, WholeCents
 
 CAUSES_MAX = 10
 
@@ -15,7 +16,9 @@ class ClauseCents(Struct, frozen=True):
     """What one clause gives, of costs puts on, a partner."""
 
     clause: str
+    """The path of the clause, such as `steps[0]`."""
     cents: int
+    """In whole cents of euro without VAT."""
 
 
 class Cause(Struct, frozen=True, kw_only=True):
@@ -23,27 +26,32 @@ class Cause(Struct, frozen=True, kw_only=True):
 
     position: int
     """Where it stands in the log."""
-    entry: str
+    entry: EntryId
     pathway: str | None
     """Null of costs."""
-    occurred_on: date
-    period: str
+    occurred_on: HappenedOn
+    period: Period
     now: tuple[ClauseCents, ...]
     """By the clauses that divided it; what was taken back of it is taken off."""
     then: tuple[ClauseCents, ...]
     """By the drafted ones."""
     now_cents: int
-    then_cents: int
-    difference_cents: int
+    """What the clauses that divided it came to for the partner, in whole cents of euro."""
+    then_cents: WholeCents
+    """What the drafted ones would have come to."""
+    difference_cents: WholeCents
+    """Then less now."""
 
 
 class PartnerDifference(Struct, frozen=True, kw_only=True):
     """One partner under the rule that divided, and under the drafted one."""
 
-    partner: str
+    partner: PartnerId
     now_cents: int
-    then_cents: int
-    difference_cents: int
+    """Under the rule that divided, in whole cents of euro without VAT."""
+    then_cents: WholeCents
+    """Under the drafted one."""
+    difference_cents: WholeCents
     """Then less now."""
     causes: tuple[Cause, ...]
     """The entries with the largest differences, at most 10; of equal ones the earlier first."""
@@ -53,11 +61,14 @@ class NotDivided(Struct, frozen=True, kw_only=True):
     """Entries that the drafted rule could not have divided: they are left out of both sides."""
 
     why: str
+    """The sentence that says what the drafted rule lacks for them."""
     entries: int
-    cents: int
+    """How many they are."""
+    cents: WholeCents
     """What is left of them."""
     first_position: int
-    first_entry: str
+    """Where the first of them stands in the log."""
+    first_entry: EntryId
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
@@ -65,19 +76,20 @@ class Comparison(Struct, frozen=True, kw_only=True):
 
     entries: int
     """Those that were divided anew; what was wholly taken back is not among them."""
-    amount_cents: int
+    amount_cents: WholeCents
     """What is left of them."""
     partners: tuple[PartnerDifference, ...]
     """In order of id. Of revenue what each gets, what a collector keeps included; of costs what each bears, the payer too."""
     not_divided: tuple[NotDivided, ...]
+    """By reason, in the order of the log."""
 
 
 class WhatIf(Struct, frozen=True, kw_only=True):
     """What would have been. It is computed from the log up to a position, and nothing of it is written anywhere."""
 
-    constructed: bool
-    agreement: str
-    position: int
+    constructed: Constructed
+    agreement: AgreementId
+    position: LogPosition
     first: str | None = field(name="from")
     """The first month whose entries count; null: from the beginning."""
     last: str | None = field(name="to")

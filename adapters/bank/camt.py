@@ -126,6 +126,7 @@ def _line(iban: str, movement: Movement, named: list[str], alike: Counter[str]) 
         end_to_end_id=movement.end_to_end_id,
         reference=movement.reference,
         counterparty_iban=movement.counterparty_iban,
+        is_reversal=movement.is_reversal,
     )
 
 

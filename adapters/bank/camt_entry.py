@@ -31,6 +31,7 @@ class Movement(NamedTuple):
     end_to_end_id: str | None
     reference: str | None
     counterparty_iban: str | None
+    is_reversal: bool
 
 
 class Entry(NamedTuple):
@@ -48,7 +49,7 @@ def entry_of(entry: Part, iban: str, where: str) -> Entry:
 
     CdtDbtInd is the direction in which the entry itself moved the account, also of a reversal: a credit with RvslInd
     takes back a debit (ISO 20022, definition of ReversalIndicator). So RvslInd changes no sign; it tells whose account
-    is the counterparty's.
+    is the counterparty's, and that money goes back.
     """
     entry.has_only(*_OF_AN_ENTRY.split())
     cents = signed_at(entry, "Amt")
@@ -71,9 +72,10 @@ def entry_of(entry: Part, iban: str, where: str) -> Entry:
             end_to_end_id=_id_at(detail, "Refs/EndToEndId"),
             reference=_reference(detail),
             counterparty_iban=_counterparty(detail, iban, came_in=(amount > 0) != is_reversal),
+            is_reversal=is_reversal,
         )
         for detail, amount in zip(details, amounts, strict=True)
-    ) or (Movement(cents, booked_on, _id_at(entry, "AcctSvcrRef"), None, None, None),)
+    ) or (Movement(cents, booked_on, _id_at(entry, "AcctSvcrRef"), None, None, None, is_reversal),)
     return Entry(cents=cents, movements=movements, is_booked=True, own_reference=own_reference)
 
 

@@ -7,11 +7,6 @@ from stdnum import iban as ibans
 from stdnum.exceptions import ValidationError
 from stdnum.fi import ytunnus
 
-_SEPA = re.compile(
-    "AD|AL|AT|BE|BG|CH|CY|CZ|DE|DK|EE|ES|FI|FR|GB|GI|GR|HR|HU|IE|IS|IT|LI|LT|LU|LV|MC|MD|ME|MK|MT|NL|NO|PL|PT|RO|RS|"
-    "SE|SI|SK|SM|VA"
-)
-"""First letters of the IBANs that a SEPA transfer reaches (European Payments Council, EPC409-09, version of 2025)."""
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}")
 _BIC = re.compile(r"[A-Z0-9]{8}(?:[A-Z0-9]{3})?")
 _BUSINESS_ID = re.compile(r"[0-9]{7}-[0-9]")
@@ -21,11 +16,6 @@ def iban_of(text: str) -> str | None:
     """An IBAN without spaces; None unless its length, its form and its check digits are those of its country."""
     closed_up = _closed_up(text)
     return closed_up if _IBAN.fullmatch(closed_up) and ibans.is_valid(closed_up) else None
-
-
-def is_in_sepa(iban: str) -> bool:
-    """Whether a SEPA transfer reaches the account."""
-    return _SEPA.match(iban) is not None
 
 
 def bic_of(text: str) -> str | None:

@@ -5,21 +5,21 @@ from datetime import UTC
 
 from msgspec.structs import replace
 
-from adapters.bank.identifiers import bic_of, iban_of, is_business_id, is_in_sepa, looks_like_business_id
-from adapters.bank.letters import IDENTIFIER, cut_at_a_word, strange_in, written
+from adapters.bank.identifiers import bic_of, iban_of, is_business_id, looks_like_business_id
 from application.bank import Account, BankFault, PaymentFile, Transfer
 from domain.calendar import banking_day_from
 from domain.money.faults import shown
 from domain.money.references import is_rf, plain, rf
+from domain.network.letters import IDENTIFIER, POSTAL_CODE, STREET_MAX, TOWN_MAX, cut_at_a_word, strange_in, written
+from domain.network.sepa import is_in_sepa
 
 MOST_CENTS = 99_999_999_999
 """999,999,999.99 euro, the most that one SEPA transfer carries (European Payments Council, EPC132-08)."""
 NO_ID = "NOTPROVIDED"
 """What stands where an identification is demanded and there is none."""
 
-_LONGEST_NAME, _LONGEST_STREET, _LONGEST_TOWN = 70, 70, 35
+_LONGEST_NAME = 70
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_POSTAL_CODE = re.compile(r"[A-Za-z0-9 -]{1,16}")
 _FINLAND = "FI"
 
 
@@ -37,14 +37,26 @@ def payable(file: PaymentFile) -> PaymentFile:
             f"of TARGET; the next one is {next_day}."
         )
     debtor = _account(file.debtor, f"{what} {file.message_id}: the debtor")
-    transfers = tuple(_transfer(n, transfer, debtor) for n, transfer in enumerate(file.transfers, start=1))
+    transfers = tuple(
+        _transfer(transfer, debtor, f"Transfer {n} ({transfer.end_to_end_id})", f"Transfer {n}")
+        for n, transfer in enumerate(file.transfers, start=1)
+    )
     _check_apart(transfers)
     return replace(file, created_at=file.created_at.astimezone(UTC), debtor=debtor, transfers=transfers)
 
 
-def _transfer(n: int, transfer: Transfer, debtor: Account) -> Transfer:
-    _check_id(transfer.end_to_end_id, f"Transfer {n}'s end-to-end id")
-    name = f"Transfer {n} ({transfer.end_to_end_id})"
+def why_not(transfer: Transfer, debtor: Account, name: str) -> str | None:
+    """Why no bank would carry out a transfer, in a sentence that calls it by its name; None where one would."""
+    payer = replace(debtor, iban=iban_of(debtor.iban) or debtor.iban)
+    try:
+        _transfer(transfer, payer, name, name)
+    except BankFault as fault:
+        return str(fault)
+    return None
+
+
+def _transfer(transfer: Transfer, debtor: Account, name: str, short: str) -> Transfer:
+    _check_id(transfer.end_to_end_id, f"{short}'s end-to-end id")
     if transfer.end_to_end_id == NO_ID:
         raise BankFault(f"{name} says that it has no end-to-end id; give it one, by which its payment is found again.")
     if not 0 < transfer.cents <= MOST_CENTS:
@@ -113,12 +125,12 @@ def _at_its_address(account: Account, whose: str) -> Account:
         raise BankFault(f"{whose} has an address without town or country; give both, or no address.")
     if not _COUNTRY.fullmatch(account.country):
         raise BankFault(f"{whose} has the country {shown(account.country)}; a country is two letters, such as FI.")
-    if account.postal_code is not None and not _POSTAL_CODE.fullmatch(account.postal_code):
+    if account.postal_code is not None and not POSTAL_CODE.fullmatch(account.postal_code):
         raise BankFault(
             f"{whose} has the postal code {shown(account.postal_code)}; it has up to 16 letters, digits, spaces and hyphens."
         )
-    street = None if account.street is None else _text(account.street, f"{whose}'s street", _LONGEST_STREET)
-    return replace(account, street=street, town=_text(account.town, f"{whose}'s town", _LONGEST_TOWN))
+    street = None if account.street is None else _text(account.street, f"{whose}'s street", STREET_MAX)
+    return replace(account, street=street, town=_text(account.town, f"{whose}'s town", TOWN_MAX))
 
 
 def _text(text: str, what: str, limit: int) -> str:

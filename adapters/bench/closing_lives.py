@@ -222,6 +222,7 @@ class Ring:
             occurred_on=asked.on,
             project=None,
             amount_cents=90_000 + n,
+            voucher=f"2019/{n + 1}",
         )
         return self._recorded(_decided(share_cost, share, (*books, self._agreements[n], *self._treatments[n])), asked)
 

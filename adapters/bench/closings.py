@@ -30,7 +30,7 @@ from projections.statements import statements
 
 BYTES_PER_ENTRY: Final = 16_000
 """Its events and what goes with them, its lines in kept statements, in read models and in a table of their own; with room."""
-EVENTS, LINES, WHOLE_LOG = "sql events", "sql lines", "sql whole log"
+EVENTS, TOGETHER, LINES, WHOLE_LOG = "sql events", "sql events parallel", "sql lines", "sql whole log"
 SHORTER: Final = 4
 """How many times shorter the log is that memory is compared with."""
 MEGABYTE: Final = 1_000_000
@@ -40,7 +40,8 @@ READING: Final = (
     "one, of live rows (its figures and digest, or in three languages) or as of the cut, folded from the log. `{events}` is what "
     "plain SQL makes of the very events: one `sum(cents) group by partner` over the shares in their JSON, of one statement its "
     "lines and their sum from the events of its postings; `{whole}` the same where it is not known which events these are; "
-    "`{lines}` over a narrow table of lines that was filled before. SQL adds no VAT, no digest, and keeps nothing. Ratios are "
+    "`{lines}` over a narrow table of lines that was filled before. SQL answers from one process, as tasma works in one; "
+    "in `{together}` from as many as PostgreSQL takes by its own default. SQL adds no VAT, no digest, and keeps nothing. Ratios are "
     "time of tasma to time of SQL; peak_mb is the memory of the process of tasma, which does nothing else, and memory ratios are "
     "to that of a log {shorter} times shorter."
 )
@@ -76,7 +77,7 @@ async def bench_closings(room: Room, *, entries: int, partners: int, rounds: int
         machine=machine(room.postgresql),
         results=results,
         ratios=_ratios(results),
-        reading=READING.format(events=EVENTS, whole=WHOLE_LOG, lines=LINES, shorter=SHORTER),
+        reading=READING.format(events=EVENTS, together=TOGETHER, whole=WHOLE_LOG, lines=LINES, shorter=SHORTER),
     )
 
 
@@ -112,7 +113,12 @@ class _Closing:
         peers = await in_thread(lambda _: StatementSums(self._room.admin_dsn, self._network, MONTH))
         with peers:
             await in_thread(lambda _: peers.fill())
-            for system, ask in ((EVENTS, peers.of_events), (LINES, peers.of_lines)):
+            asked = (
+                (EVENTS, peers.of_events),
+                (TOGETHER, partial(peers.of_events, together=True)),
+                (LINES, peers.of_lines),
+            )
+            for system, ask in asked:
                 result, answer = await self._sql("sums", system, ask)
                 self._same("sums", answer, sums.sums)
                 found.append(result)

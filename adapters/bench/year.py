@@ -24,6 +24,7 @@ OFTEN: Final = (
     "tasma.mentoring.",
     "tasma.pathway.",
     "tasma.revenue.shared",
+    "tasma.revenue.bill_divided",
     "tasma.revenue.cost_shared",
     "tasma.revenue.reversed",
     "tasma.revenue.receipt_recorded",

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from adapters.bank_intake import BankIntake, Taken
+from adapters.bank_intake import BankIntake
+from adapters.bank_taken import Taken
 from adapters.cli.session import COORDINATOR, format_option, with_network, write_json
 from adapters.cli.session import table as table_of
 from adapters.wiring import Network

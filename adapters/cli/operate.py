@@ -90,6 +90,7 @@ async def _demo_tokens(network: Network) -> list[Issued]:
         Wish(
             role="partner",
             organisation="org:ekami",
+            subject="person:ekami-checker",
             scopes=frozenset({"content", "finance-check"}),
             expires_on=tomorrow,
         ),

@@ -9,13 +9,14 @@ from uuid import UUID
 import click
 import msgspec
 
-from adapters.cli.session import COORDINATOR, format_option, with_network, write, write_json
+from adapters.cli.session import coordinator, format_option, with_network, write, write_json
 from adapters.wiring import Network
+from application.access import Person
 from application.desk import Asker
 from application.door import BodyTooLarge, NotJson, read_body
-from domain.kernel import Refused, derived
+from domain.kernel import Refused, Scope, derived
 
-ALL_SCOPES = frozenset({"content", "finance-check", "finance-approve", "project"})
+ALL_SCOPES: frozenset[Scope] = frozenset({"content", "finance-check", "finance-approve", "project"})
 _NIL = UUID(int=0)
 
 
@@ -27,6 +28,8 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at: datetime | None = None
     as_: str | None = msgspec.field(name="as", default=None)
     """An organisation; none: the coordinator."""
+    by: Person | None = None
+    """Whose doing it is, where a person has to answer for it."""
 
 
 class LineRefused(Refused):
@@ -42,7 +45,8 @@ class LineRefused(Refused):
 def run_command(file: Path, form: str) -> None:
     """Carry out the commands of FILE, a JSON object a line: {"do": "send-referral", "as": "org:xamk", "with": {…}}.
 
-    `at` (a time with its zone) is allowed only in networks founded as constructed. Running a file twice changes nothing: a
+    `at` (a time with its zone) is allowed only in networks founded as constructed. There a line may leave out who signs what a
+    person has to answer for; elsewhere it says so: "by": "person:…". Running a file twice changes nothing: a
     command's id follows from its line's number and bytes. The first line that is refused stops the run.
     """
     lines = file.read_bytes().splitlines()
@@ -78,18 +82,26 @@ async def _carry_out(network: Network, number: int, line: bytes) -> bool:
         raise NotALine(str(error).removesuffix(".")) from error
     if wanted.at is not None and wanted.at.tzinfo is None:
         raise NotALine("`at` needs a zone, such as 2019-03-05T09:00:00+02:00")
-    asker = COORDINATOR
-    if wanted.as_ is not None:
-        actor = f"person:{wanted.as_.removeprefix('org:')}"
-        asker = Asker(actor=actor, role="partner", organisation=wanted.as_, scopes=ALL_SCOPES)  # type: ignore[arg-type]  # scopes
+    asker = coordinator(wanted.by) if wanted.as_ is None else _partner(wanted.as_, wanted.by)
     if wanted.do == "close-period":
         await network.work_off()
     key = derived(_NIL, "run", number, line.hex())
     return (await network.desk.carry_out(wanted.do, wanted.with_, asker, key=key, at=wanted.at)).repeated
 
 
+def _partner(organisation: str, person: str | None) -> Asker:
+    """Somebody of a partner: by name, or whoever wrote the line."""
+    return Asker(
+        actor=person or f"person:{organisation.removeprefix('org:')}",
+        role="partner",
+        organisation=organisation,
+        scopes=ALL_SCOPES,
+        shared=person is None,
+    )
+
+
 class NotALine(Refused):
     def __init__(self, why: object) -> None:
         super().__init__(
-            f'Not a command: {why}. A line is {{"do": NAME, "with": {{…}}}}, with "as" and "at" if needed.'
+            f'Not a command: {why}. A line is {{"do": NAME, "with": {{…}}}}, with "as", "by" and "at" if needed.'
         )

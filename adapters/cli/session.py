@@ -14,7 +14,9 @@ from adapters.postgres.embedded import EmbeddedUnavailable
 from adapters.postgres.migrate import NotMigrated
 from adapters.settings import Settings, WrongSetting, read_settings
 from adapters.wiring import Network, NotConstructed, open_network
+from application.access import Person
 from application.desk import Asker
+from application.door import place_of
 from application.notices import CONSTRUCTED
 from application.policy_worker import PolicyHalted
 from application.ports import Unavailable
@@ -22,8 +24,11 @@ from domain.kernel import Refused
 from projections.issued import IssuedChanged
 
 T = TypeVar("T")
-COORDINATOR = Asker(actor="person:command-line", role="coordinator")
-"""Who stands at this keyboard may read the database, so nothing is gained by asking for a token."""
+COORDINATOR = Asker(actor="person:command-line", role="coordinator", shared=True)
+"""Who stands at this keyboard may read the database, so nothing is gained by asking for a token.
+
+Which of them it was, nobody can tell: what a person has to answer for needs `--as`.
+"""
 
 SENTENCES = (
     Refused,
@@ -44,6 +49,27 @@ format_option = click.option(
     type=click.Choice(["text", "json"]),
     default="text",
     help="For people (text) or programs (json).",
+)
+
+
+def coordinator(person: str | None) -> Asker:
+    """Who stands at this keyboard, by the name they give. Raises BadParameter."""
+    return COORDINATOR if person is None else Asker(actor=person, role="coordinator")
+
+
+def _named(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
+    try:
+        return msgspec.convert(given, Person | None)
+    except msgspec.ValidationError as error:
+        raise click.BadParameter(f"{place_of(error)[1]}: {given!r}.") from None
+
+
+as_option = click.option(
+    "--as",
+    "person",
+    metavar="PERSON",
+    callback=_named,
+    help="Who you are, person:…: a person answers for this. In a constructed network it may be left out.",
 )
 
 

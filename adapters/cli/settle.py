@@ -9,11 +9,13 @@ from rich.console import Console
 
 from adapters.bank.pain001 import pain001
 from adapters.cli.output import hand_over
-from adapters.cli.session import COORDINATOR, with_network
+from adapters.cli.session import as_option, coordinator, with_network
 from adapters.cli.session import table as table_of
 from adapters.cli.statement import NotAPeriod
-from adapters.payment_files import payment_file_of
+from adapters.payment_files import FileOf, payment_file_of
+from adapters.settlement_accounts import accounts_in_time
 from adapters.wiring import Network
+from application.desk import Asker
 from application.notices import CONSTRUCTED
 from domain.kernel import Refused
 from domain.money import euros
@@ -22,6 +24,11 @@ from projections.agreements import Agreement, agreements
 from projections.rows import Rows
 from projections.settlement_views import SettlementView, settlements_of
 from projections.settlements import settlements
+
+NEWER = (
+    "The account, address or name of {0.organisation} was set anew on {0.set_on}: payments go where they were approved, until somebody "
+    "who neither settled nor set it sends approve-settlement again."
+)
 
 
 class NothingInForce(Refused):
@@ -35,11 +42,14 @@ class NothingInForce(Refused):
 @click.option("--debtor", metavar="ORG", help="Write the payment file of one debtor instead (--format pain001).")
 @click.option("--format", "form", type=click.Choice(["text", "json", "pain001"]), default="text")
 @click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead.")
-def settle_command(period: str, agreement: str | None, debtor: str | None, form: str, output: Path | None) -> None:
+@as_option
+def settle_command(
+    period: str, agreement: str | None, debtor: str | None, form: str, output: Path | None, person: str | None
+) -> None:
     """Settle a closed PERIOD under every agreement where that is not done yet, and say who is to pay what to whom.
 
-    Somebody else than who settles approves it: with the command approve-settlement over HTTP and a token of their own, since at
-    this keyboard all are one person. From then on there is a payment file for each debtor.
+    A person answers for it, so say who you are. Somebody else approves it: with the command approve-settlement over HTTP and a
+    token of their own. From then on there is a payment file for each debtor.
     """
     if (debtor is None) is (form == "pain001"):
         raise click.UsageError("A payment file is one debtor's: give --debtor ORG and --format pain001, or neither.")
@@ -48,23 +58,26 @@ def settle_command(period: str, agreement: str | None, debtor: str | None, form:
     except msgspec.ValidationError:
         raise NotAPeriod(period) from None
 
-    async def pay(network: Network) -> bytes:
+    async def pay(network: Network) -> FileOf:
         await network.catch_up()
-        found = await payment_file_of(
-            network.views, network.log, period=period, debtor=str(debtor), agreement=agreement
-        )
-        return pain001(found.file)
+        return await payment_file_of(network.views, network.log, period=period, debtor=str(debtor), agreement=agreement)
 
     async def settle(network: Network) -> tuple[list[SettlementView], bool]:
         await network.catch_up()
-        await _settle(network, period, agreement)
+        await _settle(network, period, agreement, coordinator(person))
         await network.catch_up()
         answer = await network.views.ask(settlements, lambda rows: settlements_of(rows, period, None))
-        shown = [each for each in answer.value if agreement in (None, each.agreement)]
+        accounts = await accounts_in_time(network.log)
+        shown = [accounts.shown(each, answer.position) for each in answer.value if agreement in (None, each.agreement)]
         return shown, (await network.log.head()).constructed
 
     if debtor is not None:
-        hand_over(with_network(pay), output, is_text=True)
+        file = with_network(pay)
+        hand_over(pain001(file.file), output, is_text=True)
+        for left in file.left_out:
+            click.echo(f"{left.payment} is not in the file: {left.why}", err=True)
+        for newer in file.newer:
+            click.echo(NEWER.format(newer), err=True)
         return
     found, constructed = with_network(settle)
     if form == "json":
@@ -74,19 +87,20 @@ def settle_command(period: str, agreement: str | None, debtor: str | None, form:
     hand_over(text, output, is_text=True)
 
 
-async def _settle(network: Network, period: str, agreement: str | None) -> None:
-    """Settle what is not settled yet; each is planned before the next, so that nothing is paid twice."""
+async def _settle(network: Network, period: str, agreement: str | None, asker: Asker) -> None:
+    """Settle what is not settled yet, or came to nothing; each is planned before the next, so that nothing is paid twice."""
     in_force = (await network.views.ask(agreements, _in_force)).value
     settled = {
         each.agreement
         for each in (await network.views.ask(settlements, lambda rows: settlements_of(rows, period, None))).value
+        if each.pairs or each.payments or each.state == "settled"
     }
     wanted = [agreement] if agreement else in_force
     if not wanted:
         raise NothingInForce(period)
     for each in wanted:
         if each not in settled:
-            await network.desk.carry_out("settle-period", {"period": period, "agreement": each}, COORDINATOR)
+            await network.desk.carry_out("settle-period", {"period": period, "agreement": each}, asker)
             await network.work_off()
 
 
@@ -104,12 +118,15 @@ def _text(found: list[SettlementView], *, constructed: bool) -> str:
             highlight=False,
         )
         console.print(each.settlement, highlight=False)
-        table = table_of("payer", "payee", "reference", "state")
+        table = table_of("payer", "payee", "account", "reference", "state")
         table.add_column("to be paid", justify="right")
         for payment in each.payments:
             cents = euros(payment.cents, "en")
-            table.add_row(payment.payer, payment.payee, payment.reference, payment.state, cents)
+            account = payment.account.iban if payment.account else "none"
+            table.add_row(payment.payer, payment.payee, account, payment.reference, payment.state, cents)
         console.print(table if each.payments else "Nobody is to pay anything.")
+        for newer in each.newer_details:
+            console.print(NEWER.format(newer), highlight=False)
         if not each.approved:
             console.print("Not approved yet: somebody else approves it with approve-settlement over HTTP.")
     return console.export_text()

@@ -23,7 +23,8 @@ from application.notices import CONSTRUCTED
 from domain.kernel import Refused, Unknown
 from domain.money import Language, euros
 from domain.words import Period
-from projections.statement import Statement, StatementLine, account_of
+from projections.statement import Statement, account_of
+from projections.statement_line import StatementLine
 from projections.statements import statements
 
 SHOWN: Final = ("text", "json")

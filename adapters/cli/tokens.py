@@ -23,7 +23,12 @@ def token() -> None:
 @token.command("issue")
 @click.option("--role", type=click.Choice(ROLES), required=True)
 @click.option("--organisation", metavar="ORG", help="Whom the token acts for: org:ekami.")
-@click.option("--subject", metavar="SUBJECT", help="A mentor (mentor:…) or an opaque id of a person (person:…).")
+@click.option(
+    "--subject",
+    metavar="SUBJECT",
+    help="A mentor (mentor:…) or an opaque id of a person (person:…), in lower case. What a person has to answer for, such as "
+    "check-statement, approve-statement, settle-period and set-billing-details, needs one.",
+)
 @click.option("--scopes", "--scope", default="", metavar="SCOPE,…", help=f"Of {', '.join(get_args(Scope))}.")
 @click.option("--project", metavar="CODE", help="The one project an auditor or funder may see.")
 @click.option("--expires", metavar="DATE", help="The last day it is good for: 2026-12-31.")

@@ -89,6 +89,7 @@ def invoice_csv(invoice: Invoice, language: Language) -> bytes:
         "document_vat_cents": invoice.vat_cents,
         "document_gross_cents": invoice.gross_cents,
         "netted": invoice.netted,
+        "corrected_statements": " ".join(f"{each.statement}@sha256:{each.digest}" for each in invoice.corrects),
     }
     return _rows_of(invoice.lines, head, tail, language)
 

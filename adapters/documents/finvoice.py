@@ -29,6 +29,7 @@ from adapters.documents.finvoice_parties import (
 )
 from adapters.documents.finvoice_rows import FREE_TEXT_MOST, IDENTIFIER_MOST, add_row
 from adapters.documents.words import word
+from adapters.documents.writing import corrects
 from domain.kernel import Refused
 from domain.money import Language
 from projections.document import Invoice, VatTotal
@@ -108,14 +109,20 @@ def _add_details(details: Element, invoice: Invoice, language: Language) -> None
     add(details, "OriginCode", "Original")
     add(details, "InvoiceNumber", invoice.number)
     add_date(details, "InvoiceDate", invoice.issued_on)
-    if len(invoice.credits) == 1:
-        add(details, "OriginalInvoiceNumber", invoice.credits[0])
-    for number in invoice.credits:
+    # A statement has its month for a number; whose it is and its digest stand among the definitions.
+    originals = (*invoice.credits, *(each.period for each in invoice.corrects))
+    if len(originals) == 1:
+        add(details, "OriginalInvoiceNumber", originals[0])
+    for number in originals:
         add(inside(details, "OriginalInvoiceReference"), "InvoiceNumber", number)
     add_date(details, "InvoicingPeriodStartDate", invoice.delivered_from)
     add_date(details, "InvoicingPeriodEndDate", invoice.delivered_to)
     if len(invoice.agreements) == 1 and len(invoice.agreements[0]) <= IDENTIFIER_MOST:
         add(details, "AgreementIdentifier", invoice.agreements[0])
+    for each in invoice.corrects:
+        definition = inside(details, "DefinitionDetails")
+        add(definition, "DefinitionHeaderText", f"{word('head.corrects', language)} {each.period}, SHA-256")
+        add(definition, "DefinitionValue", each.digest)
     add_sum(details, "RowsTotalVatExcludedAmount", invoice.net_cents)
     add_sum(details, "InvoiceTotalVatExcludedAmount", invoice.net_cents)
     add_sum(details, "InvoiceTotalVatAmount", invoice.vat_cents)
@@ -137,6 +144,8 @@ def _free_texts(invoice: Invoice, language: Language) -> Iterator[str]:
         yield word("notice.netted", language).format(period=invoice.period)
     if invoice.credits:
         yield word("notice.credit", language).format(numbers=", ".join(invoice.credits))
+    for each in invoice.corrects:
+        yield corrects(each, language)
     yield f"{invoice.network_name.best(language)}, {word('head.period', language)} {invoice.period}"
     for agreement in invoice.agreements:
         yield f"{word('head.agreement', language)}: {agreement}"

@@ -55,6 +55,7 @@ HEADS = {
     "head.agreement": Word("Sopimus", "Avtal", "Agreement"),
     "head.version": Word("Versio", "Version", "Version"),
     "head.credits": Word("Hyvitettävät laskut", "Krediterade fakturor", "Invoices credited"),
+    "head.corrects": Word("Oikaistava laskelma", "Korrigerad specifikation", "Statement corrected"),
     "head.invoices": Word("Laskut ja tositteet", "Fakturor och verifikat", "Invoices and vouchers"),
     "head.position": Word("Sijainti lokissa", "Position i loggen", "Position in the log"),
     "head.digest": Word("Tiiviste (SHA-256)", "Kontrollsumma (SHA-256)", "Digest (SHA-256)"),
@@ -223,6 +224,11 @@ NOTICES = {
         "Kreditering av faktura {numbers}. Beloppen minskar den ursprungliga fakturan.",
         "Credit to invoice {numbers}. The amounts reduce the original invoice.",
     ),
+    "notice.corrects": Word(
+        "Hyvitys oikaisee korvauslaskelman {period} ({statement}), tiiviste (SHA-256) {digest}.",
+        "Krediteringen korrigerar ersättningsspecifikationen {period} ({statement}), kontrollsumma (SHA-256) {digest}.",
+        "This credit corrects the compensation statement {period} ({statement}), digest (SHA-256) {digest}.",
+    ),
     "notice.credit-to-seller": Word(
         "Ei maksettavaa ostajalle: myyjä palauttaa summan tai se kuitataan.",
         "Inget för köparen att betala: säljaren återbetalar beloppet eller det kvittas.",
@@ -262,6 +268,21 @@ NOTICES = {
         "Saldoon: rivin veroton summa. Vero on saldossa omana rivinään, joten verollinen on rivillä tieto.",
         "Till saldot: radens summa utan moms. Momsen har en egen rad i saldot, så summan med moms är en uppgift på raden.",
         "To balance: the line without VAT. The tax has its own line in the balance, so gross is information on a line.",
+    ),
+    "notice.numbers": Word(
+        "Rivin numero on sama kuin myyjän korvauslaskelmassa.",
+        "Radens nummer är det som den har i säljarens ersättningsspecifikation.",
+        "A line has the number that it has on the seller's compensation statement.",
+    ),
+    "notice.codes": Word(
+        "Rivin alla: sopimus, versio ja jakosäännön (steps) tai kustannusten jaon (costs) kohta, rooli ja osaamispolku (pathway).",
+        "Under raden: avtal, version och punkt i fördelningsregeln (steps) eller kostnadsnyckeln (costs), roll och stig (pathway).",
+        "Below a line: agreement, version and clause of the sharing rule (steps) or cost key (costs), role and pathway.",
+    ),
+    "notice.vat-codes": Word(
+        "ALV-koodit ovat standardin EN 16931 (UNCL 5305): S verollinen, E veroton, AE käännetty, Z nollakanta, O ei veron piirissä.",
+        "Momskoderna är de i EN 16931 (UNCL 5305): S skattepliktig, E skattefri, AE omvänd, Z nollskattesats, O utanför.",
+        "VAT codes are those of EN 16931 (UNCL 5305): S standard rate, E exempt, AE reverse charge, Z zero-rated, O outside the scope.",
     ),
     "notice.exact": Word(
         "Kaikki summat ovat euroja, sentilleen. Jokaisen rivin takana on tapahtuma lokissa.",

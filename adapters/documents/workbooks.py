@@ -6,6 +6,7 @@ from typing import Final
 
 from adapters.documents.amounts import in_euros
 from adapters.documents.words import word
+from adapters.documents.writing import numbers
 from adapters.documents.xlsx import Book, Row, Sheet
 from domain.calendar import first_day
 from domain.money import Language
@@ -114,7 +115,7 @@ def _statement_head(document: StatementDocument, language: Language) -> Iterable
     yield word("head.due-on", language), document.due_on
     for agreement in document.agreements:
         yield word("head.agreement", language), agreement
-    for number in document.invoices:
+    for number in numbers(document, language):
         yield word("head.invoices", language), number
     yield word("head.position", language), document.position
     yield word("head.digest", language), document.digest
@@ -132,6 +133,8 @@ def _invoice_head(invoice: Invoice, language: Language) -> Iterable[Row]:
         yield (word("notice.netted", language).format(period=invoice.period),)
     for number in invoice.credits:
         yield word("head.credits", language), number
+    for each in invoice.corrects:
+        yield word("head.corrects", language), each.statement, each.digest
     yield from _party(invoice.seller, "head.from-unit" if voucher else "head.seller", language)
     yield from _party(invoice.buyer, "head.to-unit" if voucher else "head.buyer", language)
     yield word("head.network", language), invoice.network_name.best(language)

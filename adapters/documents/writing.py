@@ -1,9 +1,12 @@
 """Sums, days and account numbers as documents write them in a language."""
 
+from collections.abc import Sequence
 from datetime import date
 
+from adapters.documents.words import word
 from domain.calendar import first_day
 from domain.money import Language, euros
+from projections.document import CorrectedStatement, StatementDocument
 
 _MINUS = "\u2212"
 _SPACE = "\u00a0"
@@ -76,6 +79,20 @@ def month(period: str, language: Language) -> str:
     """`syyskuu 2024` of the period `2024-09`."""
     first = first_day(period)
     return f"{_MONTHS[language][first.month - 1]} {first.year}"
+
+
+def numbers(statement: StatementDocument, language: Language) -> Sequence[str]:
+    """The numbers of a statement's documents; beside another's its name."""
+    return [
+        f"{each.number} ({each.issuer.best(language)})" if each.issuer else each.number for each in statement.documents
+    ] or statement.invoices
+
+
+def corrects(statement: CorrectedStatement, language: Language) -> str:
+    """Which statement a credit note corrects, where it has no document to name."""
+    return word("notice.corrects", language).format(
+        period=statement.period, statement=statement.statement, digest=statement.digest
+    )
 
 
 def iban(plain: str) -> str:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from adapters.http.asking import asker_of, body_of, check_content_type, key_of, time_of
 from adapters.http.network import Asked, network_of
-from application.door import check_may, read_body
+from application.door import check_may, check_person, read_body
 from application.ports import Outcome, Placed
 from application.registry import DECIDERS
 from domain.kernel import AnyDecider
@@ -23,6 +23,7 @@ class Carried(Struct, frozen=True):
     position: int
     """Of the last event."""
     events: tuple[Placed, ...]
+    """What it recorded, in order, and where."""
 
 
 def path_of(name: str) -> str:
@@ -33,8 +34,9 @@ async def respond(name: str, request: Asked) -> Response[bytes]:
     """Carry out a command: 201, or 200 where it was carried out before."""
     network = network_of(request)
     asker = await asker_of(request, network)
-    # The desk checks this too; here it spares whoever may not send it a lecture on their body.
+    # The desk checks these too; here it spares whoever may not send it a lecture on their body.
     check_may(OFFERED[name], name, asker.role, asker.scopes)
+    check_person(OFFERED[name], name, asker.actor, alone=asker.alone)
     key, at = key_of(request), time_of(request, asker)
     check_content_type(request)
     body = read_body(await body_of(request))

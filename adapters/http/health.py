@@ -22,25 +22,40 @@ class Lag(Struct, frozen=True):
     """A read model or a policy, and how far behind the log it is."""
 
     name: str
+    """The name of the read model or policy."""
     position: int
+    """How far it is: the position of the last event that is in it."""
     lag_events: int
+    """How many events it is behind the head."""
     lag_seconds: float
+    """The age of the oldest event that is not in it; 0 at the head."""
     state: str
+    """`live`; `behind`; `halted`: it does not get past the next event; `parked`: it follows, but left events out; `stale`: it
+    is of another history."""
 
 
 class Health(Struct, frozen=True, kw_only=True):
+    """How the network is doing. Figures are right while `status` is not `halted`, if perhaps late."""
+
     status: Literal["ok", "degraded", "halted"]
     """`degraded`: something is late, or a read model stands still or left events out; `halted`: money stands still, be it
     a read model that it depends on or a policy (these share revenue and issue statements), or the whole log."""
     network: str
+    """The network's name in paths and sources, such as kymenlaakso."""
     constructed: bool
+    """True: the network is an example, and nothing in it happened to anybody."""
     notice: str | None
+    """The same as a sentence; null of a network that is real."""
     head: int
+    """The position of the newest event; 0 while there is none."""
     head_time: datetime | None
+    """When that was recorded; null while there is none."""
     read_only: str | None
     """Why nothing is appended: the database ends before what was signed, or is another's. Everything can be read."""
     projections: tuple[Lag, ...]
+    """The read models that questions are answered from."""
     policies: tuple[Lag, ...]
+    """What the network does by itself, such as sharing revenue and issuing statements."""
 
 
 async def respond(request: Asked) -> Response[bytes]:

@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document, made from the commands and the questions there are."""
 
 import inspect
+import re
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -31,6 +32,7 @@ from adapters.http.problems import Problem
 from adapters.http.readers import OVERSEERS
 from adapters.http.reading import Read
 from adapters.http.reads import all_reads
+from adapters.http.refusals import refused_as
 from adapters.http.schemas import envelope, with_words
 from application.notices import CONSTRUCTED
 from domain.kernel import AnyDecider, Command, filled_fields
@@ -42,6 +44,8 @@ _SAYS = """The record of a network of education providers: commands append to on
 
 Everything that goes wrong is answered as `application/problem+json` with a stable `type` and a sentence in `detail`. What
 you may not see does not exist. Sums are whole cents without VAT, days are days in Helsinki."""
+
+_PERSON = " A person answers for it: the token needs a subject, `person:…`."
 
 
 @cache
@@ -113,13 +117,27 @@ def who(decider: AnyDecider) -> str:
     return ", ".join(named)
 
 
+def first_sentence(text: str) -> str:
+    """What there is room for in a list of operations."""
+    found = re.match(r".*?\.(?=\s|$)", text, re.DOTALL)
+    return " ".join((found[0] if found else text).split())
+
+
+def _about(decider: AnyDecider) -> str:
+    """What a command does, who may send it, and what can be in the way: each problem by the end of its `type`."""
+    person = _PERSON if decider.signed else ""
+    refusals = refused_as(decider)
+    told = f"{refusals}\n\n" if refusals else ""
+    return f"{says(decider.command)}\n\n{told}Who may: {who(decider)}.{person}"
+
+
 def _command(name: str, decider: AnyDecider, schema: Json) -> Json:
     done = {"application/json": {"schema": {"$ref": REF.format(name="Carried")}}}
     return {
         "operationId": name,
         "tags": ["commands"],
-        "summary": says(decider.command).splitlines()[0],
-        "description": f"{says(decider.command)}\n\nWho may: {who(decider)}.",
+        "summary": first_sentence(says(decider.command)),
+        "description": _about(decider),
         "parameters": [
             header(
                 "Idempotency-Key", "A UUID, new for each command: the same one again gives the first answer.", "uuid"
@@ -154,7 +172,7 @@ def _read(read: Read, schema: Json) -> Json:
     return {
         "operationId": read.name,
         "tags": ["questions"],
-        "summary": read.says,
+        "summary": first_sentence(read.says),
         "description": f"{read.says}\n\nWho may: {readers}.",
         "security": [{"token": []}] if read.readers else [],
         "parameters": [
@@ -165,7 +183,7 @@ def _read(read: Read, schema: Json) -> Json:
         "responses": {
             "200": {
                 "description": "As asked.",
-                "headers": headers({**POSITION, **TAG, **(NEXT_PAGE if read.is_list else {})}),
+                "headers": headers({**POSITION, **TAG, **(NEXT_PAGE if read.is_list else {}), **read.headers}),
                 "content": {media_type: {"schema": SCHEMAS.get(media_type, answer)} for media_type in read.media_types},
             },
             "304": {"description": "Nothing has changed.", "headers": headers({**POSITION, **TAG})},
@@ -193,7 +211,7 @@ def _route(route: Route) -> Json:
     return {
         "operationId": route.name,
         "tags": [route.tag],
-        "summary": route.says,
+        "summary": first_sentence(route.says),
         "description": f"{route.says}\n\nWho may: {route.who}.",
         "security": [{"token": []}] if route.readers else [],
         "parameters": parameters,
@@ -225,7 +243,7 @@ def _health() -> Json:
         "operationId": "health",
         "tags": ["questions"],
         "summary": "How the network is doing: the head of its log, and how far behind it each read model and policy is.",
-        "description": "Who may: everybody, without a token.",
+        "description": f"{says(Health)}\n\nWho may: everybody, without a token.",
         "security": [],
         "responses": {
             "200": {
@@ -247,7 +265,7 @@ def _metrics() -> Json:
     return {
         "operationId": "metrics",
         "tags": ["questions"],
-        "summary": metrics.SAYS,
+        "summary": first_sentence(metrics.SAYS),
         "description": f"{metrics.SAYS}\n\nWho may: {OVERSEERS.says}.",
         "security": [{"token": []}],
         "responses": {
@@ -265,5 +283,6 @@ def _event() -> Json:
 
 def _page(schema: Json) -> Json:
     cursor = {"type": ["string", "null"], "description": "The cursor of the next page; null on the last one."}
-    properties = {"items": {"type": "array", "items": schema}, "next": cursor}
+    items = {"type": "array", "items": schema, "description": "Those of this page, in the order of the whole list."}
+    properties = {"items": items, "next": cursor}
     return {"type": "object", "properties": properties, "required": ["items", "next"]}

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from adapters.http.schemas import left_out_or
+from adapters.http.schemas import left_out_or, with_words
 
 Json = dict[str, Any]
 _EXAMPLES: Final[Mapping[str, str]] = {
@@ -49,15 +49,8 @@ _MEANINGS: Final[Mapping[str, str]] = {
     "subscription": "The id of a subscription, as it was given when it was made.",
     "tile": "Level and number, as in C2SP tlog-tiles; where it is not full yet, how many hashes.",
     "type": "A version of an event, such as tasma.revenue.shared.v2.",
-    "ends_before": "Only what ends before this day.",
-    "organisation": "Only what this organisation has part in.",
-    "provider": "Only offerings of this organisation.",
-    "q": "Words to look for.",
-    "sector": "Only offerings of this sector.",
-    "stage": "Only referrals that have come this far.",
-    "stale": "Whether only what has been lying too long.",
 }
-"""Of parameters of which the structure that is asked with says nothing."""
+"""Of the parts of a path."""
 _PAGE: Final = "The number of the page, counted from 0."
 _PAGES: Final = "/v1/feed/pages/{n}"
 
@@ -80,14 +73,15 @@ def path_parameters(path: str) -> Sequence[Json]:
 def query_parameters(query: type[Struct]) -> Sequence[Json]:
     """Each with its meaning beside its form. What may be left out is left out, and never null."""
     _, components = msgspec.json.schema_components([query])
-    properties: Mapping[str, Json] = components[query.__name__]["properties"]
-    needed: Sequence[str] = components[query.__name__].get("required", ())
+    said: Json = with_words(components, [query], {})[query.__name__]
+    properties: Mapping[str, Json] = said["properties"]
+    needed: Sequence[str] = said.get("required", ())
     return [_query_parameter(name, schema, required=name in needed) for name, schema in properties.items()]
 
 
 def _query_parameter(name: str, schema: Json, *, required: bool) -> Json:
     form = left_out_or(schema) if schema.get("default", 0) is None else dict(schema)
-    says = form.pop("description", None) or _MEANINGS[name]
+    says = form.pop("description")
     parameter = {"name": name, "in": "query", "required": required, "description": says, "schema": form}
     return {**parameter, **_example(name, form)}
 

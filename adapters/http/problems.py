@@ -18,7 +18,7 @@ from application.access import TokenExpired, TokenMissing, TokenRevoked, TokenUn
 from application.as_of import NotAMoment, StillOpen
 from application.bank import BankFault
 from application.desk import TimeIsReal
-from application.door import BodyTooLarge, Malformed, NoSuchCommand, NotAllowed, NotJson
+from application.door import BodyTooLarge, Malformed, NeedsPerson, NoSuchCommand, NotAllowed, NotJson
 from application.envelope import PAGE_EVENTS, NotText, TooLarge
 from application.notes import NoteFault
 from application.ports import ClockAhead, ClockBehind, CommandIdReused, NoSuchCheckpoint, Unavailable
@@ -147,6 +147,7 @@ STATUS: Mapping[type[Exception], int] = {
     TokenExpired: 401,
     TokenRevoked: 401,
     NotAllowed: 403,
+    NeedsPerson: 403,
     NotYours: 403,
     NotOwnAccounts: 403,
     Unavailable: 503,
@@ -159,7 +160,9 @@ class Fault(Struct, frozen=True):
     """A bad field: a JSON path, `?name` of a parameter or a header's name, and what is wrong there."""
 
     where: str
+    """Such as `$.parties[0]`, `?limit` or `Idempotency-Key`."""
     why: str
+    """What is wrong there, as part of a sentence."""
 
 
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):

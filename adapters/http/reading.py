@@ -62,6 +62,8 @@ class Found(Struct, frozen=True):
     media_type: str = "application/json"
     judged_on: date | None = None
     """The day the answer depends on, where it depends on one: later pages of a list are judged on the same."""
+    headers: Mapping[str, str] = {}
+    """What is said beside it, in headers that the read names."""
 
 
 class Asking(Struct, frozen=True, kw_only=True):
@@ -122,6 +124,8 @@ class Read(Struct, frozen=True, kw_only=True):
     media_types: tuple[str, ...] = ("application/json",)
     problems: frozenset[str] = frozenset()
     """Statuses of its own, beside those that every question can have."""
+    headers: Mapping[str, str] = {}
+    """Headers of its own, and what they say."""
 
     @property
     def is_list(self) -> bool:
@@ -227,6 +231,7 @@ def _reply(request: Asked, read: Read, found: Found, more: Mapping[str, str] | N
         # Kept by the asker alone, and only to be compared: rights may have changed since.
         "Cache-Control": "no-cache" if read.readers is None else "private, no-cache",
         "Vary": "Accept" if read.readers is None else "Accept, Authorization",
+        **found.headers,
         **(more or {}),
     }
     if has_tag(request.headers.get("if-none-match"), tag):

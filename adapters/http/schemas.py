@@ -31,8 +31,11 @@ class EventType(Struct, frozen=True):
     """One version of one kind of event."""
 
     type: str
+    """As events have it in `type`: `tasma.CONTEXT.FACT.vN`."""
     title: str
+    """The same in words."""
     description: str
+    """What happened, as a sentence."""
     seen_by: str
     """Who gets it, in words."""
     about: tuple[str, ...]

@@ -3,9 +3,10 @@
 import asyncio
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from hashlib import sha256
 from uuid import UUID
 
 from msgspec import Struct
@@ -213,6 +214,12 @@ class MemoryDocuments:
     async def keep(self, digest: str, body: bytes) -> None:
         if self._documents.setdefault(digest, body) != body:
             raise ValueError(f"Another document is kept under {digest}: a digest names one sequence of bytes.")
+
+    async def keep_pieces(self, pieces: Iterable[bytes]) -> str:
+        body = b"".join(pieces)
+        digest = sha256(body).hexdigest()
+        await self.keep(digest, body)
+        return digest
 
     async def find(self, digest: str) -> bytes | None:
         return self._documents.get(digest)

@@ -15,6 +15,7 @@ from psycopg.types.numeric import Int4, Int8
 
 from adapters.postgres.checkpoints import KEYS
 from adapters.postgres.database import Row, conninfo, statement, unreachable
+from adapters.postgres.documents import FIND, as_kept
 from application.envelope import EVENT_BYTES_MAX, TAGS_MAX
 from domain.kernel import Refused
 
@@ -95,7 +96,6 @@ order by position limit 1
 """.replace("{bytes}", str(EVENT_BYTES_MAX))
 _CATALOGUE = "select coalesce(max(version), 0) from {schema}.catalogue"
 _NETWORK = "select constructed from {schema}.network"
-_DOCUMENT = "select body from {schema}.document where digest = %s"
 
 
 class TileRow(NamedTuple):
@@ -209,7 +209,7 @@ class AuditReading:
         return next((bool(constructed) for (constructed,) in await self._rows(_NETWORK)), None)
 
     async def document(self, digest: str) -> bytes | None:
-        return next((body for (body,) in await self._rows(_DOCUMENT, digest)), None)
+        return next((as_kept(body, length) for body, length in await self._rows(FIND, digest)), None)
 
     async def missing_tags(self, after: int, upto: int) -> list[Row]:
         """Rows (position, tag): what the events' rows have and the index of tags has not. On the second connection."""

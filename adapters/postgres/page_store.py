@@ -8,18 +8,16 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-import zstandard
 from psycopg import AsyncConnection
 from psycopg.types.numeric import Int8
 
+from adapters.postgres import frames
 from adapters.postgres.database import Row, statement
 from application.envelope import PAGE_EVENTS
 from application.tree import leaf_hash, root_of
 
 PAGE_BYTES_MAX: Final = PAGE_EVENTS * 65_536
 """A page's events with their line ends."""
-_LEVEL: Final = 3
-"""Of zstd: 1.4 million events a second and a fifth of the size; higher levels gain little on events."""
 
 # How many pages are sealed from the first one on. What lies behind a hole is not counted; the hole is looked for only where
 # there is one: among 40,000 pages that takes 15 ms, counting 4.
@@ -142,20 +140,13 @@ class Stored(NamedTuple):
 
 
 def packed(lines: bytes) -> bytes:
-    """A page's lines as one zstd frame that says its size and carries a checksum."""
-    return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(lines)
+    """A page's lines as they are stored."""
+    return frames.packed(lines)
 
 
 def unpacked(body: bytes) -> bytes | None:
     """The lines of a stored page; None where its bytes are damaged."""
-    try:
-        # The frame says how much it holds; a damaged one must not make us take that much memory.
-        size = zstandard.frame_content_size(body)
-        if not 0 < size <= PAGE_BYTES_MAX or not zstandard.get_frame_parameters(body).has_checksum:
-            return None
-        return zstandard.ZstdDecompressor().decompress(body, allow_extra_data=False)
-    except zstandard.ZstdError:
-        return None
+    return frames.unpacked(body, PAGE_BYTES_MAX)
 
 
 def hashes_of(lines: bytes) -> tuple[bytes, ...]:

@@ -133,6 +133,8 @@ async def _one(tables: ReadTables, connection: Connection) -> tuple[Standing | N
         parked = await cursor.fetchall()
     except psycopg.errors.UndefinedTable:
         return None, (), 0
+    if stands and stands.shape != tables.shape:  # of no use to this version: to it nothing is built yet
+        return None, (), 0
     halted = (stands.fault,) if stands and stands.fault else ()
     faults = (kept_fault(tables.projection, position, fault) for position, fault, _ in parked)
     return stands, (*halted, *faults), parked[0][2] if parked else 0

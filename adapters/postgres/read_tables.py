@@ -21,6 +21,7 @@ from msgspec.structs import astuple
 from psycopg import AsyncConnection, sql
 
 from adapters.postgres.migrate import NEXT, READ
+from adapters.postgres.stored_forms import stored_form
 from adapters.postgres.unused_tables import drop_unused, prefix
 from adapters.projecting.memory import check_parts
 from projections.rows import Projection, Record, key_fields
@@ -152,9 +153,9 @@ class ReadTables:
         }
         self._plain = {t: not any(c.nullable or c.type == "jsonb" for c in self.columns[t]) for t in projection.tables}
         self.shape = sha256(
-            repr(sorted((self.names[t], self.columns[t], self.keys[t]) for t in self.names)).encode()
+            repr(sorted((self.names[t], self.columns[t], self.keys[t], stored_form(t)) for t in self.names)).encode()
         ).hexdigest()
-        """Changes with every change of the tables: a generation of another shape has to be rebuilt."""
+        """Changes with the tables and with what their documents hold: a generation of another shape has to be rebuilt."""
 
     def table(self, table: type[Record]) -> sql.Identifier:
         return sql.Identifier(self.schema, self.names[table])

@@ -5,9 +5,10 @@ in two, and everywhere else only when somebody asks.
 """
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import overload
 from uuid import UUID
 
@@ -59,9 +60,9 @@ class PageSlices:
         if to <= position:
             return await self._rows.after(position)
         self._last = pages[-1]
-        facts = [fact for page in pages for fact in page.facts]
+        facts = list(chain.from_iterable(page.facts for page in pages))
         if position >= pages[0].first or to < pages[-1].last:
-            facts = [(at, fact) for at, fact in facts if position < at.position <= to]
+            facts = facts[bisect_right(facts, position, key=_position) : bisect_right(facts, to, key=_position)]
 
         def event_at(position: int) -> UUID | None:
             known = (page for page in (last, *pages) if page and page.first <= position <= page.last)
@@ -107,6 +108,10 @@ class PageSlices:
             self._ahead = number, task
         await asyncio.sleep(0)  # the next request goes out, and others have their turn
         return bodies
+
+
+def _position(fact: tuple[At, object]) -> int:
+    return fact[0].position
 
 
 def _heard(task: "asyncio.Task[Sequence[bytes]]") -> None:

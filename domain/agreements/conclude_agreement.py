@@ -25,7 +25,8 @@ from domain.kernel import (
     Value,
     facts,
 )
-from domain.words import AgreementId, Line, Number, Organisation
+from domain.persons import same_person
+from domain.words import AgreementId, Line, Organisation, Version
 
 Seen = AgreementDrafted | AgreementAmended | AgreementTextFrozen | AgreementApproved | AgreementSigned
 
@@ -34,27 +35,34 @@ class FreezeAgreement(Command, frozen=True):
     """Freeze the text of a drafted version: from here on its SHA-256 is what everybody approves and signs."""
 
     agreement: AgreementId
-    version: Number
+    version: Version
+    """The newest that was written down."""
 
 
 class ApproveAgreement(Command, frozen=True):
     """Record that a party's body has approved the frozen text, on which day and under which section of its minutes."""
 
     agreement: AgreementId
-    version: Number
+    version: Version
     organisation: Organisation
+    """The party whose body decided."""
     body: Line
+    """The body that decided, such as a board."""
     section: Line
+    """Where the decision stands in its minutes, such as "§ 12"."""
     approved_on: date
+    """The day of the decision, in Helsinki; not later than today."""
 
 
 class SignAgreement(Command, frozen=True):
     """Sign the frozen text for a party that has approved it. The last signature puts the version into force."""
 
     agreement: AgreementId
-    version: Number
+    version: Version
     organisation: Organisation
+    """The party that signs."""
     signed_on: date
+    """The day of the signature, in Helsinki; not later than today."""
 
 
 class NoSuchVersion(Refused):
@@ -163,7 +171,7 @@ def freeze(command: FreezeAgreement, state: Life) -> tuple[Event, ...]:
 def approve(command: ApproveAgreement, state: Life) -> tuple[Event, ...]:
     drafted, text_digest = _frozen(command.asked, state, command.agreement, command.version)
     _check_party(command.asked, command.organisation, drafted)
-    if command.asked.role == "partner" and command.asked.actor == state.frozen_by:
+    if command.asked.role == "partner" and state.frozen_by and same_person(command.asked.actor, state.frozen_by):
         raise CheckedByOneself(command.agreement, command.version)
     if command.organisation in state.approved:
         raise ApprovedAlready(command.organisation, command.agreement, command.version)
@@ -246,6 +254,7 @@ freeze_agreement = Decider(
     evolve=evolve,
     decide=freeze,
     may={"coordinator": None, "partner": "finance-check"},
+    signed=True,
     example={"agreement": "agreement:kymenlaakso-2019", "version": 1},
 )
 approve_agreement = Decider(
@@ -255,6 +264,7 @@ approve_agreement = Decider(
     evolve=evolve,
     decide=approve,
     may={"coordinator": None, "partner": "finance-approve"},
+    signed=True,
     example={
         "agreement": "agreement:kymenlaakso-2019",
         "version": 1,

@@ -33,23 +33,42 @@ class WrittenVersion(Command, frozen=True):
     """What a version says, whether it is the first or another."""
 
     agreement: AgreementId
+    """A new id for a first version, else that of the agreement."""
     title: Names
+    """What it is called."""
     parties: Annotated[tuple[Organisation, ...], Meta(min_length=2, max_length=60)]
+    """The organisations that it is to bind, each a partner of the network."""
     sharing_rule: dict[str, Any] | None = None
+    """How every revenue is divided: `rounding` and `steps`, each with what it takes, `take`, for whom, `to`, and what for,
+    `for`. Null: no pathway is agreed under this version."""
     cost_keys: Annotated[tuple[dict[str, Any], ...], Meta(max_length=50)] = ()
+    """How costs of upkeep are divided: each with its `name`, who has paid, `paid_by`, and by weights, fixed sums or unit prices
+    who owes how much of it, `costs`."""
     waivers: Annotated[tuple[Waiver, ...], Meta(max_length=200)] = ()
+    """Who charges whom nothing where costs are divided."""
     netting: Netting = Netting()
     due: Literal["delivery", "receipt"] = "delivery"
+    """When revenue is shared: `delivery`, once a part was delivered; `receipt`, once the client has paid for it too."""
     self_billing: Annotated[tuple[Organisation, ...], Meta(max_length=60)] = ()
+    """Parties that issue the invoices for what the others sell them."""
     data_sharing: bool = False
+    """Whether a client may be referred from one party to another."""
     answer_days: Days = 2
+    """Business days in which a referral is to be answered."""
     grace_days: Days = 2
+    """Business days after that until it expires."""
     dispute_days: Days = 10
+    """Business days after a statement was issued in which its lines may be disputed."""
     dispute_answer_days: Days = 5
+    """Business days in which the other side answers a dispute; after that it goes to the coordinator."""
     payment_days: Days = 14
+    """Days from an invoice, or from a settlement, until it is to be paid."""
     tacit_approval: bool = False
+    """Whether a statement that nobody disputes in time counts as approved; else silence goes to the coordinator."""
     rights: Annotated[tuple[Names, ...], Meta(max_length=50)] = ()
+    """What the parties may do, as sentences: they are signed with the rest, and no program reads them."""
     duties: Annotated[tuple[Names, ...], Meta(max_length=50)] = ()
+    """What the parties have to do, in the same way."""
 
 
 class PartyTwice(Refused):

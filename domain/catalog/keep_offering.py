@@ -37,7 +37,9 @@ class PublishOffering(Command, frozen=True):
     """Publish an offering of a partner in the catalogue everybody can search."""
 
     offering: OfferingId
+    """A new id, for good."""
     provider: Organisation
+    """The partner that offers it."""
     description: Description
 
 
@@ -46,14 +48,17 @@ class UpdateOffering(Command, frozen=True):
 
     offering: OfferingId
     description: Description
+    """The whole of it: what is left out of it is no longer said."""
 
 
 class VerifyOffering(Command, frozen=True):
-    """Confirm that the description is true, and until when that may be relied on (two years at most)."""
+    """Confirm that an offering's description is true, and until when that may be relied on (two years at most)."""
 
     offering: OfferingId
     verified_on: date
+    """The day on which somebody looked, in Helsinki; not later than today."""
     verified_until: date
+    """The last day on which that may be relied on, in Helsinki."""
 
 
 class ArchiveOffering(Command, frozen=True):
@@ -61,6 +66,7 @@ class ArchiveOffering(Command, frozen=True):
 
     offering: OfferingId
     reason: ArchiveReason
+    """Why it is offered no longer; `archived-at-source`: the catalogue it was taken from has archived it."""
 
 
 class PublishedAlready(Refused):

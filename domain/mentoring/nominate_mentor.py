@@ -18,9 +18,12 @@ class NominateMentor(Command, frozen=True):
     """Nominate a mentor at a partner. The id is opaque; who the person is stays outside the log."""
 
     mentor: MentorId
+    """A new id, of which only the partner knows whose it is."""
     organisation: Organisation
+    """The partner that the mentor works for."""
     capacity: Capacity
     languages: Annotated[tuple[Language, ...], Meta(min_length=1, max_length=3)] = ("fi",)
+    """The languages in which the mentor guides."""
 
 
 class NominatedAlready(Refused):

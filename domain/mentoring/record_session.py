@@ -2,6 +2,9 @@
 
 from datetime import date
 from fractions import Fraction
+from typing import Annotated
+
+from msgspec import Meta
 
 from domain.changing import replace
 from domain.kernel import (
@@ -22,6 +25,8 @@ from domain.pathways.events import PathwayAgreed
 from domain.words import ClientId, Hours, MentorId, PathwayId, SessionId
 
 HOURS_MAX = 24
+SESSION_MAX = 72
+"""Letters of a new session's id, its kind with it: an entry has room for the ids of all the sessions that it counts."""
 
 Seen = MentorNominated | MenteeAssigned | PathwayAgreed | SessionHeld
 
@@ -32,12 +37,16 @@ class RecordSession(Command, frozen=True):
     Sessions of a pathway whose sharing rule pays `mentor_hour` are counted in with the pathway's next shared amount, each once.
     """
 
-    session: SessionId
+    session: Annotated[SessionId, Meta(max_length=SESSION_MAX)]
+    """An id of one's own, new for each session."""
     mentor: MentorId
     client: ClientId
     held_on: date
+    """The day of the session, in Helsinki; not later than today."""
     hours: Hours
+    """How long it took: above 0, a day at most."""
     pathway: PathwayId | None = None
+    """The client's pathway that the hours belong to; null: to none."""
 
 
 class RecordedAlready(Refused):

@@ -14,6 +14,7 @@ class ReleaseMentee(Command, frozen=True):
     mentor: MentorId
     client: ClientId
     reason: ReleaseReason
+    """Why it ends; `mentor-paused`: the mentor guides nobody for a while."""
 
 
 class NotGuided(Refused):

@@ -19,9 +19,9 @@ class Costs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     split: tuple[Weighted, ...] = ()
     """Organisations with weights, in proportion to which they bear the cost; the payer's own part stays with it."""
     fixed_cents: int | None = None
-    """What each of `owed_by` owes, in cents."""
+    """What each of `owed_by` owes, in whole cents of euro."""
     per_unit_cents: int | None = None
-    """What each of `owed_by` owes for each unit counted for it, in cents."""
+    """What each of `owed_by` owes for each unit counted for it, in whole cents of euro."""
     unit: str | None = None
     """The unit that is counted, such as `credit`."""
     owed_by: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class CostShare(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, g
     terms: Terms
     """Everything needed to compute by hand what the key asks for: the cents, before any waiver."""
     waived_cents: int
-    """What the partner would owe had it and the payer not waived it, in cents; its own cents are 0 then."""
+    """What the partner would owe had it and the payer not waived it, in whole cents of euro; its own cents are 0 then."""
 
 
 class CostAmountMissing(MoneyFault):

@@ -18,7 +18,7 @@ class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """A percentage on one band of the amount: from the tier before up to `up_to_cents`; the last tier is open."""
 
     up_to_cents: int | None = None
-    """Where the band ends, in cents; null: it is open."""
+    """Where the band ends, in whole cents of euro; null: it is open."""
     percent: str
     """What is taken of the band, in percent, as an exact decimal."""
 
@@ -27,21 +27,21 @@ class Take(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """How much a clause takes: one of `fixed_cents`, `percent`, `per_unit_cents` with `unit`, and `tiers`."""
 
     fixed_cents: int | None = None
-    """A sum in cents."""
+    """A sum in whole cents of euro."""
     percent: str | None = None
     """A part in percent, as an exact decimal."""
     of: Literal["remaining"] | None = None
     """What `percent` is of: null is the amount that entered this list of clauses."""
     per_unit_cents: int | None = None
-    """What is taken for each unit that is delivered, in cents."""
+    """What is taken for each unit that is delivered, in whole cents of euro."""
     unit: str | None = None
     """The unit that is counted, such as `credit`."""
     tiers: tuple[Tier, ...] = ()
     """Percentages on bands of the amount."""
     min_cents: int | None = None
-    """The least that is taken, in cents."""
+    """The least that is taken, in whole cents of euro."""
     max_cents: int | None = None
-    """The most that is taken, in cents."""
+    """The most that is taken, in whole cents of euro."""
     per: Literal["amount", "pathway"] | None = None
     """What the fixed sum, the minimum and the maximum are counted over; null is each amount."""
 

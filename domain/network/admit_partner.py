@@ -15,7 +15,9 @@ class AdmitPartner(Command, frozen=True):
 
     organisation: Organisation
     membership: Membership
+    """How far it is bound: it leads, implements, is committed, or takes part openly."""
     admitted_on: date
+    """The day from which it is a partner, in Helsinki; not later than today."""
 
 
 class AlreadyAPartner(Refused):

@@ -14,9 +14,13 @@ class AssignDuty(Command, frozen=True):
     """Assign a duty such as mentor coordination or the shared web service; without `ends_on` until further notice."""
 
     organisation: Organisation
+    """The partner that looks after it."""
     duty: Duty
+    """What it looks after for the whole network."""
     starts_on: date
+    """The first day of the duty, in Helsinki."""
     ends_on: date | None = None
+    """Its last day; null: until further notice."""
 
 
 class EndsBeforeItStarts(Refused):

@@ -18,6 +18,7 @@ class CloseFollowUp(Command, frozen=True):
 
     follow_up: FollowUpId
     outcome: Line
+    """What was done."""
 
 
 class ClosedAlready(Refused):

@@ -54,6 +54,18 @@ class OrganisationRegistered(Event, frozen=True):
     registered_on: Day
 
 
+@fact("network.organisation_renamed", about=("organisation",), seen_by="network")
+class OrganisationRenamed(Event, frozen=True):
+    """An organisation has another name from here on; what was made out before keeps the one it had then."""
+
+    organisation: Organisation
+    name: Names
+    """The whole name anew, in the languages that it has."""
+    by: str
+    """The opaque id of who renamed it."""
+    renamed_on: Day
+
+
 @fact("network.partner_admitted", about=("organisation",), seen_by="everyone")
 class PartnerAdmitted(Event, frozen=True):
     """An organisation is a partner of the network from here on."""
@@ -118,7 +130,8 @@ class FollowUpOpened(Event, frozen=True):
     """The id of the thing that came to nothing."""
     code: Code
     """What came to nothing, for programs: `referral-declined`, `referral-expired`, `refused` (by a rule), `hours-left-over`,
-    `statement-silent`, `dispute-accepted` (its entry is to be corrected), `dispute-escalated`; more may come."""
+    `statement-silent`, `dispute-escalated`, `correction-missed` (its entry was not corrected in time; earlier logs have
+    `dispute-accepted` for its entry is to be corrected); more may come."""
     reason: Line
     """The same as a sentence."""
     opened_on: Day

@@ -17,9 +17,13 @@ class FoundNetwork(Command, frozen=True):
     network: Annotated[
         str, form(r"^[a-z][a-z0-9_-]{0,40}(?![\s\S])", "a network's name in lower case such as kymenlaakso")
     ]
+    """The name in paths and sources."""
     name: Names
+    """The name for people."""
     first_period: Period
+    """The first month of its books: nothing is booked before it."""
     constructed: bool = False
+    """True for an example: its clock is simulated, and nothing in it happens to anybody."""
 
 
 class AlreadyFounded(Refused):

@@ -17,9 +17,12 @@ class RegisterOrganisation(Command, frozen=True):
     """
 
     organisation: Organisation
+    """A new id, for good: it stands in everything that happens."""
     name: Names
     kind: OrganisationKind
+    """What sort of organisation it is; `other` where none fits."""
     business_id: Annotated[str, form(r"^[0-9]{7}-[0-9](?![\s\S])", "a business id such as 2472908-2")] | None = None
+    """The Finnish Y-tunnus; null where it has none of its own, as a unit."""
     oid: (
         Annotated[
             str,
@@ -30,7 +33,9 @@ class RegisterOrganisation(Command, frozen=True):
         ]
         | None
     ) = None
+    """As the national register of education providers has it; null where it is not there."""
     unit_of: Organisation | None = None
+    """The legal person that it is a part of; null: it stands for itself."""
 
 
 class AlreadyRegistered(Refused):

@@ -1,15 +1,16 @@
 """Set where an organisation is invoiced and paid: address, VAT number, account, e-invoice address."""
 
 import re
-from collections.abc import Mapping
 from typing import Annotated
 
 from domain.changing import replace
-from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
-from domain.network.events import Address, BillingDetailsSet, OrganisationRegistered
+from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown
+from domain.network import sepa
+from domain.network.accounts import STATED, Accounts, Stated
+from domain.network.events import Address, BillingDetailsSet
+from domain.network.letters import POSTAL_CODE, STREET_MAX, TOWN_MAX, strange_in, written
 from domain.words import Line, Organisation, form
 
-Seen = OrganisationRegistered | BillingDetailsSet
 Iban = Annotated[str, form(r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}(?![\s\S])", "an IBAN without spaces in capitals")]
 Bic = Annotated[str, form(r"^[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?(?![\s\S])", "a BIC of 8 or 11 characters in capitals")]
 VatNumber = Annotated[
@@ -18,24 +19,88 @@ VatNumber = Annotated[
 
 
 class SetBillingDetails(Command, frozen=True):
-    """Set all billing details of an organisation anew; what is left out is no longer there.
+    """Set all billing details of an organisation anew; what is left out is no longer there, but an account is only ever replaced.
 
-    A unit without details of its own is invoiced with those of its legal person. The account's check digits are looked at, and of
-    a Finnish VAT number too; whose account it is, no check digit can tell, so compare it with the bank.
+    A unit without details of its own is invoiced with those of its legal person. Account, bank and address are taken as banks
+    take them, in the SEPA area; whose account it is, no check digit can tell, so compare it with the bank. Payments that
+    were approved go where they were approved: somebody else approves their settlement again before they go to another account.
     """
 
     organisation: Organisation
     address: Address
     vat_number: VatNumber | None = None
+    """Null: it is in no register of VAT."""
     iban: Iban | None = None
+    """The account that is paid to and from."""
     bic: Bic | None = None
+    """The bank of the account; it may be left out."""
     einvoice_address: Line | None = None
+    """Where e-invoices go to, such as an OVT number; null: nowhere."""
     einvoice_operator: Line | None = None
+    """Who carries them there; given with the address or not at all."""
+
+
+class OutsideSepa(Refused):
+    def __init__(self, iban: str) -> None:
+        super().__init__(
+            f"{iban} is an account in {iban[:2]}, which no SEPA transfer reaches; give an account in the SEPA area."
+        )
+
+
+class WrongIbanLength(Refused):
+    def __init__(self, iban: str) -> None:
+        country = iban[:2]
+        super().__init__(
+            f"{iban} has {len(iban)} characters, and an IBAN of {country} has {sepa.length_of(country)}. Compare it with the bank's."
+        )
+
+
+class WrongIbanForm(Refused):
+    def __init__(self, iban: str) -> None:
+        super().__init__(
+            f"{iban} has letters where an IBAN of {iban[:2]} has digits, or digits where it has letters. Compare it with the bank's."
+        )
 
 
 class WrongIban(Refused):
     def __init__(self, iban: str) -> None:
         super().__init__(f"{iban} is no account: its check digits do not fit. Compare it with the bank's.")
+
+
+class BankElsewhere(Refused):
+    def __init__(self, bic: str, iban: str) -> None:
+        super().__init__(
+            f"{bic} is a bank in {bic[4:6]}, and {iban} an account in {iban[:2]}; give the BIC of the bank that keeps the account."
+        )
+
+
+class StrangeLetter(Refused):
+    def __init__(self, what: str, text: str, letter: str) -> None:
+        super().__init__(
+            f"{what}, {text}, has {letter!a} in it, which banks do not take; write it in Latin letters, digits and /-?:().,'+."
+        )
+
+
+class TooLongForBanks(Refused):
+    def __init__(self, what: str, text: str, limit: int) -> None:
+        super().__init__(
+            f"{what} has {len(text)} characters as banks take it, and a payment has room for {limit}; shorten it."
+        )
+
+
+class NoPostalCode(Refused):
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"{text} is no postal code that banks take; it has up to 16 letters, digits, spaces and hyphens."
+        )
+
+
+class AccountLeftOut(Refused):
+    def __init__(self, organisation: str, iban: str) -> None:
+        super().__init__(
+            f"{organisation} has the account {iban}, and payments may be on their way to it; give it again or another one: "
+            "an account is replaced, never taken away."
+        )
 
 
 class WrongVatNumber(Refused):
@@ -46,9 +111,13 @@ class WrongVatNumber(Refused):
 
 
 class AnothersAccount(Refused):
-    def __init__(self, iban: str, organisation: str) -> None:
+    """Whose it is or was is told to those who speak for it, and to nobody else."""
+
+    def __init__(self, iban: str, owners: tuple[str, ...]) -> None:
+        whose = f" of {' and '.join(owners)}" if owners else " of another organisation"
         super().__init__(
-            f"{iban} is the account of {organisation}; only units of one legal person share an account. Compare it with the bank's."
+            f"{iban} is, or was, the account{whose}; only units of one legal person share an account, and what the bank says of an "
+            "earlier one goes to whose it was. Compare it with the bank's, or give another account."
         )
 
 
@@ -62,38 +131,25 @@ class NothingNew(Refused):
         super().__init__(f"The billing details of {organisation} are these already.")
 
 
-class Details(Value, frozen=True):
-    persons: Mapping[str, str] = {}
-    """Of each registered organisation, the legal person that it is or belongs to."""
-    newest: Mapping[str, BillingDetailsSet] = {}
-
-
 def boundary(command: SetBillingDetails) -> Boundary:  # noqa: ARG001 - an account may be anybody's already
-    return (facts(OrganisationRegistered, BillingDetailsSet),)
+    return (STATED,)
 
 
-def evolve(state: Details, event: Seen) -> Details:
-    match event:
-        case OrganisationRegistered():
-            return replace(state, persons={**state.persons, event.organisation: event.unit_of or event.organisation})
-        case BillingDetailsSet():
-            return replace(state, newest={**state.newest, event.organisation: event})
+def evolve(state: Accounts, event: Stated) -> Accounts:
+    return state.after(event)
 
 
-def decide(command: SetBillingDetails, state: Details) -> tuple[Event, ...]:
-    if command.organisation not in state.persons:
+def decide(command: SetBillingDetails, state: Accounts) -> tuple[Event, ...]:
+    if command.organisation not in state.registered:
         raise Unknown(command.organisation)
     if not command.asked.acts_for(command.organisation):
         raise NotYours(command.asked, command.organisation, "say where it is invoiced and paid")
-    if command.iban and not is_iban(command.iban):
-        raise WrongIban(command.iban)
+    _check_account(command, state)
+    _check_address(command.address)
     if command.vat_number and command.vat_number.startswith("FI") and not is_finnish_vat_number(command.vat_number):
         raise WrongVatNumber(command.vat_number)
     if (command.einvoice_address is None) is not (command.einvoice_operator is None):
         raise HalfAnEinvoiceAddress
-    for each in state.newest.values():
-        if each.iban == command.iban is not None and not _is_one(state, each.organisation, command.organisation):
-            raise AnothersAccount(command.iban, each.organisation)
     details = BillingDetailsSet(
         organisation=command.organisation,
         address=command.address,
@@ -111,15 +167,44 @@ def decide(command: SetBillingDetails, state: Details) -> tuple[Event, ...]:
     return (details,)
 
 
-def _is_one(state: Details, one: str, other: str) -> bool:
-    """Whether two organisations are, or belong to, one legal person."""
-    return state.persons[one] == state.persons[other]
+def _check_account(command: SetBillingDetails, state: Accounts) -> None:
+    iban, before = command.iban, state.newest.get(command.organisation)
+    if iban is None:
+        if before and before.iban:
+            raise AccountLeftOut(command.organisation, before.iban)
+        return
+    if not sepa.is_in_sepa(iban):
+        raise OutsideSepa(iban)
+    if len(iban) != sepa.length_of(iban[:2]):
+        raise WrongIbanLength(iban)
+    if not sepa.has_form(iban):
+        raise WrongIbanForm(iban)
+    if not sepa.is_iban(iban):
+        raise WrongIban(iban)
+    if command.bic and not sepa.may_keep(command.bic, iban):
+        raise BankElsewhere(command.bic, iban)
+    others = state.ever.get(iban, frozenset()) - {state.person(command.organisation)}
+    # Older logs let an account pass to somebody else; who has it now goes on having it.
+    if others and not (before and before.iban == iban):
+        raise AnothersAccount(iban, tuple(sorted(each for each in others if command.asked.acts_for(each))))
+    name = state.holder(command.organisation).name.best("fi")
+    _as_banks_take(f"The name of {state.person(command.organisation)}", name)
 
 
-def is_iban(text: str) -> bool:
-    """Whether the check digits fit: the first four characters behind the rest, letters as 10 to 35, modulo 97 is 1 (ISO 13616)."""
-    turned = text[4:] + text[:4]
-    return text.isascii() and text.isalnum() and int("".join(str(int(c, 36)) for c in turned)) % 97 == 1
+def _check_address(address: Address) -> None:
+    for what, text, limit in (("The street", address.street, STREET_MAX), ("The town", address.town, TOWN_MAX)):
+        taken = _as_banks_take(what, text)
+        if len(taken) > limit:
+            raise TooLongForBanks(what, taken, limit)
+    if not POSTAL_CODE.fullmatch(address.postal_code):
+        raise NoPostalCode(address.postal_code)
+
+
+def _as_banks_take(what: str, text: str) -> str:
+    taken = written(text)
+    if letter := strange_in(taken) or ("" if taken else text[0]):
+        raise StrangeLetter(what, text, letter)
+    return taken
 
 
 def is_finnish_vat_number(text: str) -> bool:
@@ -133,10 +218,11 @@ def is_finnish_vat_number(text: str) -> bool:
 set_billing_details = Decider(
     command=SetBillingDetails,
     boundary=boundary,
-    initial=Details(),
+    initial=Accounts(),
     evolve=evolve,
     decide=decide,
     may={"coordinator": None, "partner": "finance-approve"},
+    signed=True,
     example={
         "organisation": "org:xamk",
         "address": {"street": "Patteristonkatu 3", "postal_code": "50100", "town": "Mikkeli"},

@@ -1,6 +1,6 @@
 """Agree a pathway: from here on price, roles and the version of the agreement are fixed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from domain.agreements.events import AgreementEnteredIntoForce
 from domain.changing import replace
@@ -23,18 +23,25 @@ Seen = PathwayDrafted | StepProposed | StepConfirmed | StepDeclined | PathwayAgr
 class AgreePathway(Command, frozen=True):
     """Record that the client and every provider have agreed.
 
-    Every proposed step must be confirmed or declined; declined ones fall away. `roles` binds the roles of the sharing
-    rule (`role:provider` binds itself). Who agrees must speak for `collected_by` too, which owes the shares. A package
-    price, if given, is divided over the parts in proportion to their list prices; no step may get less than its provider
-    confirmed it for. `project` names the funded project this belongs to, null: outside any project.
+    Every proposed step must be confirmed or declined; declined ones fall away. The roles of the sharing rule are bound as the
+    draft of the pathway says, which providers saw before they confirmed; `roles` may repeat that (`role:provider` binds
+    itself). Who agrees must speak for `collected_by` too, which owes the shares. A package price, if given, is divided over the
+    parts in proportion to their list prices; no step may get less than its provider confirmed it for. `project`
+    names the funded project this belongs to, null: outside any project.
     """
 
     pathway: PathwayId
     agreement: AgreementId
+    """The agreement in force by whose sharing rule every delivery is divided."""
     collected_by: Organisation
+    """The organisation that is paid by the client and owes the others their shares."""
     project: ProjectCode | None
+    """The funded project that it belongs to; null: outside any project."""
     roles: tuple[Binding, ...] = ()
+    """Who plays which role of the sharing rule, as the draft says; none: whatever it says. A role that nobody plays takes nothing
+    where its clause says so."""
     price_cents: Price | None = None
+    """One price for all of it; null: the list prices of its steps."""
 
 
 class AgreedAlready(Refused):
@@ -67,7 +74,8 @@ class NotInTheAgreement(Refused):
 class RoleNotBound(Refused):
     def __init__(self, roles: list[str], agreement: str) -> None:
         super().__init__(
-            f"The sharing rule of {agreement} pays {', '.join(roles)}; say in `roles` which organisation that is."
+            f"The sharing rule of {agreement} pays {', '.join(roles)}, which the draft of the pathway binds to nobody; draft a "
+            "pathway that says in `roles` which organisation that is."
         )
 
 
@@ -75,6 +83,14 @@ class WrongRole(Refused):
     def __init__(self, roles: list[str], agreement: str) -> None:
         super().__init__(
             f"{', '.join(roles)} cannot be bound: each role of the sharing rule of {agreement} is bound once, and {PROVIDER} binds itself."
+        )
+
+
+class BoundOtherwise(Refused):
+    def __init__(self, pathway: str, roles: list[str]) -> None:
+        super().__init__(
+            f"{', '.join(roles)} cannot be bound so: the providers of {pathway} confirmed its steps under the bindings of its draft. "
+            "Leave them out, or draft another pathway."
         )
 
 
@@ -147,8 +163,8 @@ def decide(command: AgreePathway, state: Agreeing) -> tuple[Event, ...]:
     rule = agreement.clauses.sharing_rule
     if rule is None:
         raise NoSharingRule(command.agreement, agreement.version)
-    _check_roles(command, rule)
-    paid = organisations_of(rule) | {b.organisation for b in command.roles} | {s.provider for s in confirmed}
+    roles = _roles(command, rule, drafted, agreement.parties)
+    paid = organisations_of(rule) | {b.organisation for b in roles} | {s.provider for s in confirmed}
     if outsiders := sorted((paid | {command.collected_by}) - set(agreement.parties)):
         raise NotInTheAgreement(command.agreement, outsiders)
     return (
@@ -162,7 +178,7 @@ def decide(command: AgreePathway, state: Agreeing) -> tuple[Event, ...]:
             agreed_on=command.asked.on,
             collected_by=command.collected_by,
             project=command.project,
-            roles=tuple(sorted(command.roles, key=lambda b: b.role)),
+            roles=roles,
             steps=_priced(command, confirmed, state.confirmed),
             units=tuple(sorted(units_of(rule))),
             parties=tuple(sorted(paid | {command.collected_by, drafted.organisation})),
@@ -182,13 +198,25 @@ def _drafted(command: AgreePathway, state: Agreeing) -> PathwayDrafted:
     return state.drafted
 
 
-def _check_roles(command: AgreePathway, rule: SharingRule) -> None:
+def _roles(
+    command: AgreePathway, rule: SharingRule, drafted: PathwayDrafted, parties: Collection[str]
+) -> tuple[Binding, ...]:
+    """The bindings of the draft, as far as the rule pays them."""
     roles = {named.role: named for named in roles_of(rule) if named.role != PROVIDER}
-    bound = [b.role for b in command.roles]
-    if wrong := sorted({r for r in bound if r not in roles or bound.count(r) > 1}):
+    repeated = [b.role for b in command.roles]
+    if wrong := sorted({r for r in repeated if r not in roles or repeated.count(r) > 1}):
         raise WrongRole(wrong, command.agreement)
-    if missing := sorted(r for r, named in roles.items() if not named.skippable and r not in bound):
+    if other := sorted(b.role for b in command.roles if b not in drafted.roles):
+        raise BoundOtherwise(command.pathway, other)
+    # Whoever is no party cannot be paid: what may be skipped is, unless it is insisted on.
+    bound = tuple(
+        b
+        for b in drafted.roles
+        if b.role in roles and (b in command.roles or b.organisation in parties or not roles[b.role].skippable)
+    )
+    if missing := sorted(r for r, n in roles.items() if not n.skippable and r not in {b.role for b in bound}):
         raise RoleNotBound(missing, command.agreement)
+    return bound
 
 
 def _priced(

@@ -17,7 +17,7 @@ from domain.kernel import (
     facts,
 )
 from domain.pathways.events import AgreedStep, PathwayAgreed, PathwayCompleted, StepDelivered
-from domain.words import MENTOR_HOUR, Amount, Number, PathwayId
+from domain.words import MENTOR_HOUR, Amount, PartNumber, PathwayId, StepNumber
 
 Seen = PathwayAgreed | StepDelivered | PathwayCompleted
 
@@ -29,10 +29,12 @@ class DeliverStep(Command, frozen=True):
     """
 
     pathway: PathwayId
-    step: Number
-    part: Number
+    step: StepNumber
+    part: PartNumber
     delivered_on: date
+    """The day of delivery, in Helsinki: not before the pathway was agreed, not later than today."""
     quantities: tuple[Amount, ...] = ()
+    """How much was delivered, once for each unit that the sharing rule counts; `mentor_hour` is counted by the network itself."""
 
 
 class CompletePathway(Command, frozen=True):

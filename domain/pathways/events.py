@@ -20,12 +20,16 @@ from domain.words import (
     PathwayId,
     Price,
     ProjectCode,
+    ReferralId,
     StepNumber,
     Total,
     Version,
 )
 
-StepDeclineReason = Literal["no-capacity", "not-eligible", "not-provided", "price", "schedule", "other"]
+StepDeclineReason = Annotated[
+    Literal["no-capacity", "not-eligible", "not-provided", "price", "schedule", "other"],
+    Meta(description="Why the provider will not deliver it; `other` where none fits."),
+]
 
 
 class Part(Value, frozen=True):
@@ -35,7 +39,10 @@ class Part(Value, frozen=True):
     cents: Price
 
 
-Parts = Annotated[tuple[Part, ...], Meta(min_length=1, max_length=60)]
+Parts = Annotated[
+    tuple[Part, ...],
+    Meta(min_length=1, max_length=60, description="What is delivered and paid one by one, with prices without VAT."),
+]
 
 
 class AgreedStep(Value, frozen=True):
@@ -45,10 +52,9 @@ class AgreedStep(Value, frozen=True):
     offering: OfferingId
     provider: Organisation
     parts: Parts
-    """What is delivered and paid one by one, with prices."""
 
 
-@fact("pathway.drafted", about=("pathway", "client"), seen_by="parties", frequent=True)
+@fact("pathway.drafted", about=("pathway", "client"), seen_by="parties", frequent=True, version=2)
 class PathwayDrafted(Event, frozen=True):
     """A pathway is begun for a client; it has no steps and no price yet."""
 
@@ -58,6 +64,10 @@ class PathwayDrafted(Event, frozen=True):
     """Who looks after it."""
     mentor: MentorId | None
     """Who guides the client on it; null where nobody does."""
+    referral: ReferralId | None
+    """The referral that the client came by; null where the client came without."""
+    roles: tuple[Binding, ...]
+    """Who plays which role of the sharing rule, for whoever confirms a step to see; those that the rule pays come to hold."""
     drafted_on: Day
     parties: Parties
 
@@ -72,7 +82,6 @@ class StepProposed(Event, frozen=True):
     provider: Organisation
     """The partner that would deliver it."""
     parts: Parts
-    """What is delivered and paid one by one, with prices."""
     proposed_on: Day
     parties: Parties
 
@@ -98,7 +107,6 @@ class StepDeclined(Event, frozen=True):
     pathway: PathwayId
     step: StepNumber
     reason: StepDeclineReason
-    """Why it will not."""
     declined_on: Day
     parties: Parties
 

@@ -1,7 +1,9 @@
 """Plan a pathway: draft it for a client, propose steps to providers, who confirm or decline them."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from domain.catalog.events import OfferingArchived, OfferingPublished
 from domain.changing import replace
@@ -20,7 +22,6 @@ from domain.kernel import (
     Value,
     facts,
 )
-from domain.mentoring.events import MentorNominated
 from domain.network.events import PartnerAdmitted
 from domain.pathways.events import (
     Parts,
@@ -31,7 +32,21 @@ from domain.pathways.events import (
     StepDeclineReason,
     StepProposed,
 )
-from domain.words import AgreementId, ClientId, MentorId, Number, OfferingId, Organisation, PathwayId, Total
+from domain.pathways.known_roles import KnownRoles, Telling, told_by
+from domain.words import (
+    AgreementId,
+    Binding,
+    ClientId,
+    MentorId,
+    OfferingId,
+    Organisation,
+    PathwayId,
+    ReferralId,
+    StepNumber,
+    Total,
+)
+
+ROLES_MAX = 50
 
 Answer = Literal["proposed", "confirmed", "declined"]
 Planned = PathwayDrafted | StepProposed | StepConfirmed | StepDeclined | PathwayAgreed
@@ -39,11 +54,19 @@ Seen = Planned | OfferingPublished | OfferingArchived
 
 
 class DraftPathway(Command, frozen=True):
-    """Begin a pathway for a client. Without `pathway` an id is made."""
+    """Begin a pathway for a client, at the partner that looks after it; `mentor` guides the client. Without `pathway` an id is made.
+
+    Who plays a role of the sharing rule is said here, so that every provider sees it before it confirms a step.
+    """
 
     client: ClientId
     organisation: Organisation
     mentor: MentorId | None = None
+    referral: ReferralId | None = None
+    """The referral that the client came by; null: the organisation has accepted none of this client."""
+    roles: Annotated[tuple[Binding, ...], Meta(max_length=ROLES_MAX)] = ()
+    """Who plays which role of the sharing rule. What the log knows binds itself and is not bound otherwise: `role:mentor` to the
+    organisation of the mentor, `role:referrer` to the sender of the referral, `role:provider` to who delivers."""
     pathway: PathwayId | None = None
 
 
@@ -51,7 +74,7 @@ class ProposeStep(Command, frozen=True):
     """Propose a numbered step to the provider of an offering, in numbered parts with their list prices."""
 
     pathway: PathwayId
-    step: Number
+    step: StepNumber
     offering: OfferingId
     parts: Parts
 
@@ -63,7 +86,7 @@ class ConfirmStep(Command, frozen=True):
     """
 
     pathway: PathwayId
-    step: Number
+    step: StepNumber
     agreement: AgreementId
     at_least_cents: Total | None = None
 
@@ -72,7 +95,7 @@ class DeclineStep(Command, frozen=True):
     """Say no to a proposed step, for its provider, with a reason from the code list."""
 
     pathway: PathwayId
-    step: Number
+    step: StepNumber
     reason: StepDeclineReason
 
 
@@ -123,7 +146,7 @@ class Plan(Value, frozen=True):
     provider: str | None = None
     archived: bool = False
     partner: bool = False
-    mentor: bool = False
+    known: KnownRoles = KnownRoles()
 
     def step(self, number: int) -> tuple[StepProposed, Answer] | None:
         return next((s for s in self.steps if s[0].step == number), None)
@@ -134,11 +157,10 @@ def pathway_of(command: DraftPathway) -> str:
 
 
 def boundary_of_draft(command: DraftPathway) -> Boundary:
-    mentor = (facts(MentorNominated, about=command.mentor),) if command.mentor else ()
     return (
         facts(PathwayDrafted, about=pathway_of(command)),
         facts(PartnerAdmitted, about=command.organisation),
-        *mentor,
+        *told_by(command.client, command.mentor, command.referral),
     )
 
 
@@ -154,14 +176,14 @@ def _plan(pathway: str) -> Criterion:
     return facts(PathwayDrafted, StepProposed, StepConfirmed, StepDeclined, PathwayAgreed, about=pathway)
 
 
-def evolve_draft(state: Plan, event: PathwayDrafted | PartnerAdmitted | MentorNominated) -> Plan:
+def evolve_draft(state: Plan, event: PathwayDrafted | PartnerAdmitted | Telling) -> Plan:
     match event:
         case PathwayDrafted():
             return replace(state, drafted=event)
         case PartnerAdmitted():
             return replace(state, partner=True)
-        case MentorNominated():
-            return replace(state, mentor=True)
+        case _:
+            return replace(state, known=state.known.after(event))
 
 
 def evolve_answer(state: Plan, event: Planned) -> Plan:
@@ -199,14 +221,20 @@ def draft(command: DraftPathway, state: Plan) -> tuple[Event, ...]:
         raise DraftedAlready(pathway_of(command))
     if not state.partner:
         raise Unknown(f"partner {command.organisation}")
-    if command.mentor and not state.mentor:
+    if command.mentor and state.known.mentors is None:
         raise Unknown(command.mentor)
+    if command.referral:
+        state.known.check_referral(command.asked, command.referral, command.client, command.organisation)
+    else:
+        state.known.check_came_without(command.client, command.organisation)
     return (
         PathwayDrafted(
             pathway=pathway_of(command),
             client=command.client,
             organisation=command.organisation,
             mentor=command.mentor,
+            referral=command.referral,
+            roles=state.known.bound(command.roles),
             drafted_on=command.asked.on,
             parties=(command.organisation,),
         ),
@@ -306,7 +334,13 @@ draft_pathway = Decider(
     evolve=evolve_draft,
     decide=draft,
     may=PLANNERS,
-    example={"client": "client:c-17", "organisation": "org:xamk", "mentor": "mentor:m-03"},
+    example={
+        "client": "client:c-17",
+        "organisation": "org:xamk",
+        "mentor": "mentor:m-03",
+        "referral": "referral:r-17",
+        "roles": [{"role": "role:referrer", "organisation": "org:cursor"}],
+    },
 )
 propose_step = Decider(
     command=ProposeStep,

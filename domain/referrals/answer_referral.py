@@ -6,6 +6,7 @@ from typing import Literal
 from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
 from domain.referrals.events import (
+    ClientTakenOn,
     DeclineReason,
     Outcome,
     ReferralAccepted,
@@ -21,16 +22,17 @@ Stage = Literal["sent", "accepted", "declined", "completed", "expired"]
 
 
 class AcceptReferral(Command, frozen=True):
-    """Take the client on. Possible until the day of expiry, by the receiver."""
+    """Accept a referral: its receiver takes the client on. Possible until the day of expiry."""
 
     referral: ReferralId
 
 
 class DeclineReferral(Command, frozen=True):
-    """Say no, with a reason from the code list; the referral then waits on the coordinator's list."""
+    """Decline a referral, with a reason from the code list; it then waits on the coordinator's list."""
 
     referral: ReferralId
     reason: DeclineReason
+    """Why the client is not taken on; `other` where none fits."""
 
 
 class CompleteReferral(Command, frozen=True):
@@ -38,6 +40,7 @@ class CompleteReferral(Command, frozen=True):
 
     referral: ReferralId
     outcome: Outcome
+    """What became of the client."""
 
 
 class ExpireReferral(Command, frozen=True):
@@ -97,7 +100,10 @@ def evolve(state: Answered, event: Seen) -> Answered:
 
 def accept(command: AcceptReferral, state: Answered) -> tuple[Event, ...]:
     sent = _answerable(command, state, "accepted")
-    return (ReferralAccepted(referral=sent.referral, accepted_on=command.asked.on, parties=sent.parties),)
+    return (
+        ReferralAccepted(referral=sent.referral, accepted_on=command.asked.on, parties=sent.parties),
+        ClientTakenOn(referral=sent.referral, client=sent.client, organisation=sent.receiver, parties=sent.parties),
+    )
 
 
 def decline(command: DeclineReferral, state: Answered) -> tuple[Event, ...]:

@@ -47,6 +47,17 @@ class ReferralAccepted(Event, frozen=True):
     parties: Parties
 
 
+@fact("referral.client_taken_on", about=("referral", "client"), seen_by="parties", frequent=True)
+class ClientTakenOn(Event, frozen=True):
+    """A client came to a partner by a referral: its pathways there name where it came from. Recorded with the acceptance."""
+
+    referral: ReferralId
+    client: ClientId
+    organisation: Organisation
+    """The partner that took the client on."""
+    parties: Parties
+
+
 @fact("referral.declined", about=("referral",), seen_by="parties", frequent=True)
 class ReferralDeclined(Event, frozen=True):
     """The receiver does not take the client on."""

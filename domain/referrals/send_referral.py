@@ -18,12 +18,19 @@ class SendReferral(Command, frozen=True):
     """
 
     client: ClientId
+    """An id made for this one case."""
     need: Code
+    """What the client needs, as a code: no text about a person."""
     sender: Organisation
+    """The partner that passes the client on."""
     receiver: Organisation
+    """The partner that has to answer."""
     agreement: AgreementId
+    """An agreement in force that binds both and lets clients be passed on."""
     referral: ReferralId | None = None
+    """A new id; null: one is made."""
     offering: OfferingId | None = None
+    """What the client is sent for; null: the receiver is to find it."""
 
 
 class AlreadySent(Refused):

@@ -195,6 +195,21 @@ class CostShared(Event, frozen=True):
             raise ValueError(f"The shares of {self.entry} sum to {total} cents, not to {self.amount_cents}.")
 
 
+@fact("revenue.bill_divided", about=("bill",), seen_by="parties", frequent=True)
+class BillDivided(Event, frozen=True):
+    """A bill is divided among partners: no other entry divides it as long as something of this one stands."""
+
+    bill: str
+    """`bill:` with a digest of the voucher as it is compared, so that the same voucher is found again."""
+    voucher: Line
+    """The bill in the payer's books."""
+    paid_by: Organisation
+    """The organisation that paid it; others may have a bill of that number too."""
+    entry: EntryId
+    """The entry that divides it."""
+    parties: Parties
+
+
 class TruedUpShare(Value, frozen=True):
     """One partner's drift: what rounding has given or taken over all its entries."""
 

@@ -6,7 +6,7 @@ from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, InTheFuture, NotYours, Refused, Unknown, Value, facts
 from domain.pathways.events import PathwayAgreed
 from domain.revenue.events import ReceiptRecorded
-from domain.words import Number, PathwayId
+from domain.words import PartNumber, PathwayId, StepNumber
 
 Seen = PathwayAgreed | ReceiptRecorded
 
@@ -18,9 +18,10 @@ class RecordReceipt(Command, frozen=True):
     """
 
     pathway: PathwayId
-    step: Number
-    part: Number
+    step: StepNumber
+    part: PartNumber
     received_on: date
+    """The day on which the money came, in Helsinki; not later than today."""
 
 
 class ReceivedAlready(Refused):

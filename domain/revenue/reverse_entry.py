@@ -21,8 +21,11 @@ class ReverseEntry(Command, frozen=True):
     """
 
     entry: EntryId
+    """The entry that is taken back, as it stands on a statement's line."""
     reason: ReversalReason
+    """Why it is taken back; `credit-loss`: the client does not pay."""
     amount_cents: Price | None = None
+    """How much of it is taken back; null: all that is left of it."""
 
 
 class Posted(Value, frozen=True):

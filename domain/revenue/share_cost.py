@@ -10,14 +10,15 @@ from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, InTheFuture, NotYours, Refused, Unknown, Value, facts
 from domain.money import CostKey, CostShare, divide_cost
 from domain.network.events import NetworkFounded
-from domain.revenue.events import CostShared, CountedFor
+from domain.revenue.bills import Bill, BillDividedAlready, bill_of, check_voucher
+from domain.revenue.events import BillDivided, CostShared, CountedFor, RevenueReversed
 from domain.settlement.books import BOOKKEEPING, Books
 from domain.settlement.events import PeriodClosed
 from domain.vat.events import VatTreatmentDecided
 from domain.vat.treatments import Treatments, of_one_person
-from domain.words import PRICE_CENTS_MAX, AgreementId, Code, Line, Price, ProjectCode
+from domain.words import PRICE_CENTS_MAX, AgreementId, Code, EntryId, Line, Price, ProjectCode
 
-Seen = AgreementEnteredIntoForce | VatTreatmentDecided | NetworkFounded | PeriodClosed
+Seen = AgreementEnteredIntoForce | VatTreatmentDecided | NetworkFounded | PeriodClosed | BillDivided | RevenueReversed
 
 
 class ShareCost(Command, frozen=True):
@@ -26,16 +27,25 @@ class ShareCost(Command, frozen=True):
     For the partner that paid them. Where the key splits by weights, `amount_cents` says what was paid, without VAT; where it asks
     for a fixed sum of each or a price for each unit, the amount follows, and `quantities` says what was counted for whom. The
     payer's own part stays with it; between parties that waived it, a share is recorded with zero. `voucher` names the bill in the
-    payer's books, `project` the funded project that carries the costs, null: outside any project.
+    payer's books: a payer's bill is divided once, and again only in place of an entry that was taken back as a whole.
     """
 
     agreement: AgreementId
+    """The agreement that has the cost key."""
     key: Code
+    """The name of the cost key."""
     occurred_on: date
+    """The day on which the costs arose, in Helsinki; not later than today."""
     project: ProjectCode | None
+    """The funded project that carries them; null: outside any project."""
     amount_cents: Price | None = None
+    """What was paid; null where it follows from the key."""
     quantities: Annotated[tuple[CountedFor, ...], Meta(max_length=200)] = ()
+    """What was counted for whom, where the key has a price for each unit; none elsewhere."""
     voucher: Line | None = None
+    """The bill in the payer's books, by its number there, of which only letters and digits are compared."""
+    in_place_of: EntryId | None = None
+    """The entry that divided the same bill before and was taken back as a whole; null: none did."""
 
 
 class NoCostKey(Refused):
@@ -58,6 +68,20 @@ class CountedTwice(Refused):
         super().__init__(f"{unit} of {partner} stands there twice; give each quantity once.")
 
 
+class NotCounted(Refused):
+    def __init__(self, key: str, counted: CountedFor, unit: str | None) -> None:
+        super().__init__(
+            f"{key} counts {unit or 'no unit'}, but {counted.unit} was given for {counted.partner}; leave that quantity out."
+        )
+
+
+class NoVoucher(Refused):
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"{key} divides what was paid, so there is a bill; name it in `voucher` by its number in the payer's books."
+        )
+
+
 class NobodyOwes(Refused):
     def __init__(self, key: str) -> None:
         super().__init__(f"By {key} nobody would bear anything of this; give an amount or quantities above 0.")
@@ -75,10 +99,17 @@ class Dividing(Value, frozen=True):
     books: Books = Books()
     versions: tuple[AgreementEnteredIntoForce, ...] = ()
     treatments: Treatments = Treatments()
+    bills: tuple[Bill, ...] = ()
+    """Those of this voucher, of any payer, in the order in which they were divided."""
 
 
 def boundary(command: ShareCost) -> Boundary:
-    return (facts(AgreementEnteredIntoForce, VatTreatmentDecided, about=command.agreement), BOOKKEEPING)
+    return (
+        facts(AgreementEnteredIntoForce, VatTreatmentDecided, about=command.agreement),
+        BOOKKEEPING,
+        *((facts(BillDivided, about=bill_of(command.voucher)),) if command.voucher else ()),
+        *((facts(RevenueReversed, about=command.in_place_of),) if command.in_place_of else ()),
+    )
 
 
 def evolve(state: Dividing, event: Seen) -> Dividing:
@@ -89,6 +120,10 @@ def evolve(state: Dividing, event: Seen) -> Dividing:
             return replace(state, versions=(*state.versions, event))
         case VatTreatmentDecided():
             return replace(state, treatments=state.treatments.after(event))
+        case BillDivided():
+            return replace(state, bills=(*state.bills, Bill(divided=event)))
+        case RevenueReversed():
+            return replace(state, bills=tuple(bill.after(event) for bill in state.bills))
 
 
 def decide(command: ShareCost, state: Dividing) -> tuple[Event, ...]:
@@ -100,17 +135,30 @@ def decide(command: ShareCost, state: Dividing) -> tuple[Event, ...]:
     key = _key(command, version)
     if not command.asked.acts_for(key.paid_by):
         raise NotYours(command.asked, key.paid_by, "divide what it has paid")
+    _check_bill(command, state, key)
     shares = divide_cost(
-        key, amount_cents=command.amount_cents, quantities=_counted(command), waived=_waived(version.clauses, key.name)
+        key,
+        amount_cents=command.amount_cents,
+        quantities=_counted(command, key),
+        waived=_waived(version.clauses, key.name),
     )
     if not any(s.cents or s.waived_cents for s in shares):
         raise NobodyOwes(key.name)
     if (amount_cents := sum(s.cents for s in shares)) > PRICE_CENTS_MAX:
         raise TooMuchAtOnce(key.name, amount_cents)
     persons = {u.party: u.legal_person for u in version.units}
+    entry, parties = command.asked.new("entry"), tuple(sorted({key.paid_by, *(s.partner for s in shares)}))
+    bill = (
+        BillDivided(
+            bill=bill_of(command.voucher), voucher=command.voucher, paid_by=key.paid_by, entry=entry, parties=parties
+        )
+        if command.voucher
+        else None
+    )
     return (
+        *((bill,) if bill else ()),
         CostShared(
-            entry=command.asked.new("entry"),
+            entry=entry,
             agreement=command.agreement,
             version=version.version,
             key=key.name,
@@ -120,7 +168,7 @@ def decide(command: ShareCost, state: Dividing) -> tuple[Event, ...]:
             period=state.books.period_of(command.occurred_on),
             project=command.project,
             voucher=command.voucher,
-            parties=tuple(sorted({key.paid_by, *(s.partner for s in shares)})),
+            parties=parties,
             quantities=tuple(sorted(command.quantities, key=lambda q: (q.partner, q.unit))),
             shares=shares,
             vat=state.treatments.on(
@@ -145,9 +193,26 @@ def _key(command: ShareCost, version: AgreementEnteredIntoForce) -> CostKey:
     return keys[command.key]
 
 
-def _counted(command: ShareCost) -> dict[str, dict[str, str]]:
+def _check_bill(command: ShareCost, state: Dividing, key: CostKey) -> None:
+    """The newest entry of the bill is the only one of which something may be left."""
+    if key.costs.split and not command.voucher:
+        raise NoVoucher(key.name)
+    if command.voucher:
+        check_voucher(command.voucher)
+    for bill in reversed(state.bills):
+        if bill.divided.paid_by == key.paid_by:
+            if bill.is_free and bill.divided.entry == command.in_place_of:
+                return
+            raise BillDividedAlready(bill.divided)
+    if command.in_place_of:
+        raise Unknown(f"{command.in_place_of} of this voucher")
+
+
+def _counted(command: ShareCost, key: CostKey) -> dict[str, dict[str, str]]:
     counted: dict[str, dict[str, str]] = {}
     for each in command.quantities:
+        if each.unit != key.costs.unit:
+            raise NotCounted(key.name, each, key.costs.unit)
         if each.unit in counted.setdefault(each.partner, {}):
             raise CountedTwice(each.partner, each.unit)
         counted[each.partner][each.unit] = each.quantity
@@ -177,5 +242,6 @@ share_cost = Decider(
         "project": None,
         "amount_cents": 90000,
         "voucher": "Lasku 4711",
+        "in_place_of": "entry:0168f4a2-7c00-8123-9abc-0123456789ab",
     },
 )

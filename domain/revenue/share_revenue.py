@@ -9,7 +9,7 @@ from domain.revenue.pathway_revenue import Shared, entry_of, evolve, step_of
 from domain.revenue.taking_back import Standing
 from domain.settlement.books import BOOKKEEPING
 from domain.vat.events import VatTreatmentDecided
-from domain.words import AgreementId, Amount, Number, PathwayId, Price
+from domain.words import AgreementId, Amount, PartNumber, PathwayId, Price, StepNumber
 
 
 class ShareRevenue(Command, frozen=True):
@@ -21,9 +21,10 @@ class ShareRevenue(Command, frozen=True):
     """
 
     pathway: PathwayId
-    step: Number
-    part: Number
+    step: StepNumber
+    part: PartNumber
     agreement: AgreementId
+    """The agreement that the pathway is bound to."""
 
 
 class RebookPart(Command, frozen=True):
@@ -35,12 +36,16 @@ class RebookPart(Command, frozen=True):
     """
 
     pathway: PathwayId
-    step: Number
-    part: Number
+    step: StepNumber
+    part: PartNumber
     agreement: AgreementId
+    """The agreement that the pathway is bound to."""
     amount_cents: Price
+    """What the part came to in truth."""
     reason: ReversalReason
+    """Why it is corrected."""
     quantities: tuple[Amount, ...] | None = None
+    """What was delivered in truth, once for each unit that the rule counts; null: as it was reported."""
 
 
 class NotDelivered(NotYet):

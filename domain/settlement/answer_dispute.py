@@ -5,23 +5,27 @@ from typing import Literal
 
 from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
+from domain.persons import same_person
 from domain.settlement.dispute import FINAL, DisputeState, react_by, state_after
-from domain.settlement.events import DisputeAnswered, DisputeEscalated, DisputeWithdrawn, LineDisputed
+from domain.settlement.events import DisputeAnswered, DisputeClosed, DisputeEscalated, DisputeWithdrawn, LineDisputed
 from domain.words import DisputeId, Line
 
-Seen = LineDisputed | DisputeAnswered | DisputeEscalated | DisputeWithdrawn
+Seen = LineDisputed | DisputeAnswered | DisputeEscalated | DisputeWithdrawn | DisputeClosed
 
 
 class AnswerDispute(Command, frozen=True):
     """Answer a dispute: first the other side of the line, and the coordinator once it was taken there, which is final.
 
-    Accepted: the line is wrong and will be corrected by taking its entry back. Rejected: the line stands; the disputing
-    partner may then withdraw its dispute or take it to the coordinator.
+    Accepted: the line is wrong and will be corrected by taking its entry back; it is held until then, and for as many business
+    days after that as the other side had for its answer, in which the disputing partner may dispute it again. Rejected: the line
+    stands; the disputing partner may then withdraw its dispute or take it to the coordinator.
     """
 
     dispute: DisputeId
     answer: Literal["accepted", "rejected"]
+    """`accepted`: the line is wrong and will be corrected; `rejected`: it stands."""
     evidence: Line | None = None
+    """A reference to what shows it, such as a document's number; nothing about people."""
 
 
 class EscalateDispute(Command, frozen=True):
@@ -35,7 +39,7 @@ class EscalateDispute(Command, frozen=True):
 
 
 class WithdrawDispute(Command, frozen=True):
-    """Contest the line no longer: it stands and is settled. Possible until the dispute is at its end."""
+    """Withdraw a dispute: the line stands, with what was corrected of it, and is settled. Possible until the dispute is at its end."""
 
     dispute: DisputeId
 
@@ -70,6 +74,19 @@ class RejectedAlready(Refused):
         )
 
 
+class DisputedByOneself(Refused):
+    def __init__(self, dispute: str) -> None:
+        super().__init__(f"Who disputes may not answer the same dispute; let another person answer {dispute}.")
+
+
+class AcceptedAlready(Refused):
+    def __init__(self, disputed: LineDisputed, accepted_on: date) -> None:
+        super().__init__(
+            f"{disputed.dispute} was accepted on {accepted_on}: {disputed.entry} is to be corrected. {disputed.partner} may withdraw "
+            "the dispute, or dispute the corrected line again."
+        )
+
+
 class StillToAnswer(Refused):
     def __init__(self, disputed: LineDisputed) -> None:
         super().__init__(
@@ -93,7 +110,9 @@ class Standing(Value, frozen=True):
 
 
 def boundary(command: AnswerDispute | EscalateDispute | WithdrawDispute) -> Boundary:
-    return (facts(LineDisputed, DisputeAnswered, DisputeEscalated, DisputeWithdrawn, about=command.dispute),)
+    return (
+        facts(LineDisputed, DisputeAnswered, DisputeEscalated, DisputeWithdrawn, DisputeClosed, about=command.dispute),
+    )
 
 
 def evolve(state: Standing, event: Seen) -> Standing:
@@ -107,15 +126,19 @@ def evolve(state: Standing, event: Seen) -> Standing:
             return replace(state, state=now, since=event.escalated_on)
         case DisputeWithdrawn():
             return replace(state, state=now, since=event.withdrawn_on)
+        case DisputeClosed():
+            return replace(state, state=now, since=event.closed_on)
 
 
 def answer(command: AnswerDispute, state: Standing) -> tuple[Event, ...]:
-    disputed = _unfinished(command, state)
+    disputed = _contested(command, state)
     final = command.asked.role == "coordinator"
     if final and state.state != "escalated":
         raise NotWithTheCoordinator(disputed, state.state, state.since)
     if not final:
         _check_turn(command, state, disputed)
+    if same_person(command.asked.actor, disputed.by):
+        raise DisputedByOneself(disputed.dispute)
     return (
         DisputeAnswered(
             dispute=disputed.dispute,
@@ -131,7 +154,7 @@ def answer(command: AnswerDispute, state: Standing) -> tuple[Event, ...]:
 
 
 def escalate(command: EscalateDispute, state: Standing) -> tuple[Event, ...]:
-    disputed = _unfinished(command, state)
+    disputed = _contested(command, state)
     if not command.asked.acts_for(disputed.partner):
         raise NotYours(command.asked, disputed.partner, "take this dispute to the coordinator")
     if state.state == "escalated":
@@ -177,6 +200,13 @@ def _unfinished(command: AnswerDispute | EscalateDispute | WithdrawDispute, stat
     return state.disputed
 
 
+def _contested(command: AnswerDispute | EscalateDispute, state: Standing) -> LineDisputed:
+    disputed = _unfinished(command, state)
+    if state.state == "accepted":
+        raise AcceptedAlready(disputed, state.since)
+    return disputed
+
+
 def _check_turn(command: AnswerDispute, state: Standing, disputed: LineDisputed) -> None:
     if not command.asked.acts_for(disputed.counterparty):
         raise NotYours(command.asked, disputed.counterparty, "answer this dispute")
@@ -193,6 +223,7 @@ answer_dispute = Decider(
     evolve=evolve,
     decide=answer,
     may={"coordinator": None, "partner": "finance-approve"},
+    signed=True,
     example={
         "dispute": "dispute:0168f4a2-7c00-8123-9abc-0123456789ab",
         "answer": "rejected",

@@ -4,6 +4,7 @@ from datetime import date
 
 from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, Refused, Value, facts
+from domain.persons import same_person
 from domain.settlement.events import StatementApproved, StatementChecked, StatementIssued, StatementUnanswered
 from domain.settlement.statement import issued_to, statement_id
 from domain.words import Digest, Organisation, Period
@@ -18,8 +19,10 @@ class CheckStatement(Command, frozen=True):
     """
 
     partner: Organisation
+    """Whose statement it is."""
     period: Period
     digest: Digest
+    """As it stands on the statement that you read."""
 
 
 class ApproveStatement(Command, frozen=True):
@@ -29,8 +32,10 @@ class ApproveStatement(Command, frozen=True):
     """
 
     partner: Organisation
+    """Whose statement it is."""
     period: Period
     digest: Digest
+    """That of the statement as you read it; what is approved is this text and no other."""
 
 
 class PassDeadline(Command, frozen=True):
@@ -116,7 +121,7 @@ def evolve(state: Answered, event: Seen) -> Answered:
 
 def check(command: CheckStatement, state: Answered) -> tuple[Event, ...]:
     issued = _as_read(command, state)
-    if command.asked.actor in state.checked_by:
+    if _has_checked(command, state):
         raise CheckedAlready(issued.statement)
     return (
         StatementChecked(
@@ -133,7 +138,7 @@ def check(command: CheckStatement, state: Answered) -> tuple[Event, ...]:
 
 def approve(command: ApproveStatement, state: Answered) -> tuple[Event, ...]:
     issued = _as_read(command, state)
-    if command.asked.actor in state.checked_by:
+    if _has_checked(command, state):
         raise CheckerApproves(issued.statement)
     if not state.checked_by:
         raise NotChecked(issued.statement)
@@ -174,6 +179,10 @@ def _approved(command: ApproveStatement | PassDeadline, issued: StatementIssued,
     )
 
 
+def _has_checked(command: CheckStatement | ApproveStatement, state: Answered) -> bool:
+    return any(same_person(command.asked.actor, checker) for checker in state.checked_by)
+
+
 def _as_read(command: CheckStatement | ApproveStatement, state: Answered) -> StatementIssued:
     issued = _standing_open(command, state)
     if command.digest != issued.digest:
@@ -195,6 +204,7 @@ check_statement = Decider(
     evolve=evolve,
     decide=check,
     may={"coordinator": None, "partner": "finance-check"},
+    signed=True,
     example={"partner": "org:ekami", "period": "2019-03", "digest": "0" * 64},
 )
 approve_statement = Decider(
@@ -204,6 +214,7 @@ approve_statement = Decider(
     evolve=evolve,
     decide=approve,
     may={"coordinator": None, "partner": "finance-approve"},
+    signed=True,
     example={"partner": "org:ekami", "period": "2019-03", "digest": "0" * 64},
 )
 pass_deadline = Decider(

@@ -31,11 +31,16 @@ def id_of(posting: Posting) -> str:
 
 def lines_in(posting: Posting) -> tuple[DisputableLine, ...]:
     """What the hub keeps or bears itself is no line, and neither is a share of 0 cents."""
+    return tuple(line for line in shares_in(posting) if line.cents)
+
+
+def shares_in(posting: Posting) -> tuple[DisputableLine, ...]:
+    """The same with shares of 0 cents: they are on no statement, but who got nothing may hold that to be wrong."""
     hub = posting.collected_by
     shares = tuple(
         DisputableLine(clause=clause, partner=partner, hub=hub, cents=cents) for clause, partner, cents in _due(posting)
     )
-    return tuple(line for line in shares if line.partner != hub and line.cents)
+    return tuple(line for line in shares if line.partner != hub)
 
 
 def _due(posting: Posting) -> tuple[tuple[str, str, int], ...]:

@@ -10,10 +10,12 @@ from domain.calendar import business_days_after
 from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
 from domain.revenue.events import CostShared, RevenueReversed, RevenueShared, RevenueTruedUp
-from domain.settlement.disputable import DisputableLine, Posting, id_of, lines_in
-from domain.settlement.dispute import FINAL, DisputeState, state_after
+from domain.settlement.disputable import DisputableLine, Posting, id_of, lines_in, shares_in
+from domain.settlement.dispute import FINAL, Course, Courses, courses_after
 from domain.settlement.events import (
+    CorrectionMissed,
     DisputeAnswered,
+    DisputeClosed,
     DisputeEscalated,
     DisputeReason,
     DisputeWithdrawn,
@@ -34,6 +36,8 @@ Seen = (
     | DisputeAnswered
     | DisputeEscalated
     | DisputeWithdrawn
+    | DisputeClosed
+    | CorrectionMissed
 )
 
 
@@ -51,16 +55,25 @@ class DisputeLine(Command, frozen=True):
     `entry` and `clause` stand on the line and say which it is, `agreement` is the one of its entry. The other side has the
     business days of its clause to answer; then the coordinator does. `evidence` refers to what shows it, such as a
     document's number; it says nothing about people. A line of VAT follows the lines that it taxes, so dispute those; set-offs and
-    payments follow from the settlement and the banks and are not disputed.
+    payments follow from the settlement and the banks and are not disputed. A share of 0 cents is on no statement; whom it is for may
+    dispute it all the same. A line that was found wrong may be disputed again by who disputed it, after its correction and for as
+    many business days as the other side had for its answer.
     """
 
     partner: Organisation
+    """Whose statement it is: who contests the line."""
     period: Period
+    """The month of that statement."""
     entry: Annotated[EntryId, _OF_THE_LINE]
+    """As it stands on the line."""
     clause: Annotated[Line, _OF_THE_LINE]
+    """As it stands on the line, such as `steps[0]`."""
     agreement: Annotated[AgreementId, _OF_THE_LINE]
+    """As it stands on the line."""
     reason: DisputeReason
+    """What is wrong with the line; `other` where none fits."""
     evidence: Line | None = None
+    """A reference to what shows it, such as a document's number; nothing about people."""
 
 
 class OnAnotherStatement(Refused):
@@ -72,8 +85,8 @@ class NoLineOfThat(Refused):
     def __init__(self, entry: str, clause: str, clauses: tuple[str, ...]) -> None:
         listed = ", ".join(clauses) or "none"
         super().__init__(
-            f"{entry} makes no line under {clause}: what the collector or payer keeps is none, nor are 0 cents. "
-            f"It makes lines under: {listed}."
+            f"{entry} makes no line under {clause}: what the collector or payer keeps is none, and a share of 0 cents is disputed by "
+            f"whom it is for. It makes lines under: {listed}."
         )
 
 
@@ -110,10 +123,35 @@ class DisputedAlready(Refused):
 
 
 class DecidedAlready(Refused):
-    def __init__(self, entry: str, line: DisputableLine, earlier: LineDisputed, state: DisputeState) -> None:
+    def __init__(self, entry: str, line: DisputableLine, earlier: Course) -> None:
+        disputed = earlier.disputed
         super().__init__(
-            f"The line of {entry} under {line.clause} was disputed by {earlier.partner} before, and {earlier.dispute} was "
-            f"{state}; what has to change after that is set right by a correction."
+            f"The line of {entry} under {line.clause} was disputed by {disputed.partner} before, and {disputed.dispute} was "
+            f"{earlier.state}; what has to change after that is set right by a correction."
+        )
+
+
+class ToBeCorrected(Refused):
+    def __init__(self, entry: str, line: DisputableLine, disputed: LineDisputed) -> None:
+        super().__init__(
+            f"{disputed.dispute} was accepted, so the line of {entry} under {line.clause} is held until it is corrected; "
+            f"{disputed.partner} may then dispute it again."
+        )
+
+
+class ToBeBookedAnew(Refused):
+    def __init__(self, entry: str, line: DisputableLine, disputed: LineDisputed) -> None:
+        super().__init__(
+            f"{disputed.dispute} was accepted, so the line of {entry} under {line.clause} is held until what it has taken or given is "
+            f"booked anew or {disputed.partner} withdraws the dispute; dispute what is booked anew if that is wrong too."
+        )
+
+
+class TooLateToDisputeAgain(Refused):
+    def __init__(self, entry: str, line: DisputableLine, disputed: LineDisputed, until: date) -> None:
+        super().__init__(
+            f"The corrected line of {entry} under {line.clause} could be disputed again by {disputed.partner} until {until}; what has to "
+            "change after that is set right by another correction."
         )
 
 
@@ -123,7 +161,7 @@ class Disputing(Value, frozen=True):
     """Those about the entry: itself, and what takes it back."""
     answer_days: tuple[tuple[int, int], ...] = ()
     """By version of the agreement."""
-    disputes: tuple[tuple[LineDisputed, DisputeState], ...] = ()
+    disputes: Courses = ()
     """Of any of the entry's lines, by either side."""
 
 
@@ -139,6 +177,8 @@ def boundary(command: DisputeLine) -> Boundary:
             DisputeAnswered,
             DisputeEscalated,
             DisputeWithdrawn,
+            DisputeClosed,
+            CorrectionMissed,
             about=command.entry,
         ),
         facts(AgreementEnteredIntoForce, about=command.agreement),
@@ -149,17 +189,16 @@ def evolve(state: Disputing, event: Seen) -> Disputing:
     match event:
         case StatementIssued():
             return replace(state, issued=event)
-        case RevenueShared() | RevenueReversed() | CostShared() | RevenueTruedUp():
+        case RevenueReversed():
+            disputes = courses_after(state.disputes, event)
+            return replace(state, postings=(*state.postings, event), disputes=disputes)
+        case RevenueShared() | CostShared() | RevenueTruedUp():
             return replace(state, postings=(*state.postings, event))
         case AgreementEnteredIntoForce():
             days = (event.version, event.clauses.dispute_answer_days)
             return replace(state, answer_days=(*state.answer_days, days))
-        case LineDisputed():
-            return replace(state, disputes=(*state.disputes, (event, state_after(event))))
-        case DisputeAnswered() | DisputeEscalated() | DisputeWithdrawn():
-            now = state_after(event)
-            disputes = tuple((d, now if d.dispute == event.dispute else was) for d, was in state.disputes)
-            return replace(state, disputes=disputes)
+        case _:
+            return replace(state, disputes=courses_after(state.disputes, event))
 
 
 def decide(command: DisputeLine, state: Disputing) -> tuple[Event, ...]:
@@ -171,11 +210,12 @@ def decide(command: DisputeLine, state: Disputing) -> tuple[Event, ...]:
     other = line.other_than(command.partner)
     if posting.agreement != command.agreement:
         raise UnderAnotherAgreement(command.entry, posting.agreement, command.agreement)
-    if issued.dispute_by is not None and command.asked.on > issued.dispute_by:
+    corrected = _corrected(command, line, posting, state.disputes)
+    if corrected is None and issued.dispute_by is not None and command.asked.on > issued.dispute_by:
         raise TooLateToDispute(issued.statement, issued.dispute_by, other)
     _check_left(command.entry, state.postings)
-    _check_undecided(command.entry, line, state)
     return (
+        *((corrected,) if corrected else ()),
         LineDisputed(
             dispute=command.asked.new("dispute"),
             statement=issued.statement,
@@ -197,10 +237,9 @@ def decide(command: DisputeLine, state: Disputing) -> tuple[Event, ...]:
 
 def _line(command: DisputeLine, posting: Posting) -> DisputableLine:
     """The line that the command names, of this partner's statement of this period."""
-    lines = lines_in(posting)
-    line = next((each for each in lines if each.clause == command.clause), None)
-    if line is None:
-        raise NoLineOfThat(command.entry, command.clause, tuple(each.clause for each in lines))
+    line = next((each for each in shares_in(posting) if each.clause == command.clause), None)
+    if line is None or not (line.cents or command.partner == line.partner):
+        raise NoLineOfThat(command.entry, command.clause, tuple(each.clause for each in lines_in(posting)))
     if command.partner not in (line.partner, line.hub):
         if command.asked.role == "partner":
             raise NotYours(command.asked, f"{line.partner} or {line.hub}", "dispute this line")
@@ -217,14 +256,28 @@ def _check_left(entry: str, postings: tuple[Posting, ...]) -> None:
             raise NothingLeftOfThat(entry, each.reversal)
 
 
-def _check_undecided(entry: str, line: DisputableLine, state: Disputing) -> None:
-    """Disputed once at a time, whoever disputes it; again only where an earlier dispute was withdrawn."""
-    for earlier, now in state.disputes:
-        if earlier.clause != line.clause or now == "withdrawn":
+def _corrected(command: DisputeLine, line: DisputableLine, posting: Posting, disputes: Courses) -> DisputeClosed | None:
+    """The end of the dispute whose correction this one contests; None where the line is free.
+
+    Disputed once at a time, whoever disputes it; again only where an earlier dispute was withdrawn, or accepted and corrected.
+    """
+    for earlier in disputes:
+        disputed = earlier.disputed
+        if disputed.clause != line.clause or earlier.state in ("withdrawn", "renewed"):
             continue
-        if now in FINAL:
-            raise DecidedAlready(entry, line, earlier, now)
-        raise DisputedAlready(entry, line, earlier)
+        if earlier.state in FINAL:
+            raise DecidedAlready(command.entry, line, earlier)
+        if earlier.state != "accepted":
+            raise DisputedAlready(command.entry, line, disputed)
+        if isinstance(posting, RevenueReversed | RevenueTruedUp):
+            raise ToBeBookedAnew(command.entry, line, disputed)
+        until = earlier.settled_after
+        if earlier.correction is None or until is None or command.partner != disputed.partner:
+            raise ToBeCorrected(command.entry, line, disputed)
+        if command.asked.on > until:
+            raise TooLateToDisputeAgain(command.entry, line, disputed, until)
+        return earlier.closed(earlier.correction, "disputed-again", command.asked.on)
+    return None
 
 
 dispute_line = Decider(
@@ -234,6 +287,7 @@ dispute_line = Decider(
     evolve=evolve,
     decide=decide,
     may={"coordinator": None, "partner": "finance-check"},
+    signed=True,
     example={
         "partner": "org:ekami",
         "period": "2019-03",

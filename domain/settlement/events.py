@@ -15,16 +15,16 @@ from domain.words import (
     DisputeId,
     DocumentId,
     EntryId,
+    Gross,
+    GrossTotal,
     Line,
     Organisation,
     Parties,
     PaymentId,
     Period,
-    Price,
     ProjectCode,
     SettlementId,
     StatementId,
-    Total,
     VatCode,
     VatRate,
     Version,
@@ -199,6 +199,34 @@ class DisputeWithdrawn(Event, frozen=True):
     parties: Parties
 
 
+@fact("settlement.correction_missed", about=("dispute", "entry"), seen_by="parties")
+class CorrectionMissed(Event, frozen=True):
+    """An accepted dispute waits for its correction, whose last day has passed: the coordinator looks after it."""
+
+    dispute: DisputeId
+    entry: EntryId
+    due_on: date
+    """The last day, in Helsinki, for the correction."""
+    missed_on: Day
+    parties: Parties
+
+
+@fact("settlement.dispute_closed", about=("dispute", "entry"), seen_by="parties")
+class DisputeClosed(Event, frozen=True):
+    """An accepted dispute is at its end: its line was corrected, and who disputed it has let that stand or disputes it anew."""
+
+    dispute: DisputeId
+    entry: EntryId
+    how: Literal["silence", "disputed-again"]
+    """silence: nobody said anything until the last day, so the corrected line is settled; disputed-again: another dispute holds it."""
+    correction: EntryId
+    """The correction of the line."""
+    period: Period
+    """The month in whose books the correction stands: the line is settled with that month."""
+    closed_on: Day
+    parties: Parties
+
+
 # --- documents -------------------------------------------------------------------------------------------------------
 class DocumentVat(Value, frozen=True):
     """What a document comes to under one treatment."""
@@ -317,13 +345,13 @@ class Netted(Event, frozen=True):
     first: Organisation
     """The smaller id of the two."""
     second: Organisation
-    first_owes_cents: Total
+    first_owes_cents: GrossTotal
     """What the first owes the second in this settlement, before anything is set off."""
-    second_owes_cents: Total
+    second_owes_cents: GrossTotal
     """What the second owes the first."""
-    first_pays_cents: Total
+    first_pays_cents: GrossTotal
     """What the first will pay the second."""
-    second_pays_cents: Total
+    second_pays_cents: GrossTotal
     moved_cents: Cents
     """What this adds to the first's balance with the second, and takes from the second's: what is closed by others' payments."""
     occurred_on: Day
@@ -342,7 +370,7 @@ class PaymentOrdered(Event, frozen=True):
     """The payments of the settlement, counted from 1."""
     payer: Organisation
     payee: Organisation
-    cents: Price
+    cents: Gross
     """What is to be paid, in whole cents of euro; above 0."""
     reference: Annotated[str, form(r"^[0-9]{4,20}(?![\s\S])", "a payment reference in digits")]
     """The Finnish reference number that the payment is recognised by."""
@@ -361,11 +389,12 @@ class SettlementPlanned(Event, frozen=True):
     """How many set-offs there are."""
     payments: int
     """How many payments there are."""
-    total_cents: Total
+    total_cents: GrossTotal
     """What the payments come to."""
     planned_on: Day
     parties: Parties
-    """Those among whom it is settled: what they pay is nobody else's business."""
+    """Nobody: from what all pay together and its own payment a member could tell what others pay. Members see their own set-offs and
+    payments."""
 
 
 @fact("settlement.settlement_approved", about=("settlement",), seen_by="network")
@@ -393,9 +422,9 @@ class PaymentRecorded(Event, frozen=True):
     """Whose account it is a line of."""
     payer: Organisation
     payee: Organisation
-    cents: Price
+    cents: Gross
     """What the line says."""
-    posted_cents: Price
+    posted_cents: Gross
     """What it adds to what is known to be paid; 0 where the other side's line has said so before. A line of the payer's account
     adds no more than was ordered: what goes beyond counts when the payee's account shows it."""
     outcome: PaymentOutcome
@@ -404,6 +433,42 @@ class PaymentRecorded(Event, frozen=True):
     occurred_on: Day
     period: Period
     """The month in whose books it stands."""
+    parties: Parties
+
+
+TakenBackAs = Literal["returned", "not-received", "wrong-line"]
+
+
+@fact("settlement.payment_taken_back", about=("payment", "bank_line", "shown_by"), seen_by="parties")
+class PaymentTakenBack(Event, frozen=True):
+    """What a bank's line was recorded as is taken back: so much less of the payment is known to be paid, and the rest is open again."""
+
+    payment: PaymentId
+    settlement: SettlementId
+    bank_line: BankLineId
+    """The line that was recorded for the payment; it counts no more, and read again it changes nothing."""
+    side: Literal["payer", "payee"]
+    """Whose account it is a line of."""
+    payer: Organisation
+    payee: Organisation
+    cents: Gross
+    """What the line said."""
+    posted_cents: Gross
+    """What leaves what is known to be paid; 0 where the other side's lines still show as much."""
+    reason: TakenBackAs
+    """returned: the money went back; not-received: the payee's account does not show what the payer's line says; wrong-line: the
+    line is of something else."""
+    shown_by: BankLineId | None
+    """The line of the same account that shows the money going back; null where there is none."""
+    corrects: BankLineId
+    """The line whose posting is taken back: the line itself, or where that had added nothing, the last one that had."""
+    corrects_period: Period
+    """The month in whose books that posting stands."""
+    by: str
+    """The opaque id of who took it back."""
+    occurred_on: Day
+    period: Period
+    """The month in whose books it is taken back."""
     parties: Parties
 
 

@@ -3,12 +3,16 @@
 from datetime import timedelta
 
 from domain.changing import replace
-from domain.kernel import Boundary, Command, Decider, Event, Refused, Value, facts
+from domain.kernel import Boundary, Command, Decider, Event, Refused, Unknown, Value, facts
 from domain.money.references import viite
+from domain.network.events import OrganisationRegistered
 from domain.settlement.events import DocumentIssued, DocumentVat, PeriodClosed
 from domain.words import Cents, DocumentId, Number, Organisation, Period
 
-Seen = PeriodClosed | DocumentIssued
+Seen = PeriodClosed | DocumentIssued | OrganisationRegistered
+
+DOCUMENTS_MAX = 99_999
+"""Of one series, so that no two documents that are paid on one account have one reference."""
 
 
 class IssueDocument(Command, frozen=True):
@@ -48,12 +52,24 @@ class WrongSum(Refused):
         super().__init__(f"The {what} by treatment sums to {sums} cents, and {given} cents are given.")
 
 
+class SeriesIsFull(Refused):
+    def __init__(self, issuer: str, period: str) -> None:
+        super().__init__(
+            f"{issuer} has issued {DOCUMENTS_MAX} documents for {period}, and references tell no more apart; what is left is "
+            "paid by the statement."
+        )
+
+
 class Series(Value, frozen=True):
     closed: bool = False
     last: int = 0
     """The newest number of the series."""
     issued: tuple[tuple[str, str, str], ...] = ()
     """Seller, buyer and id of its documents."""
+    register: tuple[str, ...] = ()
+    """Every organisation, in the order of the log: its place is its number, for ever."""
+    units: frozenset[str] = frozenset()
+    """Those that are part of a legal person, on whose account they may be paid."""
 
 
 def series_of(issuer: str, period: str) -> str:
@@ -69,6 +85,7 @@ def boundary(command: IssueDocument) -> Boundary:
     return (
         facts(DocumentIssued, about=_series(command)),
         facts(PeriodClosed, about=f"period:{command.period}"),
+        facts(OrganisationRegistered),
     )
 
 
@@ -79,6 +96,9 @@ def evolve(state: Series, event: Seen) -> Series:
         case DocumentIssued():
             issued = (event.seller, event.buyer, event.document)
             return replace(state, last=event.number, issued=(*state.issued, issued))
+        case OrganisationRegistered(organisation=organisation):
+            units = state.units | {organisation} if event.unit_of else state.units
+            return replace(state, register=(*state.register, organisation), units=units)
 
 
 def decide(command: IssueDocument, state: Series) -> tuple[Event, ...]:
@@ -109,12 +129,31 @@ def decide(command: IssueDocument, state: Series) -> tuple[Event, ...]:
             vat=command.vat,
             net_cents=command.net_cents,
             gross_cents=command.gross_cents,
-            reference=viite(int(f"{command.period.replace('-', '')}{number:05}")) if paid else None,
+            reference=_reference(command, state, number) if paid else None,
             issued_on=command.asked.on,
             due_on=command.asked.on + timedelta(days=command.payment_days),
             parties=tuple(sorted({command.seller, command.buyer})),
         ),
     )
+
+
+def _reference(command: IssueDocument, state: Series, number: int) -> str:
+    """The viite by which a payment is recognised: month and number of the document, as in 201903 00007.
+
+    On one account sums of several series may come in: the seller's own, those of the buyers who issue for it, those of the units
+    of its legal person. So where the issuer is not the legal person that is paid, its number in the register stands between:
+    201903 12 00007. The month has six digits and the document's number five, so what lies between is read one way only, and no
+    two references of an account are alike; what was issued before keeps its own, which may be the seller's.
+    """
+    issuer = command.buyer if command.self_billed else command.seller
+    if number > DOCUMENTS_MAX:
+        raise SeriesIsFull(issuer, command.period)
+    between = ""
+    if command.self_billed or issuer in state.units:
+        if issuer not in state.register:
+            raise Unknown(issuer)
+        between = f"{state.register.index(issuer) + 1}"
+    return viite(int(f"{command.period.replace('-', '')}{between}{number:05}"))
 
 
 issue_document = Decider(

@@ -5,13 +5,18 @@ from typing import Literal
 
 from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, InTheFuture, NotYours, Refused, Unknown, Value, facts
-from domain.settlement.events import BankLineCleared, BankLineListed, PaymentRecorded
+from domain.network.events import NetworkFounded
+from domain.settlement.books import Books
+from domain.settlement.events import BankLineCleared, BankLineListed, PaymentRecorded, PaymentTakenBack
+from domain.settlement.shown import LineIdTaken, owner_of
 from domain.words import BankLineId, Cents, Line, Organisation, PaymentId
 
-Seen = PaymentRecorded | BankLineListed | BankLineCleared
+Seen = PaymentRecorded | PaymentTakenBack | BankLineListed | BankLineCleared | NetworkFounded
 
 LOOKED_AFTER = frozenset({"part", "over", "double"})
 """Outcomes that somebody has to look after."""
+_TAKES_BACK = {"returned": ("was returned", "returned"), "belongs-elsewhere": ("belongs elsewhere", "wrong-line")}
+"""What is said by taking a recorded line back, and the reason for it there."""
 
 
 class ListBankLine(Command, frozen=True):
@@ -21,22 +26,33 @@ class ListBankLine(Command, frozen=True):
     """
 
     bank_line: BankLineId
+    """An id that follows from the line itself, so that it is the same whenever its file is read."""
     organisation: Organisation
+    """Whose account it is a line of."""
     cents: Cents
+    """What the line says; positive: came in."""
     reference: Line | None
+    """As the bank gives it; null where the line has none."""
     payment: PaymentId | None
+    """The payment that it was recorded for; null where it fits none."""
     reason: Literal["unknown", "part", "over", "double"]
+    """`unknown`: it fits no payment; `part`: less than was still to be paid; `over`: more than that; `double`: it was all paid
+    before."""
     booked_on: date
+    """The day on which the bank booked it; not later than today, nor before the network's first period."""
 
 
 class ClearBankLine(Command, frozen=True):
-    """Say what became of a line on the list.
+    """Say what became of a bank's line on the list of what somebody has to look after.
 
-    What was recorded as a part, too much or paid twice is on it, whether somebody has put it there or not.
+    What was recorded as a part, too much or paid twice is on it, and so is what was taken back, whether somebody has put it there
+    or not. Of a line that stands as recorded nothing is returned and nothing belongs elsewhere before it is taken back: only that
+    changes what is owed.
     """
 
     bank_line: BankLineId
     how: Literal["returned", "belongs-elsewhere", "paid-later", "kept-on-account"]
+    """What became of its money: it was returned, belongs elsewhere, its rest was paid later, or it is kept on the account."""
 
 
 class ListedAlready(Refused):
@@ -49,6 +65,20 @@ class Recognised(Refused):
         super().__init__(
             f"{recorded.bank_line} was recognised as {recorded.payment} on the {recorded.side}'s side, {recorded.cents} cents, "
             f"{recorded.outcome}; it is listed as that or not at all."
+        )
+
+
+class OnListAsTakenBack(Refused):
+    def __init__(self, back: PaymentTakenBack) -> None:
+        super().__init__(
+            f"{back.bank_line} was taken back from {back.payment} as {back.reason}, and is on the list as that already."
+        )
+
+
+class ShowsAReturn(Refused):
+    def __init__(self, back: PaymentTakenBack) -> None:
+        super().__init__(
+            f"{back.shown_by} shows that {back.payment} was {back.reason}; {back.bank_line} is on the list."
         )
 
 
@@ -69,20 +99,40 @@ class ClearedAlready(Refused):
         super().__init__(f"{cleared.bank_line} was cleared on {cleared.cleared_on} already: {cleared.how}.")
 
 
+class StandsRecorded(Refused):
+    def __init__(self, recorded: PaymentRecorded, how: str) -> None:
+        happened, reason = _TAKES_BACK[how]
+        super().__init__(
+            f"{recorded.bank_line} stands recorded for {recorded.payment} with {recorded.cents} cents, {recorded.outcome}, and counts as "
+            f"long as it does; if its money {happened}, take it back with take-back-payment as {reason}."
+        )
+
+
 class Listed(Value, frozen=True):
+    books: Books = Books()
     recorded: PaymentRecorded | None = None
+    back: PaymentTakenBack | None = None
+    """What took it back last, unless it was recorded for something else since; or what it shows itself."""
     listed: BankLineListed | None = None
     cleared: BankLineCleared | None = None
 
 
 def boundary(command: ListBankLine | ClearBankLine) -> Boundary:
-    return (facts(PaymentRecorded, BankLineListed, BankLineCleared, about=command.bank_line),)
+    return (
+        facts(PaymentRecorded, PaymentTakenBack, BankLineListed, BankLineCleared, about=command.bank_line),
+        facts(NetworkFounded),
+    )
 
 
 def evolve(state: Listed, event: Seen) -> Listed:
     match event:
+        case NetworkFounded():
+            return replace(state, books=state.books.after(event))
         case PaymentRecorded():
-            return replace(state, recorded=event)
+            return replace(state, recorded=event, back=None, cleared=None if state.back else state.cleared)
+        case PaymentTakenBack():
+            # What was looked after before is to be looked after anew.
+            return replace(state, back=event, cleared=None)
         case BankLineListed():
             return replace(state, listed=event)
         case BankLineCleared():
@@ -92,11 +142,15 @@ def evolve(state: Listed, event: Seen) -> Listed:
 def put_on_list(command: ListBankLine, state: Listed) -> tuple[Event, ...]:
     if not command.asked.acts_for(command.organisation):
         raise NotYours(command.asked, command.organisation, "list a line of its account")
+    _check_concerned(command, state)
+    if state.back:
+        raise OnListAsTakenBack(state.back) if state.back.bank_line == command.bank_line else ShowsAReturn(state.back)
     if state.listed:
         raise ListedAlready(state.listed)
     _check_as_recorded(command, state.recorded)
     if command.booked_on > command.asked.on:
         raise InTheFuture("A bank's line", command.booked_on, command.asked.on)
+    state.books.check_begun("A bank's line", command.booked_on)
     return (
         BankLineListed(
             bank_line=command.bank_line,
@@ -112,11 +166,13 @@ def put_on_list(command: ListBankLine, state: Listed) -> tuple[Event, ...]:
 
 
 def clear(command: ClearBankLine, state: Listed) -> tuple[Event, ...]:
-    organisation = _on_list_of(state)
+    organisation = _on_list_of(state, command.bank_line)
     if organisation is None or not command.asked.acts_for(organisation):
         raise Unknown(f"{command.bank_line} on the list")
     if state.cleared:
         raise ClearedAlready(state.cleared)
+    if (standing := _standing(state)) and command.how in _TAKES_BACK:
+        raise StandsRecorded(standing, command.how)
     return (
         BankLineCleared(
             bank_line=command.bank_line,
@@ -129,15 +185,25 @@ def clear(command: ClearBankLine, state: Listed) -> tuple[Event, ...]:
     )
 
 
-def _on_list_of(state: Listed) -> str | None:
+def _check_concerned(command: ListBankLine, state: Listed) -> None:
+    """To those whom a line does not concern nothing is said but that there is one."""
+    for known in (state.recorded, state.listed, state.back):
+        if known and not any(command.asked.acts_for(party) for party in known.parties):
+            raise LineIdTaken(command.bank_line)
+
+
+def _on_list_of(state: Listed, bank_line: str) -> str | None:
+    if state.back and state.back.bank_line == bank_line:
+        return owner_of(state.back)
     if state.listed:
         return state.listed.organisation
     recorded = state.recorded
-    return _owner(recorded) if recorded and recorded.outcome in LOOKED_AFTER else None
+    return owner_of(recorded) if recorded and recorded.outcome in LOOKED_AFTER else None
 
 
-def _owner(recorded: PaymentRecorded) -> str:
-    return recorded.payer if recorded.side == "payer" else recorded.payee
+def _standing(state: Listed) -> PaymentRecorded | None:
+    """What the line is recorded as, unless that was taken back."""
+    return None if state.back else state.recorded
 
 
 def _check_as_recorded(command: ListBankLine, recorded: PaymentRecorded | None) -> None:
@@ -150,7 +216,7 @@ def _check_as_recorded(command: ListBankLine, recorded: PaymentRecorded | None) 
         return
     cents = -recorded.cents if recorded.side == "payer" else recorded.cents
     said = (command.organisation, command.cents, command.payment, command.reason)
-    if said != (_owner(recorded), cents, recorded.payment, recorded.outcome):
+    if said != (owner_of(recorded), cents, recorded.payment, recorded.outcome):
         raise Recognised(recorded)
 
 

@@ -53,8 +53,7 @@ class PaysOtherwise(Refused):
 
 
 class Planning(Value, frozen=True):
-    members: tuple[str, ...] = ()
-    """Of the settlement, once there is one."""
+    settled: bool = False
     planned: bool = False
     netted: tuple[Netted, ...] = ()
     ordered: tuple[PaymentOrdered, ...] = ()
@@ -67,7 +66,7 @@ def boundary(command: PlanSettlement) -> Boundary:
 def evolve(state: Planning, event: Seen) -> Planning:
     match event:
         case PeriodSettled():
-            return replace(state, members=event.members)
+            return replace(state, settled=True)
         case Netted():
             return replace(state, netted=(*state.netted, event))
         case PaymentOrdered():
@@ -77,7 +76,7 @@ def evolve(state: Planning, event: Seen) -> Planning:
 
 
 def decide(command: PlanSettlement, state: Planning) -> tuple[Event, ...]:
-    if not state.members:
+    if not state.settled:
         raise Unknown(command.settlement)
     if state.planned:
         raise PlannedAlready(command.settlement)
@@ -93,7 +92,7 @@ def decide(command: PlanSettlement, state: Planning) -> tuple[Event, ...]:
             payments=command.payments,
             total_cents=command.total_cents,
             planned_on=command.asked.on,
-            parties=tuple(sorted(state.members)),
+            parties=(),
         ),
     )
 

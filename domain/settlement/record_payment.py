@@ -1,6 +1,5 @@
 """Record what a bank's line says of a payment, and what that adds to what is known to be paid."""
 
-from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, Literal
 
@@ -14,12 +13,14 @@ from domain.settlement.events import (
     PaymentOrdered,
     PaymentOutcome,
     PaymentRecorded,
+    PaymentTakenBack,
     PeriodClosed,
     SettlementApproved,
 )
+from domain.settlement.shown import LineIdTaken, Shown, known_of, owner_of, sum_of
 from domain.words import PRICE_CENTS_MAX, BankLineId, PaymentId, SettlementId
 
-Seen = PaymentOrdered | PaymentRecorded | SettlementApproved | NetworkFounded | PeriodClosed
+Seen = PaymentOrdered | PaymentRecorded | PaymentTakenBack | SettlementApproved | NetworkFounded | PeriodClosed
 Side = Literal["payer", "payee"]
 
 
@@ -31,10 +32,14 @@ class RecordPayment(Command, frozen=True):
 
     payment: PaymentId
     settlement: SettlementId
+    """The settlement that ordered it."""
     bank_line: BankLineId
     side: Side
+    """Whose account it is a line of."""
     cents: Annotated[int, Meta(ge=1, le=PRICE_CENTS_MAX)]
+    """What the line says, in whole cents of euro, without a sign."""
     booked_on: date
+    """The day on which the bank booked it; not later than today, nor before the network's first period."""
 
 
 class NotApproved(Refused):
@@ -56,19 +61,40 @@ class RecognisedAlready(Refused):
         )
 
 
+class TakenBackBefore(Refused):
+    def __init__(self, back: PaymentTakenBack) -> None:
+        other = "another payment than that" if back.reason == "wrong-line" else "no payment any more"
+        super().__init__(
+            f"{back.bank_line} was taken back from {back.payment} on {back.occurred_on} as {back.reason}; it is recorded for {other}."
+        )
+
+
+class AnotherLine(Refused):
+    def __init__(self, recorded: PaymentRecorded) -> None:
+        super().__init__(
+            f"{recorded.bank_line} is a line of the {recorded.side} {owner_of(recorded)} of {recorded.cents} cents on "
+            f"{recorded.occurred_on}; it is recorded as that or not at all."
+        )
+
+
+class ShowsAReturn(Refused):
+    def __init__(self, back: PaymentTakenBack) -> None:
+        super().__init__(f"{back.shown_by} shows that {back.payment} was {back.reason}; it is no payment.")
+
+
 class Paid(Value, frozen=True):
     books: Books = Books()
     ordered: PaymentOrdered | None = None
-    recorded: tuple[PaymentRecorded, ...] = ()
-    """For the payment, or by the same bank's line for another one."""
+    shown: Shown = Shown()
+    """Of the payment, and by the same bank's line of another one."""
     approved: frozenset[str] = frozenset()
 
 
 def boundary(command: RecordPayment) -> Boundary:
     return (
-        facts(PaymentOrdered, PaymentRecorded, about=command.payment),
+        facts(PaymentOrdered, PaymentRecorded, PaymentTakenBack, about=command.payment),
         facts(SettlementApproved, about=command.settlement),
-        facts(PaymentRecorded, about=command.bank_line),
+        facts(PaymentRecorded, PaymentTakenBack, about=command.bank_line),
         BOOKKEEPING,
     )
 
@@ -79,8 +105,8 @@ def evolve(state: Paid, event: Seen) -> Paid:
             return replace(state, books=state.books.after(event))
         case PaymentOrdered():
             return replace(state, ordered=event)
-        case PaymentRecorded():
-            return replace(state, recorded=(*state.recorded, event))
+        case PaymentRecorded() | PaymentTakenBack():
+            return replace(state, shown=state.shown.after(event))
         case SettlementApproved():
             return replace(state, approved=state.approved | {event.settlement})
 
@@ -97,44 +123,52 @@ def decide(command: RecordPayment, state: Paid) -> tuple[Event, ...]:
         raise OtherSettlement(ordered, command.settlement)
     if ordered.settlement not in state.approved:
         raise NotApproved(ordered.payment, ordered.settlement)
-    for recorded in state.recorded:
-        if recorded.bank_line == command.bank_line:
-            raise RecognisedAlready(recorded)
+    _check_unused(command, owner, state.shown)
     if command.booked_on > command.asked.on:
         raise InTheFuture("A payment", command.booked_on, command.asked.on)
-    shown = {side: _sum(each for each in state.recorded if each.side == side) for side in ("payer", "payee")}
-    before = shown[command.side]
-    known = _known(ordered.cents, shown)
-    posted = _known(ordered.cents, {**shown, command.side: before + command.cents}) - known
-    return (
-        PaymentRecorded(
-            payment=ordered.payment,
-            settlement=ordered.settlement,
-            bank_line=command.bank_line,
-            side=command.side,
-            payer=ordered.payer,
-            payee=ordered.payee,
-            cents=command.cents,
-            posted_cents=posted,
-            outcome=_outcome(ordered.cents, before=before, shown=before + command.cents, known=known, posted=posted),
-            occurred_on=command.booked_on,
-            period=state.books.period_of(command.booked_on),
-            parties=ordered.parties,
-        ),
+    state.books.check_begun("A payment", command.booked_on)
+    standing = state.shown.standing(ordered.payment)
+    line = PaymentRecorded(
+        payment=ordered.payment,
+        settlement=ordered.settlement,
+        bank_line=command.bank_line,
+        side=command.side,
+        payer=ordered.payer,
+        payee=ordered.payee,
+        cents=command.cents,
+        posted_cents=0,
+        outcome="confirmed",
+        occurred_on=command.booked_on,
+        period=state.books.period_of(command.booked_on),
+        parties=ordered.parties,
     )
+    before, known = sum_of(standing, command.side), known_of(ordered.cents, standing)
+    posted = known_of(ordered.cents, (*standing, line)) - known
+    outcome = _outcome(ordered.cents, before=before, shown=before + command.cents, known=known, posted=posted)
+    return (replace(line, posted_cents=posted, outcome=outcome),)
 
 
-def _sum(recorded: Iterable[PaymentRecorded]) -> int:
-    return sum(each.cents for each in recorded)
+def _check_unused(command: RecordPayment, owner: str, shown: Shown) -> None:
+    """A line counts once; one that was taken back as of something else may be recorded for that."""
+    for back in shown.taken_back:
+        if back.shown_by == command.bank_line:
+            raise ShowsAReturn(back) if _concerns(command, back) else LineIdTaken(command.bank_line)
+    for recorded in shown.recorded:
+        if recorded.bank_line != command.bank_line:
+            continue
+        if not _concerns(command, recorded):
+            raise LineIdTaken(command.bank_line)
+        back_of = shown.back_of(recorded)
+        if back_of is None:
+            raise RecognisedAlready(recorded)
+        if back_of.reason != "wrong-line" or recorded.payment == command.payment:
+            raise TakenBackBefore(back_of)
+        if (owner_of(recorded), recorded.side, recorded.cents) != (owner, command.side, command.cents):
+            raise AnotherLine(recorded)
 
 
-def _known(ordered: int, shown: Mapping[str, int]) -> int:
-    """What is known to be paid: what both accounts show counts once.
-
-    A payer's own word counts for no more than was ordered: what goes beyond is owed back, so it counts when the payee's account
-    shows it.
-    """
-    return max(min(shown["payer"], ordered), shown["payee"])
+def _concerns(command: RecordPayment, of: PaymentRecorded | PaymentTakenBack) -> bool:
+    return any(command.asked.acts_for(party) for party in of.parties)
 
 
 def _outcome(ordered: int, *, before: int, shown: int, known: int, posted: int) -> PaymentOutcome:

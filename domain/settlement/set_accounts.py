@@ -21,6 +21,7 @@ class SetAccounts(Command, frozen=True):
 
     organisation: Organisation
     accounts: Annotated[tuple[PostingAccount, ...], Meta(max_length=200)]
+    """All of them: what is not named is no longer there."""
 
 
 class SameLinesTwice(Refused):

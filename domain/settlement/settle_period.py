@@ -16,12 +16,15 @@ class SettlePeriod(Command, frozen=True):
     """Have all that is open between the parties of an agreement up to a closed month paid.
 
     What both sides have approved and nobody disputes is paid as the version in force says: gross, net for each two, net for
-    each party, or through a clearing partner. Set-offs and payments follow from the log as it stands then. What is approved
-    later is paid with a later settlement.
+    each party, or through a clearing partner. Two whom another agreement that divides anything lets pay in another way pay each
+    other all they owe, with nothing set off between them. Set-offs and payments follow from the log as it stands then. What is approved
+    later is paid with a later settlement; one that comes to nothing does not stand in the way of the same month.
     """
 
     period: Period
+    """A closed month: all that is open up to its end is settled."""
     agreement: AgreementId
+    """The agreement in force among whose parties it is settled, in the way of its clause."""
 
 
 class NotInForce(Refused):
@@ -57,6 +60,8 @@ class Settling(Value, frozen=True):
     settlements: tuple[PeriodSettled, ...] = ()
     """Of the whole network."""
     planned: frozenset[str] = frozenset()
+    empty: frozenset[str] = frozenset()
+    """Of these, those that came to nothing."""
 
 
 def boundary(command: SettlePeriod) -> Boundary:
@@ -76,23 +81,29 @@ def evolve(state: Settling, event: Seen) -> Settling:
         case PeriodSettled():
             return replace(state, settlements=(*state.settlements, event))
         case SettlementPlanned():
-            return replace(state, planned=state.planned | {event.settlement})
+            done, nothing = {event.settlement}, not (event.pairs or event.payments)
+            return replace(state, planned=state.planned | done, empty=state.empty | done if nothing else state.empty)
 
 
 def decide(command: SettlePeriod, state: Settling) -> tuple[Event, ...]:
-    if not state.versions:
+    versions = state.versions
+    if not versions:
         raise NotInForce(command.agreement)
     if not state.closed:
         raise PeriodIsOpen(command.period)
     for settled in state.settlements:
-        if (settled.period, settled.agreement) == (command.period, command.agreement):
+        of_it = (settled.period, settled.agreement) == (command.period, command.agreement)
+        if of_it and settled.settlement not in state.empty:
             raise SettledAlready(settled)
     # Two plans at a time would each find the same open, whatever agreements bind the two that owe each other.
     for settled in state.settlements:
         if settled.settlement not in state.planned:
             raise StillPlanning(settled.settlement, settled.number)
-    in_force = state.versions[-1]
+    in_force = versions[-1]
     netting = in_force.clauses.netting
+    # Whoever is bound no longer is still owed, and owes, what accrued until then.
+    members = tuple(sorted({party for version in versions for party in version.parties}))
+    units = tuple(sorted({u.party: u.legal_person for version in versions for u in version.units}.items()))
     return (
         PeriodSettled(
             settlement=command.asked.new("settlement"),
@@ -102,9 +113,8 @@ def decide(command: SettlePeriod, state: Settling) -> tuple[Event, ...]:
             version=in_force.version,
             mode=netting.mode,
             clearing=netting.clearing,
-            # Whoever is bound no longer is still owed, and owes, what accrued until then.
-            members=tuple(sorted({party for version in state.versions for party in version.parties})),
-            units=tuple(sorted({u.party: u.legal_person for version in state.versions for u in version.units}.items())),
+            members=members,
+            units=units,
             pay_on=banking_day_from(command.asked.on + timedelta(days=in_force.clauses.payment_days)),
             by=command.asked.actor,
             settled_on=command.asked.on,
@@ -119,5 +129,6 @@ settle_period = Decider(
     evolve=evolve,
     decide=decide,
     may={"coordinator": None},
+    signed=True,
     example={"period": "2019-03", "agreement": "agreement:kymenlaakso-2019"},
 )

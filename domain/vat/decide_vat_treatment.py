@@ -25,13 +25,20 @@ class DecideVatTreatment(Command, frozen=True):
     """
 
     seller: Organisation
+    """The organisation that supplies: of revenue the one whose share it is, of costs the one that paid them."""
     agreement: AgreementId
+    """The agreement under which it supplies."""
     code: VatCode
     rate: VatRate
+    """Above 0 with `S`, else 0."""
     valid_from: date
+    """The first day of delivery for which it holds, in Helsinki."""
     decided_by: Line
+    """The body or officer that decided, by office, not by name."""
     clause: Line | None = None
+    """The path of the clause that it is for, with all below it: `steps[1]`, `costs.web-service`; null: every clause."""
     ground: Line | None = None
+    """Why no tax is added, as an invoice has to say: the section of the law; null with `S`."""
 
 
 class NoSuchClause(Refused):

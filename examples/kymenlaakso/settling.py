@@ -25,7 +25,21 @@ from examples.kymenlaakso.bank_statement import Entry, Payment, Statement, camt0
 COORDINATOR = Asker(actor="person:coordinator", role="coordinator")
 TREASURER = Asker(actor="person:treasurer", role="coordinator")
 BICS = ("NDEAFIHH", "OKOYFIHH", "DABAFIHH")
-TOWNS = (("45100", "Kouvola"), ("48100", "Kotka"), ("50100", "Mikkeli"), ("53850", "Lappeenranta"))
+KOUVOLA, KOTKA, MIKKELI, LAPPEENRANTA = (
+    ("45100", "Kouvola"),
+    ("48100", "Kotka"),
+    ("50100", "Mikkeli"),
+    ("53850", "Lappeenranta"),
+)
+TOWNS = {
+    "org:ekami": KOTKA,
+    "org:cursor": KOTKA,
+    "org:xamk": MIKKELI,
+    "org:esedu": MIKKELI,
+    "org:lab": LAPPEENRANTA,
+    "org:lut": LAPPEENRANTA,
+    "org:sampo": LAPPEENRANTA,
+}
 EXEMPT = {"code": "E", "rate": "0", "ground": "AVL 39-40 §"}
 AT_COST = {"code": "E", "rate": "0", "ground": "AVL 60 a §"}
 GENERAL = {"code": "S", "rate": "24"}
@@ -64,17 +78,24 @@ def _person(organisation: str, office: str, scopes: frozenset[Any]) -> Asker:
 
 def billing_details(organisation: str, n: int, business_id: str | None) -> dict[str, Any]:
     """Made-up details of the n-th organisation, with check digits that fit."""
-    postal_code, town = TOWNS[n % len(TOWNS)]
-    digits = (business_id or "").replace("-", "")
+    postal_code, town = TOWNS.get(organisation, KOUVOLA)
+    digits = (business_id or made_up_business_id(n + 1)).replace("-", "")
     return {
         "organisation": organisation,
         "address": {"street": f"Esimerkkikatu {n + 1}", "postal_code": postal_code, "town": town},
-        "vat_number": f"FI{digits}" if digits else None,
+        "vat_number": f"FI{digits}",
         "iban": iban(n + 1),
         "bic": BICS[n % len(BICS)],
-        "einvoice_address": f"0037{digits}" if digits else None,
-        "einvoice_operator": "ESIMERKKI" if digits else None,
+        "einvoice_address": f"0037{digits}",
+        "einvoice_operator": "ESIMERKKI",
     }
+
+
+def made_up_business_id(n: int) -> str:
+    """A business id with a check digit that fits, so low that everybody sees that it is made up."""
+    while (rest := sum(w * int(d) for w, d in zip((7, 9, 10, 5, 8, 4, 2), f"{n:07}", strict=True)) % 11) == 1:
+        n += 100  # of such a number there is no business id
+    return f"{n:07}-{(11 - rest) % 11}"
 
 
 def iban(n: int) -> str:

@@ -190,17 +190,17 @@ class Year:
         client, need = f"client:c-{n + 1:03}", self.chance.choice(NEEDS)
         met_by = self.chance.choice(self.partners)
         yield self._moment(date(YEAR, 1, 7) + timedelta(days=self.chance.randrange(295)))
-        accepted: list[str] = []
+        accepted: dict[str, str] = {}
         for attempt in range(2 + n % 2):
             referral = f"referral:r-{n + 1:03}-{attempt + 1}"
             async for at in self._referral(referral, client, need, met_by, accepted):
                 yield at
         if n % 3:
-            async for at in self._pathway(f"pathway:p-{n + 1:03}", client, met_by if accepted else None):
+            async for at in self._pathway(f"pathway:p-{n + 1:03}", client, met_by, accepted):
                 yield at
 
     async def _referral(
-        self, referral: str, client: str, need: str, sender: str, accepted: list[str]
+        self, referral: str, client: str, need: str, sender: str, accepted: dict[str, str]
     ) -> AsyncIterator[datetime]:
         receiver = self.chance.choice([s for s in self.schools if s != sender])
         body = {"referral": referral, "client": client, "need": need, "sender": sender, "receiver": receiver}
@@ -215,27 +215,32 @@ class Year:
             await self._do("decline-referral", {"referral": referral, "reason": reason}, receiver)
             return
         await self._do("accept-referral", {"referral": referral}, receiver)
-        accepted.append(referral)
+        accepted[receiver] = referral
         if fate < 0.9:
             yield self._later(days=self.chance.randint(3, 20))
             outcome = self.chance.choice(("enrolled", "advised", "pathway-drafted", "not-needed"))
             await self._do("complete-referral", {"referral": referral, "outcome": outcome}, receiver)
 
-    async def _pathway(self, pathway: str, client: str, referrer: str | None) -> AsyncIterator[datetime]:
+    async def _pathway(
+        self, pathway: str, client: str, met_by: str, accepted: Mapping[str, str]
+    ) -> AsyncIterator[datetime]:
+        """`accepted`: by who accepted it, the referral of the client by whoever met it first."""
         mentor = await self._mentor_for(client)
         organisation = mentor[1] if mentor else self.chance.choice(self.schools)
+        roles = [{"role": "role:mentor", "organisation": organisation}]
+        if accepted and met_by != organisation:
+            roles.append({"role": "role:referrer", "organisation": met_by})
         draft = {
             "pathway": pathway,
             "client": client,
             "organisation": organisation,
             "mentor": mentor[0] if mentor else None,
+            "referral": accepted.get(organisation),
+            "roles": roles,
         }
         await self._do("draft-pathway", draft, organisation)
         steps = await self._plan(pathway, organisation)
         yield self._later(days=self.chance.randint(2, 6))
-        roles = [{"role": "role:mentor", "organisation": organisation}]
-        if referrer and referrer != organisation:
-            roles.append({"role": "role:referrer", "organisation": referrer})
         agreed: dict[str, Any] = {
             "pathway": pathway,
             "agreement": AGREEMENT,

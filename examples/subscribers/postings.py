@@ -11,7 +11,10 @@ from typing import Any, NamedTuple
 from examples.subscribers.checkpoints import Fault
 
 # With the star a kind of posting that this program does not know stops it, where it would be missing in silence.
-POSTINGS = "tasma.revenue.*,tasma.settlement.netted.*,tasma.settlement.payment_recorded.*"
+POSTINGS = (
+    "tasma.revenue.*,tasma.settlement.netted.*,tasma.settlement.payment_recorded.*,"
+    "tasma.settlement.payment_taken_back.*"
+)
 Json = dict[str, Any]
 
 
@@ -54,9 +57,10 @@ def _shares(kind: str, data: Json) -> tuple[int, str, Sequence[Json], bool]:
             return 1 if costs else -1, data["collected_by"], data["shares"], costs
         case "settlement.netted.v1":
             return 1, data["second"], [{"partner": data["first"], "cents": data["moved_cents"]}], False
-        case "settlement.payment_recorded.v1":
-            return 1, data["payee"], [{"partner": data["payer"], "cents": data["posted_cents"]}], False
-        case "revenue.receipt_recorded.v1" | "settlement.period_closed.v1":
+        case "settlement.payment_recorded.v1" | "settlement.payment_taken_back.v1" as paid:
+            sign = -1 if "taken_back" in paid else 1
+            return sign, data["payee"], [{"partner": data["payer"], "cents": data["posted_cents"]}], False
+        case "revenue.receipt_recorded.v1" | "revenue.bill_divided.v1" | "settlement.period_closed.v1":
             return 1, "", (), False
         case _:
             raise Fault(f"This program does not know what {kind} does to a statement: update it.")

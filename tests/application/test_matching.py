@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from application.bank import BankLine
 from application.door import command_of
-from application.matching import Match, OpenPayment, Reason, match
+from application.matching import Match, OpenPayment, Reason, RecordedLine, match
 from domain.kernel import command_name
 from tests.given_when_then import asked
 
@@ -37,7 +37,9 @@ OUT = BankLine(
     reference=None,
     counterparty_iban=C_IBAN,
 )
-IN = replace(OUT, id="0" * 32, iban=C_IBAN, cents=10000, end_to_end_id=None, reference="1000012")
+IN = replace(
+    OUT, id="0" * 32, iban=C_IBAN, cents=10000, end_to_end_id=None, reference="1000012", counterparty_iban=A_IBAN
+)
 
 
 def one(line: BankLine, *payments: OpenPayment, reader: str | None = None) -> Match:
@@ -88,6 +90,11 @@ def test_the_id_outweighs_the_reference() -> None:
         (replace(OUT, cents=10000), "wrong-direction"),
         (replace(OUT, cents=0), "wrong-direction"),
         (replace(IN, iban=CITY_IBAN), "other-account"),
+        (replace(OUT, counterparty_iban="FI5542345670000081"), "other-counterparty"),
+        (replace(OUT, counterparty_iban=CITY_IBAN), "other-counterparty"),
+        (replace(OUT, counterparty_iban=A_IBAN), "other-counterparty"),
+        (replace(IN, counterparty_iban=CITY_IBAN), "other-counterparty"),
+        (replace(IN, counterparty_iban=C_IBAN), "other-counterparty"),
     ],
 )
 def test_what_fits_no_payment_is_listed_and_never_guessed_by_its_amount(line: BankLine, reason: Reason) -> None:
@@ -96,6 +103,27 @@ def test_what_fits_no_payment_is_listed_and_never_guessed_by_its_amount(line: Ba
     ((name, body),) = wanted(found)
     assert (name, body["reason"], body["payment"], body["cents"]) == ("list-bank-line", "unknown", None, line.cents)
     assert body["organisation"] in OWN[line.iban]
+
+
+def test_a_payer_may_pay_from_an_account_nobody_knows_here_and_a_bank_may_not_say_which() -> None:
+    for iban in (None, "FI5542345670000081"):
+        assert one(replace(IN, counterparty_iban=iban)).payment == PAYMENT
+    assert one(replace(OUT, counterparty_iban=None)).payment == PAYMENT
+
+
+def test_what_is_paid_to_a_unit_may_go_to_its_legal_person() -> None:
+    """And come from there, but from no third one."""
+    unit_iban = "FI5542345670000081"
+    own = {A_IBAN: {"org:a"}, unit_iban: {"org:c-lab"}, C_IBAN: {"org:c"}, CITY_IBAN: {"org:city"}}
+    of_person = own | {iban: {"org:c", "org:c-lab"} for iban in (unit_iban, C_IBAN)}
+    to_unit = replace(PAYMENT, payee="org:c-lab")
+    of_unit = replace(PAYMENT, payer="org:c-lab", payee="org:a")
+    for iban, payment in ((unit_iban, to_unit), (C_IBAN, to_unit), (CITY_IBAN, None)):
+        (out,) = match([replace(OUT, counterparty_iban=iban)], (to_unit,), own, of_person=of_person)
+        assert out.payment == payment
+        came = replace(IN, iban=A_IBAN, counterparty_iban=iban)
+        (came_in,) = match([came], (of_unit,), own, of_person=of_person)
+        assert came_in.payment == (of_unit if payment else None)
 
 
 def test_an_account_of_nobody_here_is_told_and_not_recorded_unless_somebody_stands_for_it() -> None:
@@ -125,6 +153,13 @@ def test_an_invoice_s_reference_leads_to_the_payment_of_it() -> None:
     assert one(replace(IN, reference="20190300001", iban=CITY_IBAN), payment).reason == "unknown-reference"
 
 
+def test_an_invoice_s_reference_shows_no_payment_to_another_account() -> None:
+    payment = replace(PAYMENT, invoices=("20190300001",))
+    out = replace(OUT, end_to_end_id=None, reference="20190300001", counterparty_iban="FI5542345670000081")
+    for line in (out, replace(IN, reference="20190300001", counterparty_iban=CITY_IBAN)):
+        assert (one(line, payment, OTHER).payment, one(line, payment, OTHER).reason) == (None, "other-counterparty")
+
+
 def test_where_issuers_have_given_the_same_reference_the_accounts_tell_or_nobody_does() -> None:
     of_c = replace(PAYMENT, invoices=("20190300001",))
     of_city = replace(OTHER, payee="org:city-adult", invoices=("20190300001",))
@@ -145,7 +180,7 @@ LINES = st.builds(
     booked_on=st.just(date(2019, 4, 23)),
     end_to_end_id=st.sampled_from([None, "x", OUT.end_to_end_id, "0168f4a27c0081239abc0123456789AC"]),
     reference=st.sampled_from([None, "1000012", "1000025", "RF00", "20190300001"]),
-    counterparty_iban=st.none(),
+    counterparty_iban=st.sampled_from([None, A_IBAN, C_IBAN, CITY_IBAN, "FI5542345670000081"]),
 )
 
 
@@ -164,3 +199,70 @@ def test_every_line_becomes_something_and_a_file_read_twice_asks_for_the_same(li
             assert command_name(type(command_of(command.name, command.body, asked()))) == command.name
     keys = {command.key for each in found for command in each.commands}
     assert len(keys) == sum(len(each.commands) for each in found)
+
+
+BACK = replace(OUT, id="1" * 32, cents=10000, booked_on=date(2019, 4, 25), is_reversal=True)
+PAID_OUT = RecordedLine(id=OUT.id, side="payer", cents=10000, booked_on=OUT.booked_on)
+
+
+def test_money_that_goes_back_takes_back_the_line_that_shows_it() -> None:
+    """On the payer's account it comes in again, from the payee's it goes out again."""
+    found = one(BACK, replace(PAYMENT, recorded=(PAID_OUT,)))
+    assert (found.organisation, found.reason) == ("org:a", None)
+    assert wanted(found) == [
+        (
+            "take-back-payment",
+            {
+                "payment": PAYMENT.payment,
+                "bank_line": f"bank-line:{OUT.id}",
+                "reason": "returned",
+                "booked_on": "2019-04-25",
+                "shown_by": f"bank-line:{BACK.id}",
+            },
+        )
+    ]
+    got = RecordedLine(id=IN.id, side="payee", cents=10000, booked_on=IN.booked_on)
+    going = replace(IN, id="2" * 32, cents=-10000, is_reversal=True)
+    found = one(going, replace(PAYMENT, recorded=(PAID_OUT, got)))
+    assert (found.organisation, [body["bank_line"] for _, body in wanted(found)]) == ("org:c", [f"bank-line:{IN.id}"])
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    [
+        (),
+        (replace(PAID_OUT, cents=9999),),
+        (replace(PAID_OUT, side="payee"),),
+        (replace(PAID_OUT, booked_on=date(2019, 4, 26)),),
+    ],
+)
+def test_money_that_goes_back_and_fits_nothing_recorded_is_listed_and_never_a_payment(
+    recorded: tuple[RecordedLine, ...],
+) -> None:
+    found = one(BACK, replace(PAYMENT, recorded=recorded))
+    assert (found.payment, found.reason, [name for name, _ in wanted(found)]) == (
+        None,
+        "nothing-to-return",
+        ["list-bank-line"],
+    )
+    assert one(replace(BACK, cents=-10000), replace(PAYMENT, recorded=recorded)).reason == "wrong-direction"
+    assert one(replace(BACK, iban=CITY_IBAN), replace(PAYMENT, recorded=recorded)).reason == "other-account"
+    assert one(replace(BACK, end_to_end_id=None)).reason == "no-reference"
+    from_elsewhere = replace(BACK, counterparty_iban=CITY_IBAN)
+    assert one(from_elsewhere, replace(PAYMENT, recorded=(PAID_OUT,))).reason == "other-counterparty"
+
+
+def test_what_a_file_records_it_takes_back_too_each_line_once_whatever_their_order() -> None:
+    again = replace(OUT, id="3" * 32)
+    once, twice = (replace(BACK, id=n * 32) for n in "45")
+    found = match([once, OUT, twice, again, replace(BACK, id="6" * 32)], (PAYMENT,), OWN)
+    assert [each.reason for each in found] == [None, None, None, None, "nothing-to-return"]
+    assert [dict(each.commands[0].body)["bank_line"] for each in found[:4]] == [
+        f"bank-line:{n}" for n in (again.id, OUT.id, OUT.id, again.id)
+    ]
+
+
+def test_a_return_that_was_read_before_takes_nothing_from_another_one() -> None:
+    other = replace(BACK, id="4" * 32)
+    found = match([BACK, other], (replace(PAYMENT, recorded=(PAID_OUT,)),), OWN, read={BACK.id})
+    assert [dict(each.commands[0].body).get("shown_by") for each in found] == [None, f"bank-line:{other.id}"]

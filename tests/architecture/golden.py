@@ -15,8 +15,9 @@ import structlog
 
 from application.registry import DECIDERS, EVENT_TYPES
 from domain.kernel import FACTS, Event, name_of, subject_of, tags_of
-from tests.domain.disputing import DISPUTE, disputed, issued, scheduler
+from tests.domain.disputing import DISPUTE, ENTRY, accepted, corrected, disputed, issued, scheduler
 from tests.domain.story import agreed, amended, do, drafted, in_force, planned, with_partners
+from tests.domain.test_payments_taken_back import returned
 from tests.examples.memory_stage import played
 from tests.given_when_then import Given, asked, given
 
@@ -68,9 +69,14 @@ def _stories() -> Iterator[Given]:
     yield do(story, "archive-offering", {"offering": "offering:varasto", "reason": "discontinued"})
     yield do(agreed(), "record-receipt", dict(DECIDERS["record-receipt"].example) | {"pathway": "pathway:p-1"}, LATER)
     yield do(with_partners(), "set-accounts", DECIDERS["set-accounts"].example)
+    yield do(with_partners(), "rename-organisation", DECIDERS["rename-organisation"].example)
     listed = do(with_partners(), "list-bank-line", DECIDERS["list-bank-line"].example, LATER)
     yield do(listed, "clear-bank-line", DECIDERS["clear-bank-line"].example, LATER)
+    yield returned()
     yield do(disputed(), "escalate-dispute", {"dispute": DISPUTE}, scheduler("2019-04-23T09:00:00+03:00"))
+    of_entry = {"dispute": DISPUTE, "entry": ENTRY}
+    yield do(accepted(), "miss-correction", of_entry, scheduler("2019-04-23T09:00:00+03:00"))
+    yield do(corrected(), "close-dispute", of_entry, scheduler("2019-04-23T09:00:00+03:00"))
     silent = {"partner": "org:ekami", "period": "2019-03"}
     listed = do(
         with_partners(), "open-follow-up", DECIDERS["open-follow-up"].example, scheduler("2019-04-23T09:00:00+03:00")

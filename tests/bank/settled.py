@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from adapters.projecting.asking import Views
+from adapters.settlement_accounts import accounts_in_time
 from application.desk import Asker, Desk
 from application.ports import Log
 from domain.kernel import derived
@@ -48,7 +49,7 @@ async def do(stage: Stage, name: str, body: Mapping[str, Any], at: str, asker: A
     await stage.desk.carry_out(name, body, asker, key=key, at=datetime.fromisoformat(at))
 
 
-async def approve_january(stage: Stage) -> None:
+async def approve_january(stage: Stage, without_account: str | None = None) -> None:
     """Up to where a settlement can begin: on 20 February all three statements of January are approved."""
     day = "2019-01-02T09:00:00+02:00"
     name = {"fi": "Testiverkosto"}
@@ -60,7 +61,8 @@ async def approve_january(stage: Stage) -> None:
         await do(stage, "register-organisation", {**registered, "business_id": BUSINESS_IDS[partner]}, day)
         admitted = {"organisation": partner, "membership": "open", "admitted_on": "2019-01-02"}
         await do(stage, "admit-partner", admitted, day)
-        await do(stage, "set-billing-details", details(partner, iban), day)
+        if partner != without_account:
+            await do(stage, "set-billing-details", details(partner, iban), day)
     agreement = {"agreement": AGREEMENT, "title": {"fi": "Sopimus"}, "parties": list(IBANS)}
     await do(stage, "draft-agreement", {**agreement, "data_sharing": True, "sharing_rule": RULE}, day)
     version = {"agreement": AGREEMENT, "version": 1}
@@ -108,8 +110,14 @@ async def settle(stage: Stage) -> str:
     return settled.settlement
 
 
-async def approve(stage: Stage, settlement: str) -> None:
-    await do(stage, "approve-settlement", {"settlement": settlement}, "2019-02-21T10:00:00+02:00", APPROVER)
+async def approve(stage: Stage, settlement: str, at: str = "2019-02-21T10:00:00+02:00", by: Asker = APPROVER) -> None:
+    """As somebody who has read where its payments go."""
+    key = derived(UUID(int=0), settlement, at)
+    orders = await _all(stage, PaymentOrdered)
+    parties = [party for each in orders if each.settlement == settlement for party in (each.payer, each.payee)]
+    accounts = (await accounts_in_time(stage.log)).at((await stage.log.head()).position).digest(parties)
+    body = {"settlement": settlement, "accounts": accounts}
+    await stage.desk.carry_out("approve-settlement", body, by, key=key, at=datetime.fromisoformat(at))
 
 
 async def ordered(stage: Stage) -> dict[str, PaymentOrdered]:

@@ -36,14 +36,14 @@ MORE_WISHES: Mapping[str, Wish] = {
 class SettledWorld(World):
     """January is settled and approved: payments are ordered and nothing is paid yet."""
 
-    def __init__(self, *, approved: bool = True) -> None:
+    def __init__(self, *, approved: bool = True, without_account: str | None = None) -> None:
         super().__init__()
         self.documents = MemoryDocuments()
         cuts = cuts_of(views=self.views, log=self.log, documents=self.documents)
         self.workers = [PolicyWorker(policy, self.desk, self.log, self.desk.marks, cuts) for policy in POLICIES]
         for name, wish in MORE_WISHES.items():
             self.bearers[name] = run(self.tokens.issue(wish)).token
-        run(approve_january(self))
+        run(approve_january(self, without_account))
         self.settlement = run(settle(self))
         if approved:
             self.approve()
@@ -71,8 +71,8 @@ class SettledWorld(World):
 
 
 @contextmanager
-def served(*, approved: bool = True) -> Iterator[SettledWorld]:
-    world = SettledWorld(approved=approved)
+def served(*, approved: bool = True, without_account: str | None = None) -> Iterator[SettledWorld]:
+    world = SettledWorld(approved=approved, without_account=without_account)
     with TestClient(create_app(world), raise_server_exceptions=False) as client:
         world.client = client
         yield world

@@ -10,7 +10,9 @@ from uuid import UUID
 
 import pytest
 
-from adapters.bank_intake import BankIntake, NothingTakenIn, NotOwnAccounts, Taken, own_accounts
+from adapters.bank_intake import BankIntake, NothingTakenIn, NotOwnAccounts
+from adapters.bank_taken import Taken
+from adapters.own_accounts import own_accounts
 from application.bank import BankFault
 from application.desk import Asker, Cause, Desk
 from application.door import NotAllowed
@@ -18,7 +20,8 @@ from application.ports import ClockBehind, Outcome, Unavailable
 from domain.kernel import Scope
 from domain.settlement.events import BankLineListed, DocumentIssued, PaymentRecorded
 from examples.kymenlaakso.bank_statement import Entry, Payment, Statement, camt053, camt054
-from projections.settlement_views import balances, worklist
+from projections.settlement_bank_lines import worklist
+from projections.settlement_views import balances
 from projections.settlements import settlements
 from tests.bank.settled import APPROVER, CURSOR, EKAMI, IBANS, SETTLER, XAMK, details, do, ordered
 from tests.bank.settled_world import MADE_AT, PAID_ON, SettledWorld, file_of
@@ -51,12 +54,12 @@ def on_the_list(world: SettledWorld) -> list[tuple[str, int, str | None]]:
 def paid(world: SettledWorld, payee: str, cents: int, number: str | None = None) -> Payment:
     """As the bank gives back what the payment file said."""
     order = run(ordered(world))[payee]
-    return Payment(cents, None, order.payment.removeprefix("payment:").replace("-", ""), STRANGER, number)
+    return Payment(cents, None, order.payment.removeprefix("payment:").replace("-", ""), None, number)
 
 
 def referring(world: SettledWorld, payee: str, cents: int, number: str | None = None) -> Payment:
     """As whoever types it in says it."""
-    return Payment(cents, run(ordered(world))[payee].reference, None, STRANGER, number)
+    return Payment(cents, run(ordered(world))[payee].reference, None, None, number)
 
 
 def test_every_line_is_recorded_or_listed_and_both_accounts_together_count_once(january: SettledWorld) -> None:
@@ -95,15 +98,15 @@ def test_every_line_is_recorded_or_listed_and_both_accounts_together_count_once(
         (XAMK, -20_000, "double"),
         (XAMK, 70_000, "unknown"),
     ]
-    assert _standing(january) == {EKAMI: (70_000, 0), CURSOR: (20_000, 0)}
+    assert _standing(january) == {EKAMI: (70_000, 0, 0), CURSOR: (20_000, 0, 0)}
     of_other = take_in(january, file_of(CURSOR, paid(january, CURSOR, 20_100), paid(january, CURSOR, 20_000)))
     assert ended(of_other) == [("over", True, None), ("double", True, None)]
-    assert _standing(january) == {EKAMI: (70_000, 0), CURSOR: (40_100, 20_100)}
+    assert _standing(january) == {EKAMI: (70_000, 0, 0), CURSOR: (40_100, 20_100, 0)}
 
 
-def _standing(world: SettledWorld) -> dict[str, tuple[int, int]]:
+def _standing(world: SettledWorld) -> dict[str, tuple[int, int, int]]:
     standing = run(world.views.ask(settlements, lambda rows: balances(rows, XAMK))).value
-    return {each.counterparty: (each.paid_cents, each.to_pay_cents) for each in standing}
+    return {each.counterparty: (each.paid_cents, each.open_cents, each.to_pay_cents) for each in standing}
 
 
 @pytest.mark.parametrize("again", [SETTLER, APPROVER, payer(XAMK)], ids=["same", "another", "its own partner"])
@@ -309,6 +312,30 @@ def test_a_file_of_too_many_lines_is_refused_before_any_is_sent(
     assert january.head == before
 
 
+def test_a_line_counts_only_where_its_money_went_to_the_payee_or_came_from_its_payer(january: SettledWorld) -> None:
+    """As far as the bank says; what came from an account that is nobody's here may still be the payer's."""
+    shown = paid(january, EKAMI, 70_000)
+    out = [
+        shown._replace(cents=-70_000, counterparty_iban=iban, bank_reference=iban) for iban in (STRANGER, IBANS[CURSOR])
+    ]
+    wrong = ("unknown", True, "other-counterparty")
+    assert ended(take_in(january, file_of(XAMK, *out))) == [wrong, wrong]
+    came = [shown._replace(counterparty_iban=iban, bank_reference=iban) for iban in (IBANS[CURSOR], STRANGER)]
+    assert ended(take_in(january, file_of(EKAMI, *came))) == [wrong, ("matched", False, None)]
+    right = shown._replace(cents=-70_000, counterparty_iban=IBANS[EKAMI], bank_reference="R")
+    assert ended(take_in(january, file_of(XAMK, right))) == [("confirmed", False, None)]
+
+
+def test_an_account_that_the_payee_sets_later_shows_the_payment_when_the_file_is_read_again(
+    january: SettledWorld,
+) -> None:
+    later = "FI4250001510000023"
+    body = file_of(XAMK, paid(january, EKAMI, -70_000)._replace(counterparty_iban=later))
+    assert ended(take_in(january, body)) == [("unknown", True, "other-counterparty")]
+    run(do(january, "set-billing-details", details(EKAMI, later), NOW))
+    assert ended(take_in(january, body)) == [("matched", False, None)]
+
+
 def test_units_share_the_account_of_their_legal_person_and_each_records_its_own(january: SettledWorld) -> None:
     """What is for the other is left to it, and what fits nobody's payment is listed for whoever brings the file."""
     at = "2019-02-21T18:00:00+02:00"
@@ -319,7 +346,7 @@ def test_units_share_the_account_of_their_legal_person_and_each_records_its_own(
         "unit_of": XAMK,
     }
     run(do(january, "register-organisation", unit, at))
-    assert run(own_accounts(january.log))[IBANS[XAMK]] == {XAMK, "org:lab"}
+    assert run(own_accounts(january.log)).of[IBANS[XAMK]] == {XAMK, "org:lab"}
     body = file_of(XAMK, paid(january, EKAMI, -70_000), Payment(-1, "1232"))
     assert [line.outcome for line in take_in(january, body, payer("org:lab")).lines] == ["left", "unknown"]
     assert on_the_list(january) == [("org:lab", -1, "unknown")]

@@ -1,27 +1,34 @@
-"""A debtor's payment file: of what was approved and is not paid yet, with accounts as they are, the same bytes again."""
+"""A debtor's payment file: of what was approved and is not paid yet, with accounts as approved, the same bytes again."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree  # type: ignore[import-untyped]  # it ships no types
 
-from adapters.bank.letters import IDENTIFIER
 from adapters.bank.pain001 import pain001
 from adapters.bank_intake import BankIntake
-from adapters.payment_files import FileOf, message_id, payment_file_of
+from adapters.payment_files import FileOf, LeftOut, message_id, payment_file_of
 from application.bank import Transfer
-from domain.changing import replace
-from domain.kernel import Refused
+from application.desk import Asker
+from application.ports import Decision, History
+from domain.kernel import Asked, Boundary, Event, Refused
+from domain.network.events import Address, BillingDetailsSet, OrganisationRegistered, OrganisationRenamed
+from domain.network.letters import IDENTIFIER
+from domain.settlement.approve_settlement import ApprovedAlready, SetByOneself
 from examples.kymenlaakso.bank_statement import Payment
 from tests.bank.payments import TRANSFER
-from tests.bank.settled import AGREEMENT, CURSOR, EKAMI, IBANS, SETTLER, XAMK, details, do, ordered
+from tests.bank.settled import AGREEMENT, CURSOR, EKAMI, IBANS, SETTLER, XAMK, approve, details, do, ordered
 from tests.bank.settled_world import SettledWorld, file_of
 from tests.http.world import run
 
 SCHEMA = Path(__file__).parents[3] / "shared" / "schemas" / "iso20022" / "pain.001.001.09.xsd"
 LATER = "2019-02-21T18:00:00+02:00"
+NEW = "FI4250001510000023"
+THIEF = Asker(actor="person:thief", role="coordinator")
 
 
 def made(world: SettledWorld, debtor: str = XAMK, agreement: str | None = None, as_of: int | None = None) -> FileOf:
@@ -51,14 +58,49 @@ def test_it_holds_what_the_debtor_is_to_pay_to_whom_and_when(january: SettledWor
 
 
 def test_made_again_it_has_the_same_bytes_whatever_else_has_happened(january: SettledWorld) -> None:
+    """One person may set an account; the money goes to it when a second one has approved."""
     first = pain001(made(january).file)
-    run(do(january, "set-billing-details", details("org:ekami", "FI4250001510000023"), LATER))
-    assert pain001(made(january, as_of=january.head - 1).file) == first
-    now, then = made(january).file, made(january, as_of=january.head - 1).file
-    assert now.message_id != then.message_id, "a bank takes a message id once"
-    assert pain001(replace(now, message_id=then.message_id)) == first.replace(
-        IBANS[EKAMI].encode(), b"FI4250001510000023"
-    ), "paid where it is now"
+    run(do(january, "set-billing-details", details(EKAMI, NEW), LATER, THIEF))
+    moved = details(XAMK, "FI4950009420028730") | {"address": {"street": "B 2", "postal_code": "1", "town": "Y"}}
+    run(do(january, "set-billing-details", moved, LATER, THIEF))
+    run(do(january, "rename-organisation", {"organisation": CURSOR, "name": {"fi": "Toinen Oy"}}, LATER, THIEF))
+    waiting = made(january)
+    assert pain001(waiting.file) == first
+    assert [(each.organisation, str(each.set_on)) for each in waiting.newer] == [
+        (each, "2019-02-21") for each in (CURSOR, EKAMI, XAMK)
+    ]
+
+
+def test_approved_again_by_somebody_else_it_is_paid_to_the_new_account(january: SettledWorld) -> None:
+    then = made(january).file
+    run(do(january, "set-billing-details", details(EKAMI, NEW), LATER, THIEF))
+    with pytest.raises(SetByOneself):
+        run(approve(january, january.settlement, LATER, THIEF))
+    run(approve(january, january.settlement, LATER))
+    now = made(january)
+    assert now.newer == ()
+    assert {t.payee.iban for t in now.file.transfers} == {NEW, IBANS[CURSOR]}
+    assert now.file.message_id != then.message_id, "a bank takes a message id once"
+    assert now.file.created_at > then.created_at
+    assert made(january, as_of=january.head - 1).file == then
+    with pytest.raises(ApprovedAlready):
+        run(approve(january, january.settlement, "2019-02-21T19:00:00+02:00", THIEF))
+
+
+def test_reading_the_accounts_asks_for_the_few_events_that_say_them(
+    january: SettledWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(january)
+    seen: list[frozenset[type[Event]]] = []
+    look = january.log.look
+
+    async def counted(boundary: Boundary) -> History:
+        seen.extend(frozenset(each.types) for each in boundary)
+        return await look(boundary)
+
+    monkeypatch.setattr(january.log, "look", counted)
+    made(january)
+    assert seen == [frozenset({OrganisationRegistered, OrganisationRenamed, BillingDetailsSet})]
 
 
 def test_what_was_paid_is_left_out_and_the_rest_is_another_file_for_the_bank(january: SettledWorld) -> None:
@@ -95,41 +137,79 @@ def test_what_there_is_nothing_of_is_refused_in_a_sentence(january: SettledWorld
     )
 
 
-@pytest.mark.parametrize(
-    ("organisation", "left_out", "sentence"),
-    [
-        (
-            XAMK,
-            ("iban", "bic"),
-            (
-                "Of org:xamk the IBAN and the BIC are missing, and its payment file needs them; org:xamk or the coordinator sets them "
-                "with set-billing-details."
-            ),
-        ),
-        (
-            XAMK,
-            ("bic",),
-            (
-                "Of org:xamk the BIC is missing, and its payment file needs it; org:xamk or the coordinator sets it with "
-                "set-billing-details."
-            ),
-        ),
-        (
+def test_a_payee_without_an_account_is_left_out_and_named_and_the_others_are_paid() -> None:
+    world = SettledWorld(without_account=CURSOR)
+    order = run(ordered(world))[CURSOR]
+    found = made(world)
+    assert [t.payee.iban for t in found.file.transfers] == [IBANS[EKAMI]]
+    missing = f"Of {CURSOR} the IBAN is missing as it was approved, and a payment of {XAMK} to it needs it; "
+    way_out = f"{CURSOR} or the coordinator sets it with set-billing-details, and somebody else approves that with approve-settlement."
+    assert found.left_out == (LeftOut(order.payment, CURSOR, reason="no-account", why=missing + way_out),)
+    run(do(world, "set-billing-details", details(CURSOR, IBANS[CURSOR]), LATER, THIEF))
+    (waits,) = made(world).left_out
+    assert waits.why == missing + (
+        "that was set since, and somebody who neither settled nor set it approves it with approve-settlement."
+    )
+    run(approve(world, world.settlement, LATER))
+    assert made(world).left_out == ()
+    assert len(made(world).file.transfers) == 2
+
+
+def test_where_nothing_is_left_the_file_is_refused_with_the_first_reason() -> None:
+    world = SettledWorld(without_account=CURSOR)
+    paid = file_of(XAMK, Payment(-70_000, run(ordered(world))[EKAMI].reference))
+    run(BankIntake(world.desk, world.views).take_in(paid, SETTLER))
+    assert refusal(world) == (
+        f"The one payment that {XAMK} has to make in {world.settlement} of 2019-01 cannot be carried out: Of {CURSOR} the IBAN is "
+        f"missing as it was approved, and a payment of {XAMK} to it needs it; {CURSOR} or the coordinator sets it with "
+        "set-billing-details, and somebody else approves that with approve-settlement."
+    )
+
+
+def test_a_debtor_without_an_account_or_its_bank_is_told_what_is_missing() -> None:
+    way_out = f"{XAMK} or the coordinator sets {{}} with set-billing-details, and somebody else approves that with approve-settlement."
+    world = SettledWorld(without_account=XAMK)
+    assert refusal(world) == (
+        f"Of {XAMK} the IBAN and the BIC are missing as it was approved, and its payment file needs them; {way_out.format('them')}"
+    )
+    run(do(world, "set-billing-details", {**details(XAMK, IBANS[XAMK]), "bic": None}, LATER, THIEF))
+    run(approve(world, world.settlement, LATER))
+    assert refusal(world) == (
+        f"Of {XAMK} the BIC is missing as it was approved, and its payment file needs it; {way_out.format('it')}"
+    )
+
+
+def test_details_of_an_older_log_that_no_bank_takes_stop_their_own_payment_alone() -> None:
+    """They were set before it was looked at; what was approved and cannot be carried out stops nobody else's."""
+    world = SettledWorld(without_account=CURSOR, approved=False)
+    address = Address(street="\u2603 1", postal_code="48100", town="Kotka")
+    older = BillingDetailsSet(
+        organisation=CURSOR,
+        address=address,
+        vat_number=None,
+        iban=IBANS[CURSOR],
+        bic=None,
+        einvoice_address=None,
+        einvoice_operator=None,
+        by="person:older",
+        set_on=date(2019, 2, 21),
+    )
+    asked = Asked(
+        at=datetime(2019, 2, 21, 7, 30, tzinfo=UTC), actor="person:older", role="coordinator", command_id=UUID(int=7)
+    )
+    run(world.log.append(Decision(events=(older,), asked=asked, digest=bytes(32), unless=(), after=())))
+    world.approve()
+    found, payment = made(world), run(ordered(world))[CURSOR].payment
+    assert [t.payee.iban for t in found.file.transfers] == [IBANS[EKAMI]]
+    assert found.left_out == (
+        LeftOut(
+            payment,
             CURSOR,
-            ("iban",),
-            (
-                "Of org:cursor the IBAN is missing, and a payment of org:xamk to it needs it; org:cursor or the coordinator sets it "
-                "with set-billing-details."
-            ),
+            reason="not-payable",
+            why=f"{payment} to {CURSOR}: the payee's street \"\u2603 1\" has '\\u2603' in it, which banks do not take; spell it otherwise.",
         ),
-    ],
-)
-def test_missing_details_are_named_with_the_command_that_sets_them(
-    january: SettledWorld, organisation: str, left_out: tuple[str, ...], sentence: str
-) -> None:
-    kept = {k: v for k, v in details(organisation, IBANS[organisation]).items() if k not in left_out}
-    run(do(january, "set-billing-details", kept, LATER))
-    assert refusal(january, organisation if organisation == XAMK else XAMK) == sentence
+    )
+    assert pain001(found.file)
 
 
 @given(

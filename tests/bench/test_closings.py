@@ -11,6 +11,7 @@ from typing import Any
 from adapters.bench.closing_lives import CLOSED_AT, MONTH
 from adapters.bench.closing_log import closing_log
 from adapters.bench.year import settings_of
+from adapters.closed_months import ClosedMonths
 from adapters.issued_statements import IssuedStatements
 from adapters.kept_lines import KeptLines
 from adapters.postgres.bench.loader import load
@@ -22,6 +23,7 @@ from adapters.settings import Settings
 from adapters.statement_passages import StatementPassages
 from adapters.wiring import APP_ROLE, open_network
 from application.desk import SHARING, Asker
+from projections.invoicing import Supplied, supplied
 from projections.statement import Account, account_of, totals
 from projections.statements import statements
 from tests.bench.conftest import quiet
@@ -47,7 +49,12 @@ def test_statements_of_one_passage_are_those_that_each_partner_has(bench_setting
                 await opened.marks.advance(SHARING, old=0, new=head)
                 outcome = await opened.desk.carry_out("close-period", {"period": MONTH}, COORDINATOR, at=CLOSED_AT)
                 cut = outcome.position
-                issued = await IssuedStatements(opened.log, opened.documents).keep_all(MONTH, cut)
+                (closing,) = await opened.log.read(cut - 1, limit=1)
+                months = ClosedMonths(opened.log, opened.documents)
+                month = await months.of(closing)
+                assert month is await months.of(closing)
+                issued = [each.body for each in await IssuedStatements(months).intentions(closing)]
+                sold = {each.partner: supplied(each.supplies, each.partner) for each in month.ended} if month else {}
                 kinds = set[str]()
                 for body in issued:
                     question = partial(account_of, partner=body["partner"], period=MONTH)
@@ -57,11 +64,13 @@ def test_statements_of_one_passage_are_those_that_each_partner_has(bench_setting
                     document = await opened.documents.find(body["digest"])
                     assert document == account.document
                     kinds.update(line.kind for line in account.lines)
+                    whole = supplied(account.lines, account.partner)
+                    assert [figures_of(s) for s in sold[account.partner]] == [figures_of(s) for s in whole]
                 forgetful = StatementPassages(opened.log, MONTH, cut, remembered=1)
                 with KeptLines() as kept:
-                    for ended in (await forgetful.write(kept.add)).ended(cut):
+                    for ended in await forgetful.write(kept.add):
                         kept.add(ended.partner, ended.vat)
-                        document = b"".join((ended.before, *kept.take(ended.partner), ended.after))
+                        document = b"".join((ended.before, *kept.of(ended.partner), ended.after))
                         assert await opened.documents.find(sha256(document).hexdigest()) == document
                 sums = totals(await StatementPassages(opened.log, MONTH, cut).sums(), MONTH)
             assert kinds >= {"share-earned", "share-owed", "cost-share", "correction", "vat"}
@@ -72,7 +81,7 @@ def test_statements_of_one_passage_are_those_that_each_partner_has(bench_setting
             with StatementSums(place.admin_dsn, network, MONTH) as peers:
                 peers.fill()
                 shares = {t.partner: t.closing_cents - t.opening_cents - t.vat_cents for t in sums}
-                assert peers.of_events() == peers.of_lines() == shares
+                assert peers.of_events() == peers.of_events(together=True) == peers.of_lines() == shares
                 partner, positions = peers.longest()
                 lines = peers.one_of_lines(partner)
                 assert peers.one_of_events(partner, positions) == peers.one_of_log(partner) == lines
@@ -97,6 +106,11 @@ def figures(account: Account) -> Mapping[str, Any]:
     }
 
 
+def figures_of(what: Supplied) -> tuple[object, ...]:
+    versions = {(line.agreement, line.version) for line in what.lines}
+    return what.seller, what.buyer, what.totals, what.net_cents, what.is_invoiced, what.corrected, versions
+
+
 def test_a_closing_is_measured_beside_sql_over_the_same_rows(bench: Bench, server: Server, tmp_path: Path) -> None:
     """Every figure says of which work and whose; ratios are quotients of these very figures."""
     done = bench("close", "--entries", "1", "--partners", "7", "--rounds", "1", "--format", "json")
@@ -108,6 +122,7 @@ def test_a_closing_is_measured_beside_sql_over_the_same_rows(bench: Bench, serve
         *((what, "tasma") for what in ("statement", "statement in words", "statement as of")),
         *((what, peer) for what in ("sums", "statement") for peer in peers),
         ("statement", "sql whole log"),
+        ("sums", "sql events parallel"),
     }
     assert all(r["peak_mb"] > 10 for r in report["results"] if r["system"] == "tasma")
     assert report["ratios"]["close/sql events@1"] == round(ms["close", "tasma"] / ms["sums", "sql events"], 2)

@@ -63,7 +63,7 @@ def story() -> list[str]:
         "description": {"kind": "course", "name": {"fi": "K"}},
     }
     lines.append(line("publish-offering", offering, at, "org:ekami"))
-    draft = {"pathway": "pathway:p-1", "client": "client:c-1", "organisation": "org:xamk"}
+    draft = {"pathway": "pathway:p-1", "client": "client:c-1", "organisation": "org:xamk", "roles": AGREE["roles"]}
     lines.append(line("draft-pathway", draft, at, "org:xamk"))
     step = {"pathway": "pathway:p-1", "step": 1}
     lines.append(line("propose-step", {**step, "offering": "offering:o", "parts": [{"part": 1, "cents": 40000}]}, at))

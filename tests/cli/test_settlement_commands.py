@@ -7,8 +7,9 @@ import os
 import re
 import subprocess
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -19,7 +20,7 @@ from adapters.settings import Settings
 from adapters.wiring import open_network
 from examples.kymenlaakso.bank_statement import Payment
 from tests import command
-from tests.bank.settled import AGREEMENT, APPROVER, CURSOR, EKAMI, IBANS, XAMK, approve_january
+from tests.bank.settled import AGREEMENT, APPROVER, CURSOR, EKAMI, IBANS, XAMK, approve_january, details
 from tests.bank.settled_world import file_of
 from tests.documents.reading import table
 
@@ -70,6 +71,14 @@ def approve(settings: Settings, settlement: str) -> None:
     asyncio.run(play())
 
 
+def move(settings: Settings, body: Mapping[str, Any]) -> None:
+    async def play() -> None:
+        async with open_network(settings) as network:
+            await network.desk.carry_out("set-billing-details", body, APPROVER)
+
+    asyncio.run(play())
+
+
 def test_a_month_is_settled_paid_and_read_back(january: Settings, tasma: Tasma, folder: Path) -> None:
     """One test, since each step begins from where the one before it ended."""
     (one,) = json.loads(tasma("settle", "2019-01", "--format", "json").stdout)
@@ -85,6 +94,14 @@ def test_a_month_is_settled_paid_and_read_back(january: Settings, tasma: Tasma, 
     file = folder / "pain.xml"
     assert tasma(*pay, "-o", file).returncode == 0
     assert file.read_text().count("<CdtTrfTxInf>") == 2
+    move(january, details(EKAMI, "FI4250001510000023"))
+    waiting = tasma(*pay)
+    assert waiting.stdout == file.read_text()
+    assert re.fullmatch(
+        rf"The account, address or name of {EKAMI} was set anew on \S+: payments go where they were approved, until somebody who neither "
+        r"settled nor set it sends approve-settlement again\.",
+        waiting.stderr.splitlines()[-1],
+    )
 
     references = {p["payee"]: p["reference"] for p in one["payments"]}
     camt = folder / "camt.xml"

@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.changing import replace
 from domain.words import Names
-from projections.document import Invoice, StatementDocument
+from projections.document import CorrectedStatement, Invoice, StatementDocument
 from tests.documents.making import (
     AGREEMENT,
     AT_COST,
@@ -44,6 +44,7 @@ __all__ = [
     "STATEMENTS",
     "XAMK",
     "credit_note",
+    "credit_of_statement",
     "empty_statement",
     "full_statement",
     "hostile_statement",
@@ -206,6 +207,12 @@ def credit_note() -> Invoice:
     )
 
 
+def credit_of_statement() -> Invoice:
+    """Of what it gives back there was no document: it names the statement."""
+    corrected = CorrectedStatement(statement="statement:ekami.2024-08", period="2024-08", digest=DIGEST)
+    return replace(credit_note(), credits=(), corrects=(corrected,))
+
+
 def internal_voucher() -> Invoice:
     """Between two units of one city."""
     return invoice_of(
@@ -228,5 +235,6 @@ INVOICES = {
     "netted": netted_invoice,
     "self-billed": self_billed,
     "credit-note": credit_note,
+    "credit-of-statement": credit_of_statement,
     "internal-voucher": internal_voucher,
 }

@@ -8,9 +8,11 @@ from adapters.documents.csv_text import ADDED_COLUMNS, FIRST_COLUMNS, as_written
 from projections.document import DocumentLine
 from tests.documents.reading import table
 from tests.documents.samples import (
+    DIGEST,
     HOSTILE,
     XAMK,
     credit_note,
+    credit_of_statement,
     empty_statement,
     full_statement,
     invoice,
@@ -55,6 +57,11 @@ def test_an_invoice_says_on_each_row_what_it_belongs_to() -> None:
         ("EKAMI-2024-000032", "credit-note", "EKAMI-2024-000019 EKAMI-2024-000027", "-20000"),
         ("EKAMI-2024-000032", "credit-note", "EKAMI-2024-000019 EKAMI-2024-000027", "-1818"),
     ]
+
+
+def test_a_credit_note_says_which_statement_it_corrects() -> None:
+    found = {(r["credits"], r["corrected_statements"]) for r in table(invoice_csv(credit_of_statement(), "sv"))}
+    assert found == {("", f"statement:ekami.2024-08@sha256:{DIGEST}")}
 
 
 def test_an_invoice_says_whether_it_is_paid_by_itself() -> None:

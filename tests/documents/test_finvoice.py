@@ -24,6 +24,7 @@ from tests.documents.samples import (
     STANDARD,
     XAMK,
     credit_note,
+    credit_of_statement,
     invoice,
     invoice_of,
     line,
@@ -65,6 +66,8 @@ def test_the_samples_are_valid_in_every_language(schema: Any, language: Any) -> 
     for each in (
         invoice(),
         credit_note(),
+        credit_of_statement(),
+        replace(credit_of_statement(), credits=("7",), self_billed=True),
         netted_invoice(),
         invoice_of(bare, long, [SALE], agreements=("agreement:a v1", "agreement:b v2"), reference=None),
         invoice_of(long, bare, [SALE], self_billed=True),
@@ -126,6 +129,19 @@ def test_a_credit_note_names_the_invoices_and_orders_no_payment() -> None:
     ]
     assert texts(written, "InvoiceTotalVatIncludedAmount") == ["-269,18"]
     assert texts(written, "EpiPaymentMeansCode") == []
+
+
+def test_a_credit_note_names_the_statement_where_it_has_no_invoice_to_name() -> None:
+    """A statement's number is its month, which fits where a number stands; its digest is a definition of its own."""
+    written = message(credit_of_statement())
+    assert texts(written, "OriginalInvoiceNumber") == ["2024-08"]
+    assert [texts(each, "InvoiceNumber") for each in written.iter("OriginalInvoiceReference")] == [["2024-08"]]
+    assert texts(written, "DefinitionHeaderText") == ["Oikaistava laskelma 2024-08, SHA-256"]
+    assert texts(written, "DefinitionValue") == [samples.DIGEST]
+    assert (
+        f"Hyvitys oikaisee korvauslaskelman 2024-08 (statement:ekami.2024-08), tiiviste (SHA-256) {samples.DIGEST}."
+        in texts(written, "InvoiceFreeText")
+    )
 
 
 def test_a_self_billed_invoice_is_sent_by_the_buyer_to_the_seller() -> None:

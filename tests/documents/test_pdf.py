@@ -154,6 +154,8 @@ def test_what_the_settlement_pays_asks_for_no_payment(language: Language) -> Non
 def test_each_kind_of_document_bears_its_mark(language: Language) -> None:
     said("self-billed", language, word("notice.self-billed-by", language))
     said("credit-note", language, *samples.credit_note().credits, word("notice.credit-to-seller", language))
+    (corrected,) = samples.credit_of_statement().corrects
+    said("credit-of-statement", language, corrected.statement, corrected.period, corrected.digest)
     said("internal-voucher", language, word("notice.voucher", language))
     for heading in ("payment.title", "payment.reference", "column.treatment"):
         assert word(heading, language) not in " ".join(pages_of("internal-voucher", language))

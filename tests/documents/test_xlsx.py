@@ -14,13 +14,17 @@ from adapters.documents.amounts import in_euros
 from adapters.documents.words import word
 from adapters.documents.workbooks import LINE_COLUMNS, invoice_xlsx, statement_xlsx
 from adapters.documents.xlsx import DoesNotFitASheet
+from domain.changing import replace
 from domain.money import CENTS_LIMIT, Language
 from domain.words import LANGUAGES
-from projections.document import StatementDocument
+from projections.document import NumberedDocument, StatementDocument
 from tests.documents.reading import Rows, workbook
 from tests.documents.samples import (
+    DIGEST,
+    KSAO,
     XAMK,
     credit_note,
+    credit_of_statement,
     full_statement,
     internal_voucher,
     line,
@@ -89,6 +93,9 @@ def test_an_invoice_names_what_it_is() -> None:
         "EKAMI-2024-000019",
         "EKAMI-2024-000027",
     ]
+    of_statement = workbook(invoice_xlsx(credit_of_statement(), "en"))["Credit note"]
+    named = {"A": "Statement corrected", "B": "statement:ekami.2024-08", "C": DIGEST}
+    assert [row for row in of_statement if row.get("A") == "Statement corrected"] == [named]
     own = workbook(invoice_xlsx(self_billed(), "fi"))["Lasku"]
     assert {"A": word("notice.self-billed-by", "fi")} in own
     netted = workbook(invoice_xlsx(netted_invoice(), "en"))["Invoice"]
@@ -97,6 +104,18 @@ def test_an_invoice_names_what_it_is() -> None:
     voucher = workbook(invoice_xlsx(internal_voucher(), "fi"))["Sisäinen tosite"]
     assert {"A": word("notice.voucher", "fi")} in voucher
     assert word("payment.iban", "fi") not in {row.get("A") for row in voucher}
+
+
+def test_who_numbered_a_document_is_named_in_the_language() -> None:
+    numbered = (
+        NumberedDocument(number="2024-09/1", issuer=None),
+        NumberedDocument(number="2024-09/3", issuer=KSAO.name),
+    )
+    statement = workbook(statement_xlsx(replace(full_statement(), documents=numbered), "sv"))["Specifikation"]
+    assert [row["B"] for row in statement if row.get("A") == "Fakturor och verifikat"] == [
+        "2024-09/1",
+        "2024-09/3 (Kouvolanejdens yrkesinstitut)",
+    ]
 
 
 def test_a_workbook_tells_no_time_but_the_documents() -> None:

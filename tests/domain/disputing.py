@@ -24,6 +24,7 @@ from tests.given_when_then import Given, asked, given
 ON = date(2019, 3, 5)
 MARCH = "2019-03"
 ENTRY, COST, DRIFT, BACK, PART_BACK, COST_BACK = (f"entry:{n}" for n in range(1, 7))
+CORRECTION = "entry:9"
 TERMS = Terms(kind="remaining", base_cents=29_500)
 DISPUTE = asked().new("dispute")
 
@@ -163,8 +164,9 @@ BOOKS = given(
 )
 
 
-def somebody(organisation: str, at: str = "2019-04-03T09:00:00+03:00", actor: str = "test") -> Asked:
-    return replace(asked(at, f"org:{organisation}"), actor=f"person:{actor}")
+def somebody(organisation: str, at: str = "2019-04-03T09:00:00+03:00", actor: str | None = None) -> Asked:
+    """A person of a partner: the same one, unless another is named."""
+    return replace(asked(at, f"org:{organisation}"), actor=f"person:{actor or organisation}")
 
 
 def coordinator(at: str = "2019-04-03T09:00:00+03:00") -> Asked:
@@ -184,6 +186,26 @@ def line(entry: str = ENTRY, clause: str = "steps[2]", partner: str = "org:ekami
 def disputed(so_far: Given = BOOKS) -> Given:
     """Ekami disputes its teaching, on Wednesday 3 April; xamk has until the 10th."""
     return do(so_far, "dispute-line", line(), somebody("ekami"))
+
+
+def correction(
+    cents: int = 500, clause: str = "steps[2]", left_cents: int = 28_900, number: str = CORRECTION
+) -> RevenueReversed:
+    """On 5 April, in the books of April, so many cents of one clause are taken back."""
+    whole = reversal(number, SHARED, cents, left_cents)
+    fields = {f: getattr(whole, f) for f in whole.__struct_fields__}
+    share = ReversedShare(partner="org:ekami", role=None, clause=clause, cents=cents, exact=f"{cents}/1")
+    return RevenueReversed(**{**fields, "shares": (share,), "occurred_on": date(2019, 4, 5), "period": "2019-04"})
+
+
+def accepted() -> Given:
+    """Xamk finds on the same day that ekami is right."""
+    return do(disputed(), "answer-dispute", {"dispute": DISPUTE, "answer": "accepted"}, somebody("xamk"))
+
+
+def corrected(*by: RevenueReversed) -> Given:
+    """And takes some of it back two days later, or what is given."""
+    return Given((*accepted().history, *(by or (correction(),))))
 
 
 def disputes_in(so_far: Given) -> list[LineDisputed]:

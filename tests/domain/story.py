@@ -105,7 +105,7 @@ def planned(confirm: bool = True, so_far: Given | None = None) -> Given:  # noqa
         description = {"kind": "course", "name": {"fi": offering[9:]}, "price_cents": 60000}
         body = {"offering": offering, "provider": provider, "description": description}
         so_far = do(so_far, "publish-offering", body)
-    body = {"pathway": "pathway:p-1", "client": "client:c-1", "organisation": "org:xamk"}
+    body = {"pathway": "pathway:p-1", "client": "client:c-1", "organisation": "org:xamk", "roles": AGREE["roles"]}
     so_far = do(so_far, "draft-pathway", body)
     for step, offering in ((1, "offering:varasto"), (2, "offering:robotti")):
         parts = [{"part": 1, "cents": 40000}, {"part": 2, "cents": 20000}]
@@ -116,7 +116,7 @@ def planned(confirm: bool = True, so_far: Given | None = None) -> Given:  # noqa
     return so_far
 
 
-AGREE = {
+AGREE: dict[str, Any] = {
     "pathway": "pathway:p-1",
     "agreement": AGREEMENT,
     "collected_by": "org:xamk",

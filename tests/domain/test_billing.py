@@ -1,14 +1,17 @@
 """Billing details: whole, with check digits that fit, public business data of one organisation."""
 
+import re
 from typing import Any
 
 import pytest
 from stdnum import iban as reference_iban
+from stdnum import numdb
 from stdnum.fi import ytunnus
 
 from application.door import Malformed
 from domain.network.events import Address, BillingDetailsSet
-from domain.network.set_billing_details import is_finnish_vat_number, is_iban
+from domain.network.sepa import FORMS, is_iban, length_of
+from domain.network.set_billing_details import is_finnish_vat_number
 from tests.domain.story import OUTSIDER, do, founded, with_partners
 from tests.given_when_then import Given, asked
 
@@ -42,9 +45,10 @@ def test_details_are_set_anew_as_a_whole() -> None:
             set_on=asked().on,
         )
     )
-    (less,) = detailed().when("set-billing-details", {"organisation": "org:xamk", "address": ADDRESS}).events()
+    kept = {"organisation": "org:xamk", "address": ADDRESS, "iban": DETAILS["iban"]}
+    (less,) = detailed().when("set-billing-details", kept).events()
     assert isinstance(less, BillingDetailsSet)
-    assert (less.vat_number, less.iban, less.bic, less.einvoice_address, less.einvoice_operator) == (None,) * 5
+    assert (less.vat_number, less.bic, less.einvoice_address, less.einvoice_operator) == (None,) * 4
 
 
 def test_only_who_is_registered_has_details_and_only_its_own_people_set_them() -> None:
@@ -113,3 +117,14 @@ def test_check_digits_are_those_of_the_publishers() -> None:
     for account in ("DE89370400440532013000", "SE4550000000058398257466", "GB82WEST12345698765432"):
         assert is_iban(account)
         assert not is_iban(f"{account[:-1]}{(int(account[-1]) + 1) % 10}")
+
+
+def test_the_forms_of_accounts_are_those_of_the_registry() -> None:
+    """Against the list that an independent library ships: every country's form."""
+    for country, form in FORMS.items():
+        (_, properties), *_ = numdb.get("iban").info(country)
+        published = [(int(many), sign) for many, sign in re.findall(r"([0-9]+)!([nac])", properties["bban"])]
+        assert length_of(country) == 4 + sum(many for many, _ in published)
+        assert "".join(sign * many for many, sign in published) == "".join(
+            sign * int(many) for many, sign in re.findall(r"([0-9]+)([nac])", form)
+        )

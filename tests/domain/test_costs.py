@@ -7,6 +7,7 @@ from hypothesis import given as examples
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from domain.revenue.bills import bill_of
 from domain.revenue.events import CostShared, RevenueReversed
 from tests.domain.story import (
     AGREEMENT,
@@ -36,6 +37,7 @@ JOO = {
 }
 FEE = {"name": "fee", "paid_by": "org:xamk", "owed_by": ["org:ekami", "org:ksao"], "costs": {"fixed_cents": 20000}}
 KEYS = [WEB, JOO, FEE]
+BILL = {"amount_cents": 90000, "voucher": "Lasku 4711"}
 APRIL, MAY = "2019-04-10T09:00:00+03:00", "2019-05-02T09:00:00+03:00"
 XAMK = asked(organisation="org:xamk")
 
@@ -46,7 +48,7 @@ def agreed_on(**clauses: object) -> Given:
 
 def cost(key: str = "web-service", **fields: object) -> dict[str, Any]:
     body = {"agreement": AGREEMENT, "key": key, "occurred_on": "2019-03-05", "project": None}
-    return {**body, **({"amount_cents": 90000} if key == "web-service" else {}), **fields}
+    return {**body, **(BILL if key == "web-service" else {}), **fields}
 
 
 def counted(ekami: str, cursor: str) -> dict[str, Any]:
@@ -213,6 +215,88 @@ def test_divided_costs_are_taken_back_in_part_and_then_whole() -> None:
     assert isinstance(rest, RevenueReversed)
     assert [s.cents for s in rest.shares] == [26667, 26666, 26667]
     assert (rest.amount_cents, rest.left_cents) == (80000, 0)
+
+
+def test_a_bill_is_divided_once_by_whatever_key_and_version() -> None:
+    """However it is written; another payer's bill may have the same number."""
+    so_far = do(agreed_on(), "share-cost", cost())
+    entry = entry_of(so_far).entry
+    for again in (cost(), cost(voucher=" LASKU  4711", amount_cents=1), cost("fee", voucher="\uff2casku 4711")):
+        so_far.when("share-cost", again, numbered(1)).then_refused(
+            f"org:xamk has divided Lasku 4711 already, by {entry}; a bill is divided once. Take that entry back as a whole and name "
+            "it in `in_place_of`, or name another bill."
+        )
+    assert so_far.when("share-cost", {**counted("1", "1"), "voucher": "Lasku 4711"}, numbered(1)).events()
+    assert so_far.when("share-cost", cost(voucher="Lasku 4712"), numbered(1)).events()
+    agreed_on().when("share-cost", cost(voucher=None)).then_refused(
+        "web-service divides what was paid, so there is a bill; name it in `voucher` by its number in the payer's books."
+    )
+
+
+@pytest.mark.parametrize(
+    "voucher",
+    ["Lasku4711", "Lasku-4711", "Lasku 4711.", "#L.a.s.k.u/4711", "\uff2casku 4\u2077\u00b9\u00b9"]
+    + [f"Lasku{c} 47{c}11{c}" for c in "\u00ad\u200c\u034f\ufe0f\u180e\u2066\u3164\u115f\u1160\uffa0\u2800"],
+)
+def test_a_bill_is_found_again_by_its_letters_and_digits_alone(voucher: str) -> None:
+    """Whatever stands between them, seen or unseen, makes no other bill of it."""
+    so_far = do(agreed_on(), "share-cost", cost())
+    so_far.when("share-cost", cost(voucher=voucher), numbered(1)).then_refused(
+        f"org:xamk has divided Lasku 4711 already, by {entry_of(so_far).entry}; a bill is divided once. Take that entry back as a "
+        "whole and name it in `in_place_of`, or name another bill."
+    )
+
+
+def test_letters_that_differ_make_another_bill_whatever_they_look_like() -> None:
+    assert bill_of("L\u0430sku 4711") != bill_of("Lasku 4711"), "a Cyrillic letter is none of Latin"
+    assert bill_of("S\u00e4hk\u00f6 1") != bill_of("Sahko 1"), "an accent belongs to its letter"
+    assert bill_of("Sa\u034f\u0308hko\u0308 1") == bill_of("S\u00c4HK\u00d6 1"), "written apart or as one"
+    assert bill_of("\u246007") == bill_of("\uff11\u0030\u2077") == bill_of("1 0 7")
+
+
+def test_a_voucher_says_something() -> None:
+    for voucher in ("-", "?!", "\u3164", "\u2066."):
+        agreed_on().when("share-cost", cost(voucher=voucher)).then_refused(
+            f"{voucher} has neither a letter nor a digit; name the bill in `voucher` by its number in the payer's books."
+        )
+
+
+def test_a_bill_is_divided_anew_in_place_of_an_entry_that_was_taken_back_as_a_whole() -> None:
+    so_far = do(agreed_on(), "share-cost", cost())
+    first = entry_of(so_far)
+    instead = cost(amount_cents=80000, in_place_of=first.entry)
+    refused = (
+        f"org:xamk has divided Lasku 4711 already, by {first.entry}; a bill is divided once. Take that entry back as a whole and name "
+        "it in `in_place_of`, or name another bill."
+    )
+    so_far.when("share-cost", instead, numbered(1)).then_refused(refused)
+    in_part = do(so_far, "reverse-entry", reversal(first, amount_cents=10000), numbered(1))
+    in_part.when("share-cost", instead, numbered(2)).then_refused(refused)
+    gone = do(in_part, "reverse-entry", reversal(first), numbered(2))
+    gone.when("share-cost", cost(), numbered(3)).then_refused(refused)
+    again = do(gone, "share-cost", instead, numbered(3))
+    assert entry_of(again).amount_cents == 80000
+    again.when("share-cost", instead, numbered(4)).then_refused(refused.replace(first.entry, entry_of(again).entry))
+    gone.when("share-cost", cost(voucher="Lasku 1", in_place_of=first.entry), numbered(3)).then_refused(
+        f"There is no {first.entry} of this voucher here."
+    )
+
+
+def test_what_a_key_does_not_count_is_not_given() -> None:
+    """Neither for those who owe nothing nor for strangers; a split counts nothing at all."""
+    so_far = agreed_on()
+    for stranger in ("org:ekami", "org:lut"):
+        so_far.when("share-cost", cost(quantities=[_credits(stranger, "1")])).then_refused(
+            f"web-service counts no unit, but credit was given for {stranger}; leave that quantity out."
+        )
+    hours = {"partner": "org:ekami", "unit": "hour", "quantity": "1"}
+    body = counted("1", "1")
+    so_far.when("share-cost", {**body, "quantities": [*body["quantities"], hours]}).then_refused(
+        "joo counts credit, but hour was given for org:ekami; leave that quantity out."
+    )
+    so_far.when("share-cost", {**body, "quantities": [*body["quantities"], _credits("org:lut", "1")]}).then_refused(
+        "joo counts credit, but org:lut owes nothing under it; leave its quantity out."
+    )
 
 
 def test_only_who_paid_takes_back_what_was_divided() -> None:

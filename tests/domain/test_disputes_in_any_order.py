@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,9 +18,12 @@ from application.registry import DECIDERS
 from domain.calendar import business_days_after, day_of
 from domain.kernel import Asked, Event, Refused
 from domain.money import Share
+from domain.revenue.events import RevenueReversed, RevenueShared
 from domain.settlement.dispute import FINAL
 from domain.settlement.events import (
+    CorrectionMissed,
     DisputeAnswered,
+    DisputeClosed,
     DisputeEscalated,
     DisputeWithdrawn,
     LineDisputed,
@@ -30,7 +33,7 @@ from domain.settlement.events import (
 )
 from projections import disputes, due_statements
 from projections.rows import At
-from tests.domain.disputing import MARCH, SHARED, TERMS, in_force, issued
+from tests.domain.disputing import MARCH, SHARED, TERMS, in_force, issued, reversal
 from tests.domain.story import AGREEMENT
 
 MINE, OTHERS = "org:ekami", ("org:xamk", "org:ksao", "org:lut")
@@ -51,7 +54,9 @@ ASKERS: Mapping[str, Asked] = {
     )
 }
 SCHEDULER = replace(ASKERS["c of nobody"], actor="policy:scheduler", role="policy")
-LIFE = re.compile(r"d(a|w|r(w|(e[axw]?))?|e[axw]?)?")
+END = r"(m?[wcn]?)"
+"""After an acceptance: its correction missed, withdrawn, closed in silence, and `n` for disputed anew."""
+LIFE = re.compile(rf"d(a{END}|w|r(w|(e(a[wcn]?|[xw])?))?|e(a[wcn]?|[xw])?)?")
 """Of a dispute: disputed, accepted, withdrawn, rejected, escalated, and `x` for rejected by the coordinator."""
 
 SIDES = {MINE: ASKERS["a of ekami"], "org:xamk": ASKERS["x of xamk"]}
@@ -73,6 +78,8 @@ class Attack(RuleBasedStateMachine):
         self.now = datetime(2019, 4, 2, 6, tzinfo=UTC)
         self.done: dict[UUID, tuple[Event, ...]] = {}
         self.asked: list[tuple[str, Mapping[str, str], Asked]] = []
+        self.gone: set[str] = set()
+        """Entries of which nothing is left."""
         self.models = (Memory(disputes.disputes), Memory(due_statements.due_statements))
 
     @initialize(
@@ -85,6 +92,7 @@ class Attack(RuleBasedStateMachine):
         self.lines = [(f"entry:{n}", "steps[0]", c) for n, c in enumerate(cents, 1)] + [("entry:1", "steps[1]", 1)]
         self.dispute_by = business_days_after(day_of(self.now), dispute_days)
         mine = replace(issued(MINE, dispute_by=self.dispute_by), tacit_approval=tacit)
+        self.answer_days = answer_days
         self.append(in_force(1, answer_days), *map(_posting, enumerate(cents, 1)))
         self.append(mine, issued("org:xamk", dispute_by=self.dispute_by))
         self.begun = len(self.history)
@@ -98,7 +106,7 @@ class Attack(RuleBasedStateMachine):
     @rule(dispute=which, answer=answers, behind=behind)
     def answer(self, dispute: int, answer: str, behind: int) -> None:
         """By the other side, or the coordinator where it is there."""
-        if standing := [d for d in self.docket() if d.state not in FINAL]:
+        if standing := [d for d in self.docket() if d.state not in (*FINAL, "accepted")]:
             one = standing[dispute % len(standing)]
             by = COORDINATOR if one.state == "escalated" else SIDES[one.counterparty]
             self.ask("answer-dispute", {"dispute": one.dispute, "answer": answer}, by, behind)
@@ -108,6 +116,16 @@ class Attack(RuleBasedStateMachine):
         if begun := self.told(LineDisputed):
             one = begun[-1 - dispute % len(begun)]
             self.ask(name, {"dispute": one.dispute}, SIDES[one.partner], behind)
+
+    @rule(line=which, clause=st.sampled_from(["steps[0]", "steps[1]"]), whole=st.booleans())
+    def correct(self, line: int, clause: str, *, whole: bool) -> None:
+        """A cent of a clause of an entry is taken back, or all that is left of it."""
+        entry = self.lines[line % len(self.lines)][0]
+        if entry in self.gone:
+            return
+        self.gone |= {entry} if whole else set()
+        number, posting = f"entry:a{len(self.history)}", next(e for e in self.told(RevenueShared) if e.entry == entry)
+        self.append(_back(number, posting, clause, day_of(self.now), left_cents=0 if whole else 1))
 
     @rule(asker=own, name=st.sampled_from(["check-statement", "approve-statement"]), behind=behind)
     def answer_the_statement(self, asker: str, name: str, behind: int) -> None:
@@ -134,7 +152,7 @@ class Attack(RuleBasedStateMachine):
         """What is due is done, and then nothing is: the read models and the decisions agree on every deadline."""
         today = day_of(self.now)
         for due in disputes.due(self.models[0], today):
-            assert self.ask("escalate-dispute", {"dispute": due.dispute}, SCHEDULER) is None
+            assert self.ask(*_next(due), SCHEDULER) is None
         for awaited in due_statements.due(self.models[1], today):
             body = {"partner": awaited.partner, "period": awaited.period}
             assert self.ask("pass-deadline", body, SCHEDULER) is None
@@ -148,7 +166,7 @@ class Attack(RuleBasedStateMachine):
             assert self.ask("pass-deadline", {"partner": MINE, "period": MARCH}, SCHEDULER)
         early = [d for d in self.docket() if d.due_on and d.due_on >= day_of(self.now)]
         if early:
-            assert self.ask("escalate-dispute", {"dispute": early[dispute % len(early)].dispute}, SCHEDULER)
+            assert self.ask(*_next(early[dispute % len(early)]), SCHEDULER)
 
     @rule(which=st.integers(0, 100))
     def retry(self, which: int) -> None:
@@ -211,8 +229,8 @@ class Attack(RuleBasedStateMachine):
         assert len(held) == len(set(held)), "two disputes of one line"
         ended = {
             event.dispute
-            for event in self.told(DisputeAnswered, DisputeWithdrawn)
-            if not (isinstance(event, DisputeAnswered) and (event.stage, event.answer) == ("counterparty", "rejected"))
+            for event in self.told(DisputeAnswered, DisputeWithdrawn, DisputeClosed)
+            if not isinstance(event, DisputeAnswered) or (event.stage, event.answer) == ("coordinator", "rejected")
         }
         unresolved = {(d.entry, d.clause) for d in self.told(LineDisputed) if d.dispute not in ended}
         free = {line[:2] for line in self.lines} - unresolved
@@ -221,20 +239,42 @@ class Attack(RuleBasedStateMachine):
 
     @invariant()
     def a_dispute_is_between_the_sides_of_a_line_and_on_time(self) -> None:
-        sides = {(entry, clause): cents for entry, clause, cents in self.lines if clause == "steps[0]" and cents}
+        sides = {(entry, clause): cents for entry, clause, cents in self.lines if clause == "steps[0]"}
         for dispute in self.told(LineDisputed):
             cents = sides[dispute.entry, dispute.clause]
             assert {dispute.partner, dispute.counterparty} == {MINE, "org:xamk"}
             assert dispute.cents == (cents if dispute.partner == MINE else -cents)
-            assert dispute.disputed_on <= self.dispute_by
+            assert dispute.partner == MINE or cents, "who got nothing disputes it, and nobody else"
+            renewed = any(_follows(e, dispute) for e in self.told(DisputeClosed) if e.how == "disputed-again")
+            assert renewed or dispute.disputed_on <= self.dispute_by
 
     @invariant()
     def nothing_changes_after_an_end(self) -> None:
         lives: dict[str, str] = {}
-        for event in self.told(LineDisputed, DisputeAnswered, DisputeEscalated, DisputeWithdrawn):
+        for event in self.told(
+            LineDisputed, DisputeAnswered, DisputeEscalated, DisputeWithdrawn, CorrectionMissed, DisputeClosed
+        ):
             lives[event.dispute] = lives.get(event.dispute, "") + _letter(event)
         for life in lives.values():
             assert LIFE.fullmatch(life), life
+
+    @invariant()
+    def a_line_is_settled_by_silence_when_it_was_corrected_and_everybody_had_their_days(self) -> None:
+        for n, event in enumerate(self.history):
+            if not isinstance(event, CorrectionMissed | DisputeClosed):
+                continue
+            begun = next(e for e in self.told(LineDisputed) if e.dispute == event.dispute)
+            since = self.history[self.history.index(begun) : n]
+            accepted = next(e for e in since if isinstance(e, DisputeAnswered) and e.answer == "accepted")
+            backs = [e for e in since if isinstance(e, RevenueReversed) and e.entry == begun.entry]
+            mends = [e for e in backs if not e.left_cents or e.shares[0].clause == begun.clause]
+            if isinstance(event, CorrectionMissed):
+                assert not mends
+                assert event.missed_on > business_days_after(accepted.answered_on, self.answer_days)
+                continue
+            assert event.correction == mends[0].reversal
+            last = business_days_after(max(accepted.answered_on, mends[0].occurred_on), self.answer_days)
+            assert (event.closed_on > last) is (event.how == "silence")
 
     @invariant()
     def who_checks_never_approves_and_nothing_is_approved_twice(self) -> None:
@@ -273,8 +313,31 @@ def _posting(numbered: tuple[int, int]) -> Event:
     )
 
 
+def _back(number: str, posting: RevenueShared, clause: str, on: date, *, left_cents: int) -> RevenueReversed:
+    """A cent of a clause."""
+    whole = reversal(number, posting, 1, left_cents)
+    (share,) = whole.shares
+    return replace(whole, shares=(replace(share, clause=clause),), occurred_on=on)
+
+
+def _next(dispute: disputes.Dispute) -> tuple[str, dict[str, str]]:
+    """What the scheduler asks for when a turn has passed."""
+    this = {"dispute": dispute.dispute}
+    if dispute.state != "accepted":
+        return "escalate-dispute", this
+    return "close-dispute" if dispute.correction else "miss-correction", {**this, "entry": dispute.entry}
+
+
+def _follows(ended: DisputeClosed, begun: LineDisputed) -> bool:
+    return ended.entry == begun.entry and ended.dispute != begun.dispute and ended.closed_on == begun.disputed_on
+
+
 def _letter(event: Event) -> str:
     match event:
+        case CorrectionMissed():
+            return "m"
+        case DisputeClosed():
+            return "c" if event.how == "silence" else "n"
         case DisputeAnswered():
             return {("accepted"): "a"}.get(event.answer, "r" if event.stage == "counterparty" else "x")
         case DisputeEscalated():

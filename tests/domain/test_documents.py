@@ -5,6 +5,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from domain.settlement.events import AccountsSet, DocumentIssued, DocumentVat, PostingAccount
+from domain.settlement.issue_document import DOCUMENTS_MAX
 from tests.domain.story import OUTSIDER, closed, do, founded, numbered, with_partners
 from tests.given_when_then import Given, asked
 
@@ -71,7 +72,7 @@ def test_an_invoice_has_a_number_a_reference_and_a_due_date() -> None:
 def test_numbers_of_one_issuer_and_month_have_no_gap() -> None:
     """Also where the buyer issues; another issuer and another month have series of their own."""
     documents = issued(
-        closed(march_closed(), "2019-04", at=MAY),
+        closed(with_partners(), "2019-01", "2019-02", "2019-03", "2019-04", at=MAY),
         invoice(),
         invoice(buyer="org:ksao"),
         invoice("org:ksao"),
@@ -89,9 +90,38 @@ def test_numbers_of_one_issuer_and_month_have_no_gap() -> None:
         "201903000016",
         "201903000029",
         "201903000016",
-        "201903000032",
+        "2019032000038",
         "201904000015",
     ]
+
+
+def test_no_two_sums_that_come_in_on_one_account_have_one_reference() -> None:
+    """Each issuer counts from 1: the seller itself, the buyers who issue for it, the units of its legal person."""
+    so_far = with_partners()
+    for unit in ("org:unit-a", "org:unit-b"):
+        body = {"organisation": unit, "name": {"fi": unit[4:]}, "kind": "other", "unit_of": "org:ksao"}
+        so_far = do(so_far, "register-organisation", body)
+    months = ("2019-03", "2019-04")
+    sellers, buyers = ("org:ksao", "org:unit-a", "org:unit-b"), ("org:xamk", "org:ekami")
+    bodies = [invoice(seller, "org:cursor", period=month) for month in months for seller in sellers]
+    bodies += [invoice("org:ksao", buyer, period=month, self_billed=True) for month in months for buyer in buyers]
+    documents = issued(closed(so_far, "2019-01", "2019-02", "2019-03", "2019-04", at=MAY), *bodies)
+    assert {d.number for d in documents} == {1}
+    references = [d.reference for d in documents]
+    assert len(set(references)) == len(references) == 10
+
+
+def test_who_is_not_in_the_register_issues_nothing_for_others() -> None:
+    march_closed().when("issue-document", invoice(self_billed=True), POLICY).then_refused("There is no org:xamk here.")
+
+
+def test_a_series_has_as_many_numbers_as_references_tell_apart() -> None:
+    (first,) = issued(march_closed(), invoice())
+    last = replace(first, number=DOCUMENTS_MAX, buyer="org:ksao")
+    full = Given((*march_closed().history, last))
+    full.when("issue-document", invoice(), POLICY).then_refused(
+        "org:ekami has issued 99999 documents for 2019-03, and references tell no more apart; what is left is paid by the statement."
+    )
 
 
 def test_a_negative_total_is_a_credit_note_that_names_what_it_gives_back_from() -> None:

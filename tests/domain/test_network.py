@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.network.events import DutyAssigned, NetworkFounded
+from domain.network.events import DutyAssigned, NetworkFounded, OrganisationRenamed
 from domain.network.register_organisation import is_business_id
 from domain.words import Names
 from tests.domain.story import founded, with_partners
@@ -49,6 +49,20 @@ def test_an_organisation_is_registered_once_with_a_right_business_id() -> None:
     founded().when("register-organisation", {**body, "unit_of": "org:kouvola"}).then_refused(
         "There is no org:kouvola here."
     )
+
+
+def test_an_organisation_is_renamed_by_the_coordinator_and_stays_the_same() -> None:
+    body = {"organisation": "org:xamk", "name": {"fi": "Xamk Oy", "en": "Xamk Ltd"}}
+    renamed = with_partners().when("rename-organisation", body)
+    renamed.then(
+        OrganisationRenamed(
+            organisation="org:xamk", name=Names(fi="Xamk Oy", en="Xamk Ltd"), by="person:test", renamed_on=asked().on
+        )
+    )
+    renamed.and_then().when("rename-organisation", body).then_refused(
+        "org:xamk has this name already; there is nothing to rename."
+    )
+    founded().when("rename-organisation", body).then_refused("There is no org:xamk here.")
 
 
 def test_an_object_identifier_names_one_organisation() -> None:

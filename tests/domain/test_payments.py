@@ -210,6 +210,30 @@ def test_what_was_recorded_as_a_part_can_be_looked_after_though_nobody_listed_it
     whole.when("clear-bank-line", body, LATER).then_refused(f"There is no {bank_line(7)} on the list here.")
 
 
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        ("returned", "was returned, take it back with take-back-payment as returned"),
+        ("belongs-elsewhere", "belongs elsewhere, take it back with take-back-payment as wrong-line"),
+    ],
+)
+def test_money_that_stands_recorded_went_nowhere_else(how: str, sentence: str) -> None:
+    """Else what went back by the bank would be owed back once more."""
+    asker = asked(MAY, organisation=A)
+    twice = do(do(approved(), "record-payment", line(1), LATER), "record-payment", line(7), LATER)
+    body = {"bank_line": bank_line(7), "how": how}
+    twice.when("clear-bank-line", body, asker).then_refused(
+        f"{bank_line(7)} stands recorded for {payment()} with 10000 cents, double, and counts as long as it does; if its money "
+        f"{sentence}."
+    )
+    for other in ("paid-later", "kept-on-account"):
+        assert twice.when("clear-bank-line", {**body, "how": other}, asker).events()
+    reason = sentence.rpartition(" ")[2]
+    back = {"payment": payment(), "bank_line": bank_line(7), "reason": reason, "booked_on": "2019-05-03"}
+    gone = do(twice, "take-back-payment", back, asker)
+    assert gone.when("clear-bank-line", body, asker).events()
+
+
 def test_a_payment_made_in_april_is_paid_in_april() -> None:
     """The bank's day counts, not the day on which it is told; both days are shown."""
     assert APRIL < MAY

@@ -7,6 +7,7 @@ from hypothesis import given as examples
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from application.door import Malformed
 from domain.changing import replace
 from domain.kernel import NotYet, Refused
 from domain.mentoring.events import HoursLeftOver, SessionHeld
@@ -315,3 +316,12 @@ def test_more_sessions_than_an_entry_holds_come_with_the_next_amounts() -> None:
     assert len(counted_in(first).sessions) == SESSIONS_MAX
     second = do(first, "share-revenue", sharing(1, 2), numbered(2))
     assert len(counted_in(second).sessions) == 2
+
+
+def test_a_session_has_an_id_for_which_every_entry_has_room() -> None:
+    """Ids that were given before are read as they are."""
+    long = {**session(), "session": "session:" + "-".join(["0" * 32] * 2)}
+    with pytest.raises(Malformed, match="72"):
+        guided().when("record-session", long)
+    uuid = {**session(), "session": "session:s-0168f4a2-7c00-8123-9abc-0123456789ab"}
+    assert guided().when("record-session", uuid).events()

@@ -2,12 +2,14 @@
 
 from datetime import date
 from typing import Any, Literal
+from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
 
 from domain.agreements.events import AgreementEnteredIntoForce, Clauses, Netting, UnitOf
 from domain.kernel import Asked
+from domain.money import parse_rule
 from domain.money.references import is_viite
 from domain.settlement.events import (
     Netted,
@@ -18,7 +20,7 @@ from domain.settlement.events import (
     SettlementPlanned,
 )
 from domain.words import Names
-from tests.domain.story import AGREEMENT, closing, do, founded
+from tests.domain.story import AGREEMENT, RULE, closing, do, founded
 from tests.given_when_then import Given, asked, plain
 
 APRIL = "2019-04-10T09:00:00+03:00"
@@ -239,7 +241,7 @@ def test_a_plan_is_whole_or_it_is_none() -> None:
         f"In {settlement} {A} is to pay {B} 10000 cents by its set-off, but 9999 are ordered."
     )
     assert planned().history[-1] == SettlementPlanned(
-        settlement=settlement, pairs=3, payments=1, total_cents=10000, planned_on=date(2019, 4, 10), parties=(A, B, C)
+        settlement=settlement, pairs=3, payments=1, total_cents=10000, planned_on=date(2019, 4, 10), parties=()
     )
     planned().when("plan-settlement", plan(so_far), POLICY).then_refused(f"{settlement} is planned already.")
     planned().when("order-payment", order(so_far, A, B, 5, 2), POLICY).then_refused(
@@ -273,3 +275,23 @@ def test_who_settles_may_not_approve_and_nobody_approves_what_is_not_planned() -
         f"{settlement} was approved on 2019-04-10 already."
     )
     founded().when("approve-settlement", body).then_refused(f"There is no {settlement} here.")
+
+
+@pytest.mark.parametrize("parties", [(A, B, C), (A, B)], ids=["all", "two"])
+def test_no_other_agreement_stops_a_settlement(parties: tuple[str, ...]) -> None:
+    """Whatever it says of how two pay: else any two could keep all the others from being paid."""
+    moneyed = replace(in_force("gross").clauses, sharing_rule=parse_rule(RULE))
+    other = replace(in_force("gross"), agreement="agreement:other", parties=parties, clauses=moneyed)
+    assert closed(in_force(), other).when("settle-period", SETTLE).events()
+
+
+def test_a_settlement_that_came_to_nothing_does_not_stand_in_the_way_of_the_same_month() -> None:
+    empty = settled()
+    empty = do(empty, "plan-settlement", plan(empty, 0, 0, 0), POLICY)
+    (again,) = empty.when("settle-period", SETTLE, replace(asked(APRIL), command_id=UUID(int=1))).events()
+    assert isinstance(again, PeriodSettled)
+    assert again.number == 2
+    planned().when("settle-period", SETTLE).then_refused(
+        f"2019-01 was settled under {AGREEMENT} on 2019-04-10 by {id_of(planned())}; what has been approved since is paid when the "
+        "next month is settled."
+    )

@@ -241,7 +241,7 @@ def test_costs_are_taxed_as_their_payer_decided() -> None:
         decision("org:ekami", **EXEMPT),
     )
     body = {"agreement": AGREEMENT, "key": "web-service", "occurred_on": "2019-03-05", "project": None}
-    cost = do(so_far, "share-cost", {**body, "amount_cents": 90000}, numbered(60)).history[-1]
+    cost = do(so_far, "share-cost", {**body, "amount_cents": 90000, "voucher": "Lasku 1"}, numbered(60)).history[-1]
     assert isinstance(cost, CostShared)
     assert cost.vat == (ShareVat(clause="costs.split[1]", code="S", rate="24", ground=None, decision=treatment(1)),)
     back = do(
@@ -259,7 +259,7 @@ def test_between_units_of_one_legal_person_there_is_no_vat() -> None:
     )
     assert taxed(entry_of(so_far)) == [("steps[3].to.split[1]", "S", "24")]
     body = {"agreement": AGREEMENT, "key": "web-service", "occurred_on": "2019-03-05", "project": None}
-    cost = do(so_far, "share-cost", {**body, "amount_cents": 90000}, numbered(60)).history[-1]
+    cost = do(so_far, "share-cost", {**body, "amount_cents": 90000, "voucher": "Lasku 1"}, numbered(60)).history[-1]
     assert isinstance(cost, CostShared)
     assert taxed(cost) == [("costs.split[1]", "S", "24")]
 

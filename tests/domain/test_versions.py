@@ -23,7 +23,6 @@ from application.policy_worker import PolicyWorker
 from application.ports import Decision
 from application.registry import DECIDERS, EVENT_TYPES
 from domain.agreements import earlier as earlier_agreements
-from domain.changing import replace
 from domain.kernel import FACTS, UPCASTS, Event, Refused, current, facts, name_of, tags_of, versions_of
 from domain.revenue.earlier import RevenueReversed as ReversedBefore
 from domain.revenue.events import RevenueReversed
@@ -90,7 +89,7 @@ def as_before(event: Event) -> Event:
 def _unnamed(event: Event, older: type[Event]) -> Event:
     """Without those who may see it, where everybody might before: it is who sees it that they change, and nothing else."""
     return (
-        replace(event, parties=())
+        msgspec.structs.replace(event, parties=())
         if (FACTS[older].seen_by, FACTS[type(event)].seen_by) == ("network", "parties")
         else event
     )
@@ -227,6 +226,7 @@ def every_older_form() -> Given:
     """A history in which each older form occurs."""
     so_far = do(reversed_once(), "share-revenue", sharing(), numbered(2))
     so_far = do(so_far, "open-follow-up", FOLLOW_UP, asked(role="policy"))
+    so_far = do(so_far, "draft-pathway", {"pathway": "pathway:p-2", "client": "client:c-2", "organisation": "org:xamk"})
     so_far = closed(so_far, "2019-01", "2019-02", "2019-03", at=MAY)
     statement = current(sample(IssuedBefore))
     assert isinstance(statement, StatementIssued)

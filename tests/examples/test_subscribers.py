@@ -25,7 +25,7 @@ from application.tree import leaf_hash, root_of
 from application.visibility import may_see
 from domain.kernel import name_of, versions_of
 from domain.revenue.events import CostShared, RevenueReversed, RevenueShared, RevenueTruedUp
-from domain.settlement.events import Netted, PaymentRecorded
+from domain.settlement.events import Netted, PaymentRecorded, PaymentTakenBack
 from examples.subscribers import consumer, statement_mirror
 from examples.subscribers import postings as what_moves
 from examples.subscribers.checkpoints import Fault
@@ -56,7 +56,7 @@ sys.exit({module}.main())
 """
 STATEMENTS = 200
 """At most, the first time; each time it may get further by as much, so that it comes to an end."""
-MOVING = (RevenueShared, RevenueReversed, CostShared, RevenueTruedUp, Netted, PaymentRecorded)
+MOVING = (RevenueShared, RevenueReversed, CostShared, RevenueTruedUp, Netted, PaymentRecorded, PaymentTakenBack)
 EKAMI = Asker(actor="person:1", role="partner", organisation="org:ekami")
 
 

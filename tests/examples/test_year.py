@@ -64,7 +64,7 @@ def test_it_contains_what_a_year_contains(year: tuple[MemoryStage, Year]) -> Non
         "referral-declined": types["referral.declined"],
         "referral-expired": types["referral.expired"],
         "hours-left-over": types["mentoring.hours_left_over"],
-        "dispute-accepted": sum(isinstance(r.data, DisputeAnswered) and r.data.answer == "accepted" for r in events),
+        **({"correction-missed": missed} if (missed := types["settlement.correction_missed"]) else {}),
     }
     assert any(each.result == "refused" for each in played_year.imported)
     late = [

@@ -6,6 +6,7 @@ They are events of the constructed year, as it records them; of what does not ha
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from domain.kernel import Event, current
 from domain.network.events import FollowUpOpened
 from domain.pathways.events import PathwayAgreed
 from domain.revenue.events import RevenueTruedUp
-from examples.kymenlaakso.settling import checker
+from domain.settlement.events import LineDisputed, PaymentRecorded
+from examples.kymenlaakso.settling import approver, checker
 from examples.kymenlaakso.year import Year
 from tests.examples.memory_stage import MemoryStage, played
 
@@ -57,8 +59,11 @@ async def recorded() -> list[bytes]:
     agreed = next(event for event in await history(stage) if isinstance(event, PathwayAgreed))
     paid = {"pathway": agreed.pathway, "step": agreed.steps[0].step, "part": 1, "received_on": str(agreed.agreed_on)}
     await stage.desk.carry_out("record-receipt", paid, COORDINATOR)
-    for name in ("set-accounts", "list-bank-line", "clear-bank-line"):
+    for name in ("set-accounts", "list-bank-line", "clear-bank-line", "rename-organisation"):
         await stage.desk.carry_out(name, DECIDERS[name].example, COORDINATOR)
+    shown = next(event for event in await history(stage) if isinstance(event, PaymentRecorded))
+    back = {"payment": shown.payment, "bank_line": shown.bank_line, "reason": "wrong-line"}
+    await stage.desk.carry_out("take-back-payment", {**back, "booked_on": str(shown.occurred_on)}, COORDINATOR)
     amendment = {**DECIDERS["amend-agreement"].example, "parties": year.partners}
     await stage.desk.carry_out("amend-agreement", amendment, COORDINATOR)
     await in_silence(stage, year)
@@ -69,21 +74,27 @@ async def recorded() -> list[bytes]:
 
 
 async def in_silence(stage: MemoryStage, year: Year) -> None:
-    """One month more, of which nobody says anything but that a line is disputed."""
+    """One month more, of which nobody says anything but that two lines are disputed, and that one of them is wrong."""
     closed = year.now
     await stage.work_off()
     await stage.desk.carry_out("close-period", {"period": "2020-01"}, COORDINATOR, at=closed)
     await stage.work_off()
-    line, partner = next(
+    lines = (
         (event, share.partner)
         for event in await history(stage)
         if isinstance(event, RevenueTruedUp) and event.period == "2020-01"
         for share in event.shares
         if share.cents and share.partner != event.collected_by
     )
-    disputed = {"partner": partner, "period": "2020-01", "entry": line.entry, "clause": partner}
-    why = {"agreement": line.agreement, "reason": "other"}
-    await stage.desk.carry_out("dispute-line", {**disputed, **why}, checker(partner), at=closed + timedelta(hours=1))
+    for n, (line, partner) in enumerate(islice(lines, 2)):
+        disputed = {"partner": partner, "period": "2020-01", "entry": line.entry, "clause": partner}
+        why = {"agreement": line.agreement, "reason": "other"}
+        at = closed + timedelta(hours=n + 1)
+        await stage.desk.carry_out("dispute-line", {**disputed, **why}, checker(partner), at=at)
+        if n:
+            begun = next(event for event in reversed(await history(stage)) if isinstance(event, LineDisputed))
+            answer = {"dispute": begun.dispute, "answer": "accepted"}
+            await stage.desk.carry_out("answer-dispute", answer, approver(line.collected_by), at=at)
     await stage.expire_due(closed + timedelta(days=30))
 
 

@@ -97,6 +97,7 @@ def test_a_version_that_is_written_no_more_says_which_one_is() -> None:
         "tasma.agreement.drafted.v1": "tasma.agreement.drafted.v2",
         "tasma.agreement.entered_into_force.v1": "tasma.agreement.entered_into_force.v2",
         "tasma.network.follow_up_opened.v1": "tasma.network.follow_up_opened.v2",
+        "tasma.pathway.drafted.v1": "tasma.pathway.drafted.v2",
         "tasma.revenue.reversed.v1": "tasma.revenue.reversed.v2",
         "tasma.revenue.shared.v1": "tasma.revenue.shared.v2",
         "tasma.settlement.planned.v1": "tasma.settlement.planned.v2",

@@ -62,7 +62,9 @@ def test_who_takes_zstd_gets_the_stored_bytes(sealed: Served, accepted: str) -> 
     assert answer.headers["etag"] == f'"{hashlib.sha256(sent).hexdigest()[:32]}"'
 
 
-@pytest.mark.parametrize("accepted", ["identity", "gzip", "zstd;q=0", "zstd; q=0.000, *", "zstdx"])
+@pytest.mark.parametrize(
+    "accepted", ["identity", "gzip", "zstd;q=0", "zstd; q=0.000, *", "zstdx", "zstd;q=-1", "zstd;q=nan"]
+)
 def test_who_does_not_gets_the_lines(sealed: Served, accepted: str) -> None:
     answer, sent = get(sealed, "/v1/feed/pages/0", accepted)
     assert (answer.status_code, sent) == (200, lines(sealed))

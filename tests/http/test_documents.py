@@ -98,7 +98,9 @@ def test_a_document_speaks_the_language_that_is_asked_for(january: SettledWorld,
     assert wrong.json()["errors"][0]["where"] == "?lang"
 
 
-@pytest.mark.parametrize("accept", ["text/html", "image/png, text/html;q=0.5", "application/pdf;q=0"])
+@pytest.mark.parametrize(
+    "accept", ["text/html", "image/png, text/html;q=0.5", "application/pdf;q=0", "application/pdf;q=-1"]
+)
 def test_what_there_is_no_form_of_is_said_with_what_there_is(january: SettledWorld, invoice: str, accept: str) -> None:
     for path, offered in ((STATEMENT, STATEMENT_FORMATS), (invoice, INVOICE_FORMATS)):
         answer = january.get(path, EKAMI, {"Accept": accept})
@@ -124,10 +126,19 @@ def test_what_there_is_no_form_of_is_said_with_what_there_is(january: SettledWor
         ("image/png, application/*;q=0.2", "json"),
         ("text/plain;q=0, application/pdf;q=0.001", "pdf"),
         ("APPLICATION/PDF; Q=1.000", "pdf"),
+        ("application/pdf;q=-1, text/csv;q=0.1", "csv"),
+        ("application/pdf;q=nan, text/csv;q=0.1", "csv"),
+        ("application/pdf;q=2, text/csv;q=0.1", "csv"),
+        ("application/pdf;q=0.5000, text/csv;q=0.1", "csv"),
+        ('application/pdf;q="1", application/pdf;q=, text/csv;q=0.1', "csv"),
+        ("application/pdf;q=1;q=0, application/pdf;q = 1, text/csv;q=0.1", "csv"),
+        ("application/pdf;q, text/csv;q=0.1", "csv"),
+        (",, text/csv, ", "csv"),
+        ("application/json;q=0, */*", "csv"),
     ],
 )
 def test_what_is_preferred_is_given(accept: str, form: str) -> None:
-    """RFC 9110, section 12.5.1: by weight, and what is named before what stands for any."""
+    """RFC 9110, section 12.5.1: by weight, and what is named before what stands for any; what is weighed by no weight is not heard."""
     assert form_of("", accept, STATEMENT_FORMATS) == form
 
 

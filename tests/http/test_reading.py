@@ -202,6 +202,13 @@ def test_a_period_that_is_none_has_no_statement(seen: World, period: str) -> Non
     assert seen.get(f"/v1/statements/org:ekami/{period}").status_code in (404, 406)
 
 
+@pytest.mark.parametrize("path", ["statements/org:ekami/2019-03.", "documents/document:1."])
+def test_a_dot_with_nothing_behind_it_names_nothing(seen: World, path: str) -> None:
+    answer = seen.get(f"/v1/{path}")
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/unknown")
+    assert answer.json()["detail"] == f"There is no {path.rpartition('/')[2]} here."
+
+
 def test_a_statement_says_when_it_is_not_available_in_a_form(seen: World) -> None:
     path = "/v1/statements/org:ekami/2019-03"
     by_header = seen.get(path, headers={"Accept": "text/html"})

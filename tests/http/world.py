@@ -57,7 +57,12 @@ WISHES: Mapping[str, Wish] = {
     "coordinator": Wish(role="coordinator", subject="person:c"),
     "auditor": Wish(role="auditor", subject="person:a", expires_on=date(2019, 12, 31)),
     "project auditor": Wish(role="auditor", subject="person:pa", project="S20967", expires_on=date(2019, 12, 31)),
-    "xamk": Wish(role="partner", organisation="org:xamk", scopes=frozenset({"content", "finance-check"})),
+    "xamk": Wish(
+        role="partner",
+        organisation="org:xamk",
+        subject="person:x",
+        scopes=frozenset({"content", "finance-check"}),
+    ),
     "ekami": Wish(role="partner", organisation="org:ekami", scopes=frozenset({"content"})),
     "ekami without scope": Wish(role="partner", organisation="org:ekami"),
     "cursor": Wish(role="partner", organisation="org:cursor", scopes=frozenset({"content"})),

@@ -22,7 +22,7 @@ from domain.revenue.events import (
     RevenueTruedUp,
     ShareVat,
 )
-from domain.settlement.events import Netted, PaymentRecorded, PeriodClosed
+from domain.settlement.events import Netted, PaymentRecorded, PaymentTakenBack, PeriodClosed
 from domain.vat.events import VatTreatmentDecided
 from tests.invariants.entered import Entered, Tax, tax_on
 
@@ -122,6 +122,9 @@ class Ledger:
             case PaymentRecorded():
                 self._move(event.payer, event.payee, event.period, event.posted_cents)
                 self.counts[f"paid: {event.outcome}"] += 1
+            case PaymentTakenBack():
+                self._move(event.payee, event.payer, event.period, event.posted_cents)
+                self.counts[f"paid back: {event.reason}"] += 1
             case _:
                 pass
 

@@ -20,6 +20,7 @@ from application.scheduler import expire_due
 from domain.calendar import day_of, end_of
 from domain.kernel import Boundary, Refused
 from domain.money import roles_of
+from domain.settlement.events import PaymentRecorded
 from domain.words import PROVIDER
 from tests.invariants.network import COORDINATOR, START, PlayedNetwork, person_of
 from tests.invariants.settling import SettlingLedger
@@ -88,6 +89,8 @@ class MoneyNetwork(PlayedNetwork):
         self.refusals: set[str] = set()
         self.parts: list[Part] = []
         """Agreed and not delivered."""
+        self.written: dict[str, Mapping[str, Any]] = {}
+        """By agreement, the clauses of its newest version as they were written."""
         self.paths = 0
         self.bank_line = 0
 
@@ -144,6 +147,7 @@ class MoneyNetwork(PlayedNetwork):
 
     async def conclude(self, agreement: str, version: int, clauses: Mapping[str, Any]) -> None:
         """A version from its writing to its last signature."""
+        self.written[agreement] = clauses
         written = {"agreement": agreement, "title": {"fi": "S"}, "parties": list(PARTIES[agreement]), **clauses}
         await self.must("draft-agreement" if version == 1 else "amend-agreement", written)
         which, on = {"agreement": agreement, "version": version}, str(day_of(self.now))
@@ -162,8 +166,12 @@ class MoneyNetwork(PlayedNetwork):
         """Agreed under the newest version, one part for each price, its steps taken in turn by the providers."""
         self.paths += 1
         path, parties = f"pathway:p-{self.paths}", PARTIES[agreement]
+        rule = self.ledger.versions[agreement, self.version(agreement)].clauses.sharing_rule
+        assert rule is not None
+        named = sorted({each.role for each in roles_of(rule)} - {PROVIDER})
+        roles = [{"role": r, "organisation": BOUND[r] if BOUND[r] in parties else "org:xamk"} for r in named]
         body: dict[str, Any] = {"pathway": path, "client": f"client:c-{self.paths}", "organisation": collector}
-        await self.must("draft-pathway", body)
+        await self.must("draft-pathway", {**body, "roles": roles})
         parts = []
         providers = [(o, p) for o, p in OFFERINGS.items() if p in parties]
         for step, (offering, _) in enumerate(providers, 1):
@@ -173,10 +181,6 @@ class MoneyNetwork(PlayedNetwork):
                 await self.must("propose-step", {**of_it, "offering": offering, "parts": listed})
                 await self.must("confirm-step", {**of_it, "agreement": agreement})
                 parts += [(path, step, part["part"]) for part in listed]
-        rule = self.ledger.versions[agreement, self.version(agreement)].clauses.sharing_rule
-        assert rule is not None
-        named = sorted({each.role for each in roles_of(rule)} - {PROVIDER})
-        roles = [{"role": r, "organisation": BOUND[r] if BOUND[r] in parties else "org:xamk"} for r in named]
         terms = {"pathway": path, "agreement": agreement, "collected_by": collector, "roles": roles}
         await self.must("agree-pathway", {**terms, "project": "S20967" if project else None})
         await self.must("assign-mentee", {"mentor": "mentor:m-0", "client": f"client:c-{self.paths}"})
@@ -268,6 +272,25 @@ class MoneyNetwork(PlayedNetwork):
         shown = {"payment": payment, "settlement": order.settlement, "side": side, "cents": cents}
         of_bank = {"bank_line": f"bank-line:{self.bank_line:032x}", "booked_on": str(day_of(self.now))}
         return await self.tell("record-payment", {**shown, **of_bank})
+
+    async def recognise_anew(self, line: PaymentRecorded) -> None:
+        """A line that was of something else is of the next payment of the same account that it never was of."""
+        owner = getattr(line, line.side)
+        for order in self.ledger.payments.values():
+            approved = self.ledger.settlements[order.settlement].approved
+            was = order.payment == line.payment or (order.payment, line.bank_line) in self.ledger.gone
+            if not was and getattr(order, line.side) == owner and approved:
+                shown = {
+                    "payment": order.payment,
+                    "settlement": order.settlement,
+                    "side": line.side,
+                    "cents": line.cents,
+                }
+                of_bank = {"bank_line": line.bank_line, "booked_on": str(line.occurred_on)}
+                refusal = await self.tell("record-payment", {**shown, **of_bank})
+                assert refusal is None, refusal
+                self.ledger.counts["paid by another's line"] += 1
+                return
 
     async def pay_the_rest(self) -> None:
         """All that was approved is paid to the last cent."""

@@ -77,7 +77,9 @@ class PlayedNetwork:
 
     async def agreed_pathway(self, pathway: str, prices: Sequence[int]) -> None:
         """A pathway with one part for each price, its steps taken in turn by the two providers."""
+        roles = [{"role": "role:referrer", "organisation": "org:cursor"}]
         body: dict[str, Any] = {"pathway": pathway, "client": f"client:{pathway[8:]}", "organisation": "org:xamk"}
+        body["roles"] = roles
         await self.do("draft-pathway", body)
         for step in (1, 2):
             parts = [{"part": n, "cents": cents} for n, cents in enumerate(prices[step - 1 :: 2], 1)]
@@ -86,7 +88,6 @@ class PlayedNetwork:
                 await self.do("propose-step", proposal)
                 await self.do("confirm-step", {"pathway": pathway, "step": step, "agreement": AGREEMENT})
         agreement = {"pathway": pathway, "agreement": AGREEMENT, "collected_by": "org:xamk", "project": None}
-        roles = [{"role": "role:referrer", "organisation": "org:cursor"}]
         await self.do("agree-pathway", {**agreement, "roles": roles})
 
     async def do(

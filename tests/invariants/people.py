@@ -97,6 +97,8 @@ class People:
         body: dict[str, Any] = {"agreement": agreement, "key": name, "occurred_on": str(on), "project": None}
         if name == "web":
             body["amount_cents"] = self.draw.choice((1, 100, 90_001))
+            # Now and then a bill comes twice.
+            body["voucher"] = f"Lasku {self.draw.choice((self.net.ledger.position, 1))}"
         if name == "rights":
             quantity = self.draw.choice(QUANTITIES)
             body["quantities"] = [
@@ -162,12 +164,17 @@ class People:
             await self.go_on_with_a_dispute()
         if draw.random() < SELDOM:
             await self.days_pass()
+        if draw.random() < SELDOM and self.ledger.closed:  # before anybody has approved
+            await self.net.settle(FIRST, max(self.ledger.closed))
+            await self.net.work_all_off()
         if draw.random() < OFTEN:
             await self.net.approve_all()
         if draw.random() < OFTEN:
             await self.settle()
         for _ in range(draw.choice((0, 1, 2, 3))):
             await self.pay()
+        if draw.random() < OFTEN:
+            await self.contest_a_payment()
 
     # --- statements and disputes -------------------------------------------------------------------------------------
     def waiting(self) -> list[tuple[str, str]]:
@@ -190,6 +197,9 @@ class People:
             assert await self.net.tell("approve-statement", body, person_of(partner))
 
     async def dispute(self) -> None:
+        if self.draw.random() < SELDOM:
+            await self._dispute_a_share_of_nothing()
+            return
         lines = [x for x in self.ledger.lines if (x.buyer, x.period) in self.ledger.issued]
         if lines:
             line = self.newest(lines)
@@ -197,6 +207,33 @@ class People:
             of_line = {"entry": line.posting, "clause": line.clause, "agreement": self._agreement_of(line)}
             body = {"partner": partner, "period": line.period, **of_line, "reason": "other"}
             await self.net.tell("dispute-line", body, person_of(partner))
+
+    async def _dispute_a_share_of_nothing(self) -> None:
+        entries = [left.entry for left in self.ledger.left.values()]
+        mine = [
+            (e, s) for e in entries for s in e.shares if not s.cents and (s.partner, e.period) in self.ledger.issued
+        ]
+        if mine:
+            entry, share = self.draw.choice(mine)
+            of_entry = {"entry": entry.entry, "clause": share.clause, "agreement": entry.agreement}
+            body = {"partner": share.partner, "period": entry.period, **of_entry, "reason": "wrong-clause"}
+            await self.net.tell("dispute-line", body, person_of(share.partner))
+
+    async def _dispute_again(self) -> None:
+        """What was corrected, by who disputed it."""
+        mended = [
+            c.disputed for c in self.ledger.disputes.values() if c.mended and c.accepted and c.state[:8] == "accepted"
+        ]
+        if not mended:
+            return
+        line = self.draw.choice(mended)
+        of_line = {
+            "entry": line.entry,
+            "clause": line.clause,
+            "agreement": self.ledger.left[line.entry].entry.agreement,
+        }
+        body = {"partner": line.partner, "period": line.period, **of_line, "reason": "other"}
+        await self.net.tell("dispute-line", body, person_of(line.partner))
 
     def _agreement_of(self, line: Entered) -> str:
         left = self.ledger.left.get(line.entry)
@@ -212,6 +249,8 @@ class People:
         contested = self.ledger.disputes[dispute]
         line = contested.disputed
         step = self.draw.choice(("accepted", "rejected", "rejected", "withdraw", "escalate", "escalate"))
+        if line.entry not in self.ledger.left and self.draw.random() < OFTEN:
+            step = "accepted"
         if step in ("withdraw", "escalate"):
             await self.net.tell(f"{step}-dispute", {"dispute": dispute}, person_of(line.partner))
             return
@@ -219,7 +258,25 @@ class People:
         refusal = await self.net.tell("answer-dispute", {"dispute": dispute, "answer": step}, by)
         if refusal is None and step == "accepted" and line.entry in self.ledger.left and self.draw.random() < OFTEN:
             body = {"entry": line.entry, "reason": "entered-in-error"}
-            await self.net.tell("reverse-entry", self.draw.choice((body, {**body, "amount_cents": 1})))
+            half = max(1, self.ledger.left[line.entry].cents // 2)
+            cents = self.draw.choice((None, 1, half, half))
+            await self.net.tell("reverse-entry", {**body, "amount_cents": cents})
+            if self.draw.random() < OFTEN:
+                await self._dispute_again()
+        elif refusal is None and step == "accepted":
+            await self._after_a_wrong_correction(line.entry)
+
+    async def _after_a_wrong_correction(self, correction: str) -> None:
+        """It is settled as it is, which must take nothing from anybody, and its part is shared or booked anew."""
+        if self.draw.random() < OFTEN:
+            await self.net.approve_all()
+            await self.settle()
+        part = next((p for p in self.ledger.agreed if p == self.ledger.subjects[correction][0]), None)
+        if part is not None and self.draw.random() < OFTEN:
+            path, step, number = self.ledger.subjects[correction]
+            body = {"pathway": path, "step": step, "part": number, "agreement": self.ledger.agreed[part].agreement}
+            if await self.net.tell("share-revenue", body) is not None:
+                await self.net.tell("rebook-part", {**body, "amount_cents": 7_777, "reason": "entered-in-error"})
 
     # --- settlements and payments ------------------------------------------------------------------------------------
     async def settle(self) -> None:
@@ -251,6 +308,25 @@ class People:
             if self.draw.random() < HALF:  # the other bank's statement is read too
                 await self.net.pay(payment, other, cents)
 
+    async def contest_a_payment(self) -> None:
+        """Money goes back, never came, or a line was of something else: then it is recorded as that."""
+        standing = list(self.ledger.bank_lines.values())
+        if not standing:
+            await self.pay()
+            return
+        line = self.newest(standing)
+        reason = self.draw.choice(("returned", "not-received", "wrong-line"))
+        whose = line.payee if reason == "not-received" else getattr(line, line.side)
+        asker = self.draw.choice(
+            (COORDINATOR, colleague_of(whose), colleague_of(self.draw.choice((line.payer, line.payee))))
+        )
+        body = {"payment": line.payment, "bank_line": line.bank_line, "reason": reason, "booked_on": self._today()}
+        if reason == "returned" and self.draw.random() < HALF:
+            self.net.bank_line += 1
+            body["shown_by"] = f"bank-line:{self.net.bank_line:032x}"
+        if await self.net.tell("take-back-payment", body, asker) is None and reason == "wrong-line":
+            await self.net.recognise_anew(line)
+
     async def something_unknown_comes_in(self) -> None:
         self.net.bank_line += 1
         await self._list(self.draw.choice(PARTIES[FIRST]), self.draw.choice((-700, 1, 4_200)), None, "unknown")
@@ -261,7 +337,8 @@ class People:
         body = {**line, **of_line, "reason": reason, "booked_on": self._today()}
         await self.net.must("list-bank-line", body, colleague_of(organisation))
         if self.draw.random() < HALF:  # somebody has looked after it
-            await self.net.tell("clear-bank-line", {**line, "how": "returned"})
+            how = "returned" if payment is None else "kept-on-account"
+            await self.net.tell("clear-bank-line", {**line, "how": how})
 
     # --- races, stale readers, repeats -------------------------------------------------------------------------------
     async def do_everything_at_once(self) -> None:

@@ -11,10 +11,11 @@ from domain.network.events import FollowUpOpened, PartnerAdmitted
 from domain.referrals.events import ReferralCompleted, ReferralDeclined, ReferralExpired
 from domain.revenue.events import CostShared, RevenueReversed, RevenueShared, RevenueTruedUp
 from domain.settlement.events import (
-    DisputeAnswered,
+    CorrectionMissed,
     DisputeEscalated,
     Netted,
     PaymentRecorded,
+    PaymentTakenBack,
     PeriodClosed,
     StatementIssued,
     StatementUnanswered,
@@ -26,9 +27,9 @@ from projections.statement_lines import lines_of
 from projections.statement_rows import Balance
 from tests.invariants.settling import SettlingLedger
 
-LOST = (ReferralDeclined, ReferralExpired, StatementUnanswered, DisputeEscalated, HoursLeftOver)
+LOST = (ReferralDeclined, ReferralExpired, StatementUnanswered, DisputeEscalated, CorrectionMissed, HoursLeftOver)
 """What came to nothing, so that somebody has to look after it."""
-POSTED = (RevenueShared, RevenueReversed, CostShared, RevenueTruedUp, Netted, PaymentRecorded)
+POSTED = (RevenueShared, RevenueReversed, CostShared, RevenueTruedUp, Netted, PaymentRecorded, PaymentTakenBack)
 """What stands in the books of a period."""
 
 
@@ -67,8 +68,7 @@ def check_mentors(events: Sequence[Recorded]) -> None:
 
 
 def _is_for_coordinator(event: Event) -> bool:
-    accepted = isinstance(event, DisputeAnswered) and event.answer == "accepted"
-    return accepted or isinstance(event, LOST)
+    return isinstance(event, LOST)
 
 
 def check_referrals(events: Sequence[Recorded], *, worked_off: bool) -> None:

@@ -99,6 +99,6 @@ def clauses(agreement: str) -> st.SearchStrategy[dict[str, Any]]:
 terms = st.fixed_dictionaries({agreement: clauses(agreement) for agreement in PARTIES})
 PLAIN: dict[str, dict[str, Any]] = {
     FIRST: {"sharing_rule": HOURS, "cost_keys": _keys[FIRST], "netting": {"mode": "multilateral"}},
-    SECOND: {"sharing_rule": THIRDS, "cost_keys": _keys[SECOND], "netting": {"mode": "gross"}},
+    SECOND: {"sharing_rule": THIRDS, "cost_keys": _keys[SECOND], "netting": {"mode": "multilateral"}},
 }
 """Without any chance in it."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from uuid import UUID
 
 import pytest
@@ -639,5 +640,22 @@ def test_documents_are_kept_byte_for_byte_and_never_replaced(opened: OpenStores)
     async def on_new_documents() -> None:
         async with opened() as stores:
             await promise(stores.documents)
+
+    asyncio.run(on_new_documents())
+
+
+def test_a_document_in_pieces_is_kept_under_their_digest(opened: OpenStores) -> None:
+    """A short one as it is, a long one packed where that saves room; both are given back byte for byte, also when kept again."""
+
+    async def on_new_documents() -> None:
+        async with opened() as stores:
+            for pieces in ((b"[", b"]"), (b"[", *(b"%d," % n for n in range(50_000)), b"0]")):
+                digest = await stores.documents.keep_pieces(iter(pieces))
+                assert digest == sha256(b"".join(pieces)).hexdigest()
+                assert await stores.documents.keep_pieces(iter(pieces)) == digest
+                await stores.documents.keep(digest, b"".join(pieces))
+                assert await stores.documents.find(digest) == b"".join(pieces)
+                with pytest.raises(ValueError, match=f"kept under {digest}"):
+                    await stores.documents.keep(digest, b"other")
 
     asyncio.run(on_new_documents())

@@ -113,7 +113,10 @@ def offer(office: Office) -> None:
     office.send(checker(CURSOR), "nominate-mentor", mentor)
     office.turned_away(403, "not-yours", checker(XAMK), "assign-mentee", mentee)
     office.send(checker(CURSOR), "assign-mentee", mentee)
-    first = {"pathway": "pathway:p-1", "client": "client:c-1", "organisation": XAMK}
+    roles = [{"role": "role:mentor", "organisation": CURSOR}]
+    first = {"pathway": "pathway:p-1", "client": "client:c-1", "organisation": XAMK, "roles": roles}
+    to_itself = {**first, "roles": [{"role": "role:mentor", "organisation": XAMK}]}
+    office.turned_away(409, "mentor-of-another", checker(XAMK), "draft-pathway", to_itself)
     office.turned_away(403, "not-yours", checker(EKAMI), "draft-pathway", first)
     office.send(checker(XAMK), "draft-pathway", first)
     second = {"pathway": "pathway:p-2", "client": "client:c-2", "organisation": EKAMI}
@@ -132,7 +135,6 @@ def offer(office: Office) -> None:
             office.turned_away(403, "not-yours", checker(XAMK), "confirm-step", {**place, "agreement": AGREEMENT})
         office.send(checker(EKAMI), "confirm-step", {**place, "agreement": AGREEMENT})
     agreed = {"pathway": "pathway:p-1", "agreement": AGREEMENT, "collected_by": XAMK, "project": None}
-    roles = [{"role": "role:mentor", "organisation": CURSOR}]
     office.turned_away(404, "unknown", checker(CURSOR), "agree-pathway", {**agreed, "roles": roles})
     office.send(checker(XAMK), "agree-pathway", {**agreed, "roles": roles})
     office.send(checker(EKAMI), "agree-pathway", {**agreed, "pathway": "pathway:p-2", "collected_by": EKAMI})
@@ -162,6 +164,9 @@ def work(office: Office) -> None:
     office.turned_away(403, "not-yours", approver(XAMK), "share-cost", bill)
     office.turned_away(422, "malformed", approver(CURSOR), "share-cost", {**bill, "currency": "SEK"})
     office.send(approver(CURSOR), "share-cost", bill)
+    office.turned_away(
+        409, "bill-divided-already", approver(CURSOR), "share-cost", {**bill, "voucher": " lasku  4711 "}
+    )
     taken = {"entry": _entry(office, XAMK, MARCH, "pathway:p-1", 2), "reason": "price-changed", "amount_cents": 6_000}
     office.turned_away(403, "not-yours", approver(EKAMI), "reverse-entry", taken)
     office.turned_away(403, "not-allowed", checker(XAMK), "reverse-entry", taken)

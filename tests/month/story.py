@@ -112,21 +112,25 @@ def _approve(office: Office, period: str) -> None:
 
 
 def _mend(month: Month) -> None:
-    """Xamk sees that ekami is right, and ekami, who collected, takes 200.00 of the 500.00 back: in April."""
+    """Xamk does not see that ekami is right, but the coordinator does; ekami, who collected, takes 200.00 of the 500.00 back in April."""
     office = month.office
     _note(month, "approved")
-    answer = {"dispute": month.dispute, "answer": "accepted"}
+    answer = {"dispute": month.dispute, "answer": "rejected"}
     office.turned_away(403, "not-allowed", checker(XAMK), "answer-dispute", answer)
     office.turned_away(403, "not-yours", approver(EKAMI), "answer-dispute", answer)
     office.turned_away(404, "unknown", approver(CURSOR), "answer-dispute", answer)
     office.send(approver(XAMK), "answer-dispute", answer)
+    office.turned_away(409, "not-with-the-coordinator", COORDINATOR, "answer-dispute", answer)
+    office.turned_away(403, "not-yours", checker(XAMK), "escalate-dispute", {"dispute": month.dispute})
+    office.send(checker(EKAMI), "escalate-dispute", {"dispute": month.dispute})
+    office.send(COORDINATOR, "answer-dispute", {**answer, "answer": "accepted"})
     office.settle_down()
     day(office, "2019-04-05")
     taken = {"entry": month.entry, "reason": "entered-in-error", "amount_cents": 20_000}
     office.send(approver(EKAMI), "reverse-entry", taken)
     _note(month, "mended")
     (listed,) = office.listed(COORDINATOR, "/v1/follow-ups")
-    assert listed["about"] == month.dispute, "what was accepted came to the coordinator's list"
+    assert listed["about"] == month.dispute, "what was escalated came to the coordinator's list, once"
     looked_after = {"follow_up": listed["follow_up"], "outcome": "corrected"}
     office.turned_away(403, "not-allowed", approver(XAMK), "close-follow-up", looked_after)
     office.send(COORDINATOR, "close-follow-up", looked_after)
@@ -141,6 +145,9 @@ def _settle_march(month: Month) -> None:
     settled = office.send(COORDINATOR, "settle-period", wanted, at=at("2019-04-12"))
     month.settlement = office.made(settled)["settlement"]
     office.settle_down()
+    # Whoever disputed the line need not wait until the corrected line cannot be disputed again: it is settled with the next month.
+    office.turned_away(403, "not-yours", checker(XAMK), "withdraw-dispute", {"dispute": month.dispute})
+    office.send(checker(EKAMI), "withdraw-dispute", {"dispute": month.dispute})
     approval = {"settlement": month.settlement}
     office.not_shown(409, "no-file-yet", approver(XAMK), f"/v1/settlements/{MARCH}/payments.xml")
     office.turned_away(403, "not-allowed", approver(XAMK), "approve-settlement", approval)

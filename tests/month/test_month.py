@@ -41,13 +41,13 @@ STATES = {
     "issued": {CURSOR: "issued", EKAMI: "issued", XAMK: "issued"},
     "disputed": {CURSOR: "issued", EKAMI: "disputed", XAMK: "disputed"},
     "approved": {CURSOR: "approved", EKAMI: "disputed", XAMK: "disputed"},
-    "mended": {CURSOR: "approved", EKAMI: "approved", XAMK: "approved"},
+    "mended": {CURSOR: "approved", EKAMI: "disputed", XAMK: "disputed"},
     "settled": {CURSOR: "settled", EKAMI: "approved", XAMK: "approved"},
     "paid": {CURSOR: "paid", EKAMI: "approved", XAMK: "approved"},
     "over": {CURSOR: "paid", EKAMI: "paid", XAMK: "paid"},
 }
-"""Of March, after each step; what ekami and xamk have not settled between them does not stop cursor's. The disputed line was taken
-back in April, so theirs is settled with April."""
+"""Of March, after each step; what ekami and xamk have not settled between them does not stop cursor's. The disputed line was
+corrected in April and contested until March was settled, so theirs is settled with April."""
 
 
 @pytest.fixture

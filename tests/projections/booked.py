@@ -18,7 +18,14 @@ from domain.revenue.events import (
     ShareVat,
     TruedUpShare,
 )
-from domain.settlement.events import Netted, PaymentOrdered, PaymentRecorded, PeriodClosed
+from domain.settlement.events import (
+    Netted,
+    PaymentOrdered,
+    PaymentRecorded,
+    PaymentTakenBack,
+    PeriodClosed,
+    TakenBackAs,
+)
 from domain.vat.events import VatTreatmentDecided
 from domain.words import Names
 from projections.rows import At
@@ -250,6 +257,29 @@ def paid(
         occurred_on=date(2019, 3, 15),
         period="2019-03",
         parties=(EKAMI, XAMK),
+    )
+
+
+def taken_back(cents: int = 3000, *, reason: TakenBackAs = "returned", period: str = "2019-03") -> PaymentTakenBack:
+    """Of what `paid` has recorded."""
+    recorded = paid(cents)
+    return PaymentTakenBack(
+        payment=recorded.payment,
+        settlement=recorded.settlement,
+        bank_line=recorded.bank_line,
+        side=recorded.side,
+        payer=recorded.payer,
+        payee=recorded.payee,
+        cents=cents,
+        posted_cents=cents,
+        reason=reason,
+        shown_by=None,
+        corrects=recorded.bank_line,
+        corrects_period=recorded.period,
+        by="person:1",
+        occurred_on=date(2019, 3, 18),
+        period=period,
+        parties=recorded.parties,
     )
 
 

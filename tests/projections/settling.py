@@ -21,6 +21,7 @@ from domain.revenue.events import CostShared, RevenueReversed, RevenueShared, Re
 from domain.settlement.disputable import DisputableLine, Posting, id_of, lines_in
 from domain.settlement.events import (
     DisputeAnswered,
+    DisputeClosed,
     DisputeWithdrawn,
     LineDisputed,
     Netted,
@@ -30,7 +31,7 @@ from domain.settlement.events import (
 )
 from domain.words import Names
 from projections.rows import At
-from projections.settlement_held import PostedAt, contested_entries
+from projections.settlement_held import PostedAt, contested_entries, is_booked_anew
 from projections.settlement_plan import plan_of
 from projections.settlements import settlements
 from tests.projections.booked import AGREEMENT, PARTNERS, closed, in_force, recorded
@@ -148,6 +149,32 @@ class World:
             )
         )
 
+    def mended(self, dispute: str) -> RevenueReversed | None:
+        """The first correction of a disputed line since it was disputed, of its clause or of all of the entry."""
+        disputed = self.disputed(dispute)
+        for event in self.events[self.events.index(disputed) :]:
+            if isinstance(event, RevenueReversed) and event.entry == disputed.entry:
+                cents = {share.clause: share.cents for share in event.shares}
+                if cents.get(disputed.clause) or not event.left_cents:
+                    return event
+        return None
+
+    def end(self, dispute: str, how: Literal["silence", "disputed-again"] = "silence") -> None:
+        """Of what was accepted and has been corrected."""
+        disputed, correction = self.disputed(dispute), self.mended(dispute)
+        assert correction
+        self.add(
+            DisputeClosed(
+                dispute=dispute,
+                entry=disputed.entry,
+                how=how,
+                correction=correction.reversal,
+                period=correction.period,
+                closed_on=date(2029, 1, 2),
+                parties=disputed.parties,
+            )
+        )
+
     def disputed(self, dispute: str) -> LineDisputed:
         return next(e for e in self.events if isinstance(e, LineDisputed) and e.dispute == dispute)
 
@@ -168,13 +195,19 @@ class World:
             self.do(name, body)
 
     def about(self, entry: str, upto: int) -> list[PostedAt]:
-        """What the log has about an entry."""
+        """What the log has about an entry, and of a correction what was booked anew after it."""
         criterion = facts(*POSTINGS, about=entry)
-        return [
-            PostedAt(position, event)
-            for position, event in enumerate(self.events[:upto], 1)
-            if isinstance(event, POSTINGS) and criterion.admits(event)
-        ]
+        posted = [PostedAt(n, e) for n, e in enumerate(self.events[:upto], 1) if isinstance(e, POSTINGS)]
+        own = [each for each in posted if criterion.admits(each.posting)]
+        costs = {e.posting.entry: e.posting for e in posted if isinstance(e.posting, CostShared)}
+        for at in own:
+            if isinstance(at.posting, RevenueTruedUp) or (
+                isinstance(at.posting, RevenueReversed) and at.posting.reversal == entry
+            ):
+                corrected = costs.get(at.posting.entry)
+                later = [each for each in posted if each.position > at.position and each not in own]
+                return [*own, *(x for x in later if is_booked_anew(x.posting, at.posting, corrected))]
+        return own
 
     def pay(self, settlement: str, *, side: str = "payer") -> None:
         """All payments of a settlement, as one side's bank shows them; they are approved by somebody else."""
@@ -247,22 +280,8 @@ class Reckoned:
 
     def _held(self, events: list[Event], approved: set[tuple[str, str]], upto: str) -> set[tuple[str, str, str]]:
         held: set[tuple[str, str, str]] = set()
-        for place, disputed in enumerate(events):
-            if not isinstance(disputed, LineDisputed):
-                continue
-            stands, accepted = _ended(events, disputed.dispute)
-            backs = [(n, e) for n, e in enumerate(events) if isinstance(e, RevenueReversed)]
-            own = [e for _, e in backs if e.reversal == disputed.entry] + [
-                e for e in events if isinstance(e, RevenueTruedUp) and e.entry == disputed.entry
-            ]
-            mended = bool(own) or any(
-                e.entry == disputed.entry
-                and (n > place or not e.left_cents)
-                and e.period <= upto
-                and {(partner, e.period) for partner in disputed.parties} <= approved
-                for n, e in backs
-            )
-            if stands or (accepted and mended) or disputed.dispute in self.late:
+        for disputed in events:
+            if not isinstance(disputed, LineDisputed) or not self._holds(events, disputed, approved, upto):
                 continue
             for posting in (e for e in events if isinstance(e, POSTINGS)):
                 if disputed.entry in (id_of(posting), posting.entry if isinstance(posting, RevenueReversed) else ""):
@@ -273,13 +292,61 @@ class Reckoned:
                     }
         return held
 
+    def _holds(self, events: list[Event], disputed: LineDisputed, approved: set[tuple[str, str]], upto: str) -> bool:
+        stands, accepted = _ended(events, disputed.dispute)
+        settled_with = {
+            e.period
+            for e in events
+            if isinstance(e, DisputeClosed) and (e.dispute, e.how) == (disputed.dispute, "silence")
+        }
+        if accepted and not settled_with:  # of a correction, what counts that is booked anew and not held
+            settled_with = {
+                later.period
+                for later in _booked_anew(events, disputed, accepted)
+                if not any(
+                    isinstance(e, LineDisputed)
+                    and (e.entry, e.parties) == (later.entry, disputed.parties)
+                    and self._holds(events, e, approved, upto)
+                    for e in events
+                )
+            }
+        mended = any(
+            period <= upto and {(partner, period) for partner in disputed.parties} <= approved
+            for period in settled_with
+        )
+        return not (stands or mended or disputed.dispute in self.late)
 
-def _ended(events: list[Event], dispute: str) -> tuple[bool, bool]:
-    """Whether the line stands, and whether it was accepted that it is wrong."""
+
+def _booked_anew(events: list[Event], disputed: LineDisputed, accepted: int) -> list[Posting]:
+    """The later divisions of the part, or true-ups of the drift, that a disputed correction is about; costs have no voucher here."""
+    about = {
+        _subject(e)
+        for e in events
+        if (isinstance(e, RevenueReversed) and e.reversal == disputed.entry)
+        or (isinstance(e, RevenueTruedUp) and e.entry == disputed.entry)
+    }
+    later = (e for e in events[accepted:] if isinstance(e, RevenueShared | RevenueTruedUp))
+    return [e for e in later if _subject(e) in about]
+
+
+def _subject(posting: Posting) -> tuple[object, ...]:
+    match posting:
+        case RevenueTruedUp():
+            return (posting.drift,)
+        case CostShared():
+            return (posting.entry,)
+        case _:
+            return (posting.pathway, posting.step, posting.part)
+
+
+def _ended(events: list[Event], dispute: str) -> tuple[bool, int]:
+    """Whether the line stands or another dispute holds it, and where it was accepted that it is wrong."""
     answers = [e for e in events if isinstance(e, DisputeAnswered) and e.dispute == dispute]
     stands = any(e.stage == "coordinator" and e.answer == "rejected" for e in answers)
     withdrawn = any(isinstance(e, DisputeWithdrawn) and e.dispute == dispute for e in events)
-    return stands or withdrawn, any(e.answer == "accepted" for e in answers)
+    renewed = any(isinstance(e, DisputeClosed) and (e.dispute, e.how) == (dispute, "disputed-again") for e in events)
+    accepted = [n for n, e in enumerate(events, 1) if e in answers and getattr(e, "answer", "") == "accepted"]
+    return stands or withdrawn or renewed, max(accepted, default=0)
 
 
 def _sold(posting: Posting, line: DisputableLine) -> tuple[str, str, str, str]:

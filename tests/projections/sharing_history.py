@@ -62,7 +62,8 @@ class History:
 
     async def agree(self, pathway: str, parts: Sequence[tuple[int, int]], *, referred: bool) -> None:
         """`parts`: of each the number of its provider and its price."""
-        body = {"pathway": pathway, "client": f"client:{pathway[8:]}", "organisation": "org:xamk"}
+        roles = [{"role": "role:referrer", "organisation": "org:cursor"}] if referred else []
+        body = {"pathway": pathway, "client": f"client:{pathway[8:]}", "organisation": "org:xamk", "roles": roles}
         await self.do("draft-pathway", body)
         for step in sorted({who for who, _ in parts}):
             prices = [cents for who, cents in parts if who == step]
@@ -72,7 +73,6 @@ class History:
                 {"pathway": pathway, "step": step + 1, "offering": f"offering:o-{step}", "parts": numbered},
             )
             await self.do("confirm-step", {"pathway": pathway, "step": step + 1, "agreement": AGREEMENT})
-        roles = [{"role": "role:referrer", "organisation": "org:cursor"}] if referred else []
         agreement = {"agreement": AGREEMENT, "collected_by": "org:xamk", "project": None}
         await self.do("agree-pathway", {"pathway": pathway, **agreement, "roles": roles})
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -23,12 +23,27 @@ from domain.settlement.events import DisputeEscalated, StatementUnanswered
 from projections import disputes, due_statements
 from projections.disputes import Dispute, DisputeStep, dispute_of, docket
 from projections.rows import At, Projection
-from tests.domain.disputing import BOOKS, COST, DISPUTE, ENTRY, coordinator, disputed, issued, line, scheduler, somebody
+from tests.domain.disputing import (
+    BOOKS,
+    COST,
+    DISPUTE,
+    ENTRY,
+    accepted,
+    coordinator,
+    corrected,
+    correction,
+    disputed,
+    issued,
+    line,
+    scheduler,
+    somebody,
+)
 from tests.domain.story import PARTNERS, do
 from tests.given_when_then import Given, given
 from tests.projections.same import Ground, assert_same
 
 ONE = {"dispute": DISPUTE}
+OF_ENTRY = {**ONE, "entry": ENTRY}
 REJECT = {**ONE, "answer": "rejected", "evidence": "Läsnäololista 12"}
 SILENT = "2019-04-11T07:00:00+03:00"
 
@@ -98,14 +113,46 @@ def test_a_dispute_is_due_once_and_as_the_decision_says(so_far: Given, state: st
     assert not disputes.due(folded(escalated), next_day)
 
 
+def test_an_accepted_dispute_is_due_for_its_correction_and_then_for_silence() -> None:
+    """Accepted on Wednesday 3 April, it is to be corrected until the 10th; corrected on Friday the 5th, it stands after the 12th."""
+    history = []
+    for so_far, name, day in (
+        (accepted(), "miss-correction", date(2019, 4, 10)),
+        (do(accepted(), "miss-correction", OF_ENTRY, scheduler(SILENT)), None, None),
+        (corrected(), "close-dispute", date(2019, 4, 12)),
+        (corrected(correction(1, "steps[0]")), "miss-correction", date(2019, 4, 10)),
+    ):
+        memory = folded(so_far)
+        (dispute,) = docket(memory)
+        assert dispute.due_on == day
+        history.append([step.did for step in memory.under(DisputeStep, DISPUTE)])
+        if day is None or name is None:
+            assert not disputes.due(memory, date(2099, 1, 1))
+            continue
+        assert not disputes.due(memory, day)
+        (due,) = dict(DUE_WORK)[disputes.disputes](memory, day + timedelta(days=1))
+        assert (due.name, due.body) == (name, OF_ENTRY)
+        after = folded(do(so_far, due.name, due.body, scheduler(f"{day + timedelta(days=1)}T07:00:00+03:00")))
+        assert not disputes.due(after, date(2099, 1, 1))
+    assert history == [
+        ["disputed", "answered"],
+        ["disputed", "answered", "missed"],
+        ["disputed", "answered", "corrected"],
+        ["disputed", "answered"],
+    ]
+    over = folded(do(corrected(), "close-dispute", OF_ENTRY, scheduler("2019-04-15T07:00:00+03:00")))
+    (dispute,) = docket(over, state="settled")
+    assert (dispute.correction, dispute.corrected_on, dispute.listed) == ("entry:9", date(2019, 4, 5), False)
+
+
 def test_a_dispute_has_its_whole_history() -> None:
     view = dispute_of(folded(to_the_end()), DISPUTE)
     assert view is not None
     at = len(disputed().history)
     day, late = date(2019, 4, 9), date(2019, 4, 11)
     assert view.history == (
-        DisputeStep(DISPUTE, at, "disputed", date(2019, 4, 3), "person:test", None, "wrong-quantity", None),
-        DisputeStep(DISPUTE, at + 1, "answered", day, "person:test", "counterparty", "rejected", "Läsnäololista 12"),
+        DisputeStep(DISPUTE, at, "disputed", date(2019, 4, 3), "person:ekami", None, "wrong-quantity", None),
+        DisputeStep(DISPUTE, at + 1, "answered", day, "person:xamk", "counterparty", "rejected", "Läsnäololista 12"),
         DisputeStep(DISPUTE, at + 2, "escalated", late, None, None, "answer-not-taken", None),
         DisputeStep(DISPUTE, at + 3, "answered", late, "person:test", "coordinator", "accepted", None),
     )

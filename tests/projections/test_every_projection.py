@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from domain.kernel import Event
+from examples.kymenlaakso.settling import COORDINATOR
 from projections.registry import all_projections
 from projections.rows import At, Projection
 from tests.examples.memory_stage import played
@@ -14,6 +15,8 @@ from tests.projections.same import Ground, assert_same
 @pytest.fixture(scope="module")
 def history() -> list[tuple[At, Event]]:
     stage, _ = asyncio.run(played(7))
+    name = {"organisation": "org:ekami", "name": {"fi": "Ekami Oy"}}  # nobody is renamed in the year
+    asyncio.run(stage.desk.carry_out("rename-organisation", name, COORDINATOR))
     return [(At(r.position, r.time), r.data) for r in asyncio.run(stage.log.read(0, limit=100_000))]
 
 

@@ -12,6 +12,7 @@ from domain.revenue.events import CostShared, RevenueReversed, RevenueShared, Re
 from domain.settlement.disputable import Posting, id_of, lines_in
 from domain.settlement.events import (
     DisputeAnswered,
+    DisputeClosed,
     DisputeWithdrawn,
     LineDisputed,
     Netted,
@@ -127,6 +128,19 @@ class Settling(RuleBasedStateMachine):
             case _:
                 self.world.answer(dispute, "rejected", final=how == "dismissed")
 
+    @precondition(lambda self: self._mended())
+    @rule(data=st.data(), again=st.sampled_from([False, False, True]))
+    def end_what_was_corrected(self, data: st.DataObject, again: bool) -> None:  # noqa: FBT001 - one switch of a story
+        """Nobody says anything until the last day, or who disputed the line disputes it again."""
+        dispute = data.draw(st.sampled_from(self._mended()))
+        self.world.end(dispute, "disputed-again" if again else "silence")
+        if again:
+            disputed = self.world.disputed(dispute)
+            posting = next(p for p in self._postings() if id_of(p) == disputed.entry)
+            line = next(each for each in lines_in(posting) if each.clause == disputed.clause)
+            self.number += 1
+            self.reckoned.dispute(self.world.dispute(posting, line, self.number), posting, line)
+
     @precondition(lambda self: any(e.answer == "accepted" for e in self.world.of(DisputeAnswered)))
     @rule()
     def set_right(self) -> None:
@@ -160,9 +174,11 @@ class Settling(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """In the end every dispute is resolved, every month approved, settled and paid: nothing is open."""
-        for dispute in self._unresolved():
+        for dispute in (*self._unresolved(), *self._accepted(of=(RevenueReversed, RevenueTruedUp))):
             self.world.withdraw(dispute)
         self.set_right()
+        for dispute in self._mended():
+            self.world.end(dispute)
         self.close()
         self.approve_what_is_late()
         self._settle(self.closed[-1])
@@ -204,11 +220,21 @@ class Settling(RuleBasedStateMachine):
 
     def _unresolved(self) -> list[str]:
         answers = [e for e in self.world.of(DisputeAnswered) if e.answer == "accepted" or e.stage == "coordinator"]
-        ends = {e.dispute for e in (*answers, *self.world.of(DisputeWithdrawn))}
+        ends = {e.dispute for e in (*answers, *self.world.of(DisputeWithdrawn), *self.world.of(DisputeClosed))}
         return [e.dispute for e in self.world.of(LineDisputed) if e.dispute not in ends]
 
+    def _accepted(self, of: tuple[type[Posting], ...] = (RevenueShared, CostShared)) -> list[str]:
+        """Those of entries, or of corrections, not at their end."""
+        over = {e.dispute for e in (*self.world.of(DisputeWithdrawn), *self.world.of(DisputeClosed))}
+        entries = {id_of(p) for p in self._postings() if isinstance(p, of)}
+        answers = [e for e in self.world.of(DisputeAnswered) if e.answer == "accepted" and e.entry in entries]
+        return [e.dispute for e in answers if e.dispute not in over]
+
+    def _mended(self) -> list[str]:
+        return [dispute for dispute in self._accepted() if self.world.mended(dispute)]
+
     def _disputed(self, entry: str, clause: str) -> bool:
-        waiting = self._unresolved()
+        waiting = [*self._unresolved(), *self._accepted(), *self._accepted((RevenueReversed, RevenueTruedUp))]
         return any((e.entry, e.clause) == (entry, clause) and e.dispute in waiting for e in self.world.of(LineDisputed))
 
 

@@ -6,13 +6,8 @@ from domain.settlement.events import (
     PaymentRecorded,
     PeriodSettled,
 )
-from projections.settlement_views import (
-    balances,
-    bank_line_of,
-    payment_of,
-    settlements_of,
-    worklist,
-)
+from projections.settlement_bank_lines import bank_line_of, worklist
+from projections.settlement_views import balances, payment_of, settlements_of
 from projections.statement import totals
 from projections.statements import statements
 from tests.projections.booked import (
@@ -27,7 +22,7 @@ from tests.projections.booked import (
     tax,
     trued_up,
 )
-from tests.projections.settled_month import CHAIN, MARCH, booked
+from tests.projections.settled_month import CHAIN, MARCH, booked, payments
 from tests.projections.settling import paid
 
 
@@ -81,12 +76,35 @@ def test_a_settlement_goes_from_settled_to_paid() -> None:
 
     def still() -> tuple[object, ...]:
         ksao, xamk = balances(world.rows(), EKAMI)
-        return (ksao.counterparty, xamk.counterparty, xamk.to_pay_cents, xamk.paid_cents)
+        return (ksao.counterparty, xamk.counterparty, xamk.open_cents, xamk.to_pay_cents, xamk.paid_cents)
 
-    assert still() == (KSAO, XAMK, 0, 6000), "the payer's own word for more than was ordered makes nobody owe"
+    assert still() == (KSAO, XAMK, 0, 0, 6000), "the payer's own word for more than was ordered makes nobody owe"
     world.do("record-payment", {**paid(payment, "payee"), "cents": 1000, "bank_line": f"bank-line:{2:032x}"})
     assert states() == ("paid", "over")
-    assert still() == (KSAO, XAMK, 1000, 7000), "what the payee's account shows beyond it is owed back"
+    assert still() == (KSAO, XAMK, 1000, 0, 7000), (
+        "what the payee's account shows beyond it is owed back: the next settles it"
+    )
+
+
+def test_what_was_paid_too_much_is_owed_back_once_both_accounts_agree() -> None:
+    """The payee's account alone is enough; but not against the payer's own."""
+    world = booked("pairwise", shared("entry:1", {EKAMI: 6000}))
+    settlement = world.settle(MARCH)
+    world.do("approve-settlement", {"settlement": settlement}, actor="person:9")
+    (payment,) = world.of(PaymentOrdered)
+    world.do("record-payment", {**paid(payment, "payee"), "cents": 7000})
+    world.do("record-payment", {**paid(payment), "cents": 5000})
+    (balance,) = balances(world.rows(), XAMK)
+    assert (balance.open_cents, balance.to_pay_cents) == (1000, 0), "it is open, and not owed yet"
+    april = world.close()
+    world.approve_all(april)
+    world.settle(april)
+    assert payments(world) == []
+    world.do("record-payment", {**paid(payment), "cents": 2000, "bank_line": f"bank-line:{1:032x}"})
+    may = world.close()
+    world.approve_all(may)
+    world.settle(may)
+    assert payments(world) == [("ekami", "xamk", 1000)]
 
 
 def test_a_line_is_on_the_list_until_somebody_has_looked_after_it() -> None:
@@ -117,6 +135,12 @@ def test_a_line_is_on_the_list_until_somebody_has_looked_after_it() -> None:
     assert [x.cents for x in worklist(world.rows(), XAMK)] == [6000]
     world.do("record-payment", {**paid(payment, "payee"), "bank_line": stray["bank_line"]})
     world.do("clear-bank-line", {"bank_line": line.bank_line, "how": "paid-later"})
+    contradicted = [(x.bank_line, x.reason, x.payer_cents, x.payee_cents) for x in worklist(world.rows(), None)]
+    assert contradicted == [
+        (line.bank_line, "contradicted", 1000, 6000),
+        (stray["bank_line"], "contradicted", 1000, 6000),
+    ]
+    world.do("record-payment", {**part, "cents": 5000, "bank_line": f"bank-line:{2:032x}"})
     assert worklist(world.rows(), None) == []
     found = bank_line_of(world.rows(), line.bank_line, XAMK)
     assert found is not None

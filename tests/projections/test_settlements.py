@@ -5,14 +5,18 @@ from typing import get_args
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from adapters.entropy import SeededEntropy
 from adapters.memory.log import MemoryLog
 from adapters.memory.views import MemoryViews
-from adapters.planned_settlements import PlannedSettlements
+from adapters.planned_settlements import PlannedSettlements, posted_about
 from application.ports import Decision
+from domain.agreements.events import AgreementEnteredIntoForce, Netting
 from domain.kernel import Asked
-from domain.settlement.disputable import lines_in
+from domain.revenue.bills import bill_of
+from domain.revenue.events import BillDivided, CostShared
+from domain.settlement.disputable import id_of, lines_in, shares_in
 from domain.words import PRICE_CENTS_MAX
 from projections.settlement_views import (
     balances,
@@ -26,10 +30,12 @@ from tests.projections.booked import (
     START,
     XAMK,
     cost,
+    in_force,
     recorded,
     reversed_,
     shared,
     tax,
+    trued_up,
 )
 from tests.projections.same import Ground, assert_same
 from tests.projections.settled_month import APRIL, CHAIN, CITY, MARCH, MAY, booked, owed, payments, replaced
@@ -140,7 +146,10 @@ def test_a_disputed_line_is_held_with_its_tax_and_the_others_are_settled() -> No
 
 
 def test_an_accepted_dispute_is_settled_together_with_its_correction() -> None:
-    """2.00 of 10.00 are taken back: nothing is paid before the correction counts, then 10.00 one way and 2.00 the other."""
+    """2.00 of 10.00 are taken back: nothing is paid before the correction counts, then 10.00 one way and 2.00 the other.
+
+    The correction alone settles nothing: who disputed the line has time to dispute it again.
+    """
     sold = shared("entry:1", {KSAO: 1000}, hub=EKAMI)
     world = booked("gross", sold)
     dispute = world.dispute(sold, lines_in(sold)[0])
@@ -155,7 +164,35 @@ def test_an_accepted_dispute_is_settled_together_with_its_correction() -> None:
     world.approve(KSAO, APRIL)
     world.close()
     world.settle(MAY)
+    assert payments(world) == []
+    world.end(dispute)
+    june = world.close()
+    world.settle(june)
     assert payments(world) == [("ekami", "ksao", 1000), ("ksao", "ekami", 200)]
+
+
+def test_a_line_that_is_disputed_again_is_held_by_the_new_dispute() -> None:
+    sold = shared("entry:1", {KSAO: 1000}, hub=EKAMI)
+    world = booked("gross", sold)
+    dispute = world.dispute(sold, lines_in(sold)[0])
+    world.answer(dispute, "accepted", final=False)
+    world.add(reversed_("entry:2", sold, (1,), left_cents=999))
+    world.end(dispute, "disputed-again")
+    again = world.dispute(sold, lines_in(sold)[0], 2)
+    world.settle(MARCH)
+    assert payments(world) == []
+    world.withdraw(again)
+    world.close()
+    world.settle(APRIL)
+    assert payments(world) == [("ekami", "ksao", 999)]
+
+
+def test_a_dispute_of_a_share_of_nothing_keeps_nothing_else_from_being_settled() -> None:
+    sold = shared("entry:1", {KSAO: 1000, CURSOR: 0}, hub=EKAMI)
+    world = booked("gross", sold)
+    world.dispute(sold, next(line for line in shares_in(sold) if not line.cents))
+    world.settle(MARCH)
+    assert payments(world) == [("ekami", "ksao", 1000)]
 
 
 def test_what_was_settled_before_it_was_disputed_is_not_paid_back() -> None:
@@ -198,14 +235,130 @@ def test_a_contested_correction_that_stands_is_owed_back() -> None:
     assert payments(world) == [("ksao", "ekami", 400)]
 
 
-def test_an_accepted_dispute_of_a_correction_waits_for_nothing() -> None:
-    """A correction is not taken back: what it took wrongly is booked anew."""
+@pytest.mark.parametrize("final", [False, True], ids=["by the other side", "by the coordinator"])
+def test_whoever_accepts_that_a_correction_is_wrong_gains_nothing_by_it(final: bool) -> None:  # noqa: FBT001 - two cases
+    """What it took is kept until the part is shared anew: then the correction and the new entry are settled together."""
     sold = shared("entry:1", {KSAO: 1000}, hub=EKAMI)
-    back = reversed_("entry:2", sold, (400,), left_cents=600)
-    world = booked("gross", sold, back)
+    back = reversed_("entry:2", sold, (1000,), period=APRIL)
+    world = booked("gross", sold)
+    world.settle(MARCH)
+    assert payments(world) == [("ekami", "ksao", 1000)]
+    world.add(back)
+    world.close()
+    world.approve_all(APRIL)
+    world.answer(world.dispute(back, lines_in(back)[0]), "accepted", final=final)
+    world.settle(APRIL)
+    assert payments(world) == [], "nobody pays back what was accepted to be owed"
+    world.add(shared("entry:3", {KSAO: 900}, hub=EKAMI, period=MAY))
+    world.close()
+    world.approve(EKAMI, MAY)
+    world.settle(MAY)
+    assert payments(world) == [], "the new entry does not count yet"
+    world.approve(KSAO, MAY)
+    june = world.close()
+    world.settle(june)
+    assert payments(world) == [("ekami", "ksao", 900), ("ksao", "ekami", 1000)]
+
+
+def test_what_was_booked_before_the_acceptance_or_is_contested_itself_mends_no_correction() -> None:
+    """Else a cent booked anew would release what was taken."""
+    sold = shared("entry:1", {KSAO: 1000}, hub=EKAMI)
+    back = reversed_("entry:2", sold, (1000,))
+    world = booked("gross", sold, back, early := shared("entry:3", {KSAO: 300}, hub=EKAMI))
     world.answer(world.dispute(back, lines_in(back)[0]), "accepted")
     world.settle(MARCH)
-    assert payments(world) == [("ekami", "ksao", 600)]
+    assert payments(world) == [("ekami", "ksao", 1300)]
+    assert early.period == MARCH
+    cent = shared("entry:4", {KSAO: 1}, hub=EKAMI, period=APRIL)
+    world.add(cent)
+    world.close()
+    world.approve_all(APRIL)
+    contested = world.dispute(cent, lines_in(cent)[0], 2)
+    world.settle(APRIL)
+    assert payments(world) == []
+    world.withdraw(contested)
+    world.close()
+    world.settle(MAY)
+    assert payments(world) == [("ksao", "ekami", 999)]
+
+
+@pytest.mark.parametrize("voucher", ["Lasku 4711", None])
+def test_an_accepted_dispute_of_costs_taken_back_waits_for_the_same_bill(voucher: str | None) -> None:
+    """Costs without a voucher cannot be told apart: there the dispute has to be withdrawn."""
+    bill = structs.replace(cost("entry:1"), voucher=voucher)
+    back = reversed_("entry:2", bill, tuple(s.cents for s in bill.shares), period=APRIL)
+    world = booked("gross", bill)
+    world.settle(MARCH)
+    paid_ = payments(world)
+    world.add(back)
+    world.close()
+    world.approve_all(APRIL)
+    disputes = [world.dispute(back, line, n) for n, line in enumerate(lines_in(back))]
+    for dispute in disputes:
+        world.answer(dispute, "accepted")
+    world.settle(APRIL)
+    assert payments(world) == []
+    world.add(replaced(cost("entry:3"), voucher=voucher and "Lasku 4712", period=MAY))
+    world.add(replaced(cost("entry:4"), voucher=voucher, period=MAY))
+    world.close()
+    world.approve_all(MAY)
+    world.settle(MAY)
+    both = [(payer, payee, 2 * cents) for payer, payee, cents in paid_]
+    returned = [(payee, payer, cents) for payer, payee, cents in paid_]
+    assert sorted(payments(world)) == sorted([*both, *returned] if voucher else both)
+
+
+def test_an_accepted_dispute_of_a_true_up_waits_for_the_next_one_of_that_drift() -> None:
+    first = trued_up("entry:1")
+    world = booked("gross", first)
+    for n, line in enumerate(lines_in(first)):
+        world.answer(world.dispute(first, line, n), "accepted")
+    world.settle(MARCH)
+    assert payments(world) == []
+    world.add(replaced(trued_up("entry:2"), drift="drift:other", period=APRIL))
+    world.close()
+    world.approve_all(APRIL)
+    world.settle(APRIL)
+    assert payments(world) == [("xamk", "ekami", 3), ("xamk", "ksao", 1)]
+    world.add(replaced(trued_up("entry:3"), period=MAY))
+    world.close()
+    world.approve_all(MAY)
+    world.settle(MAY)
+    assert payments(world) == [("xamk", "ekami", 6), ("xamk", "ksao", 2)]
+
+
+def test_two_whom_another_agreement_lets_pay_otherwise_pay_each_other_all_they_owe() -> None:
+    """The others are netted as the agreement says: no two of them can stop the settlement of all."""
+    world = World("multilateral")
+    first = next(e for e in world.events if isinstance(e, AgreementEnteredIntoForce))
+    divides = in_force(netting=Netting(mode="gross")).clauses
+    second = structs.replace(first, agreement="agreement:other", parties=(EKAMI, KSAO), clauses=divides)
+    world.add(second, *CHAIN, shared("entry:4", {EKAMI: 500}, hub=KSAO))
+    world.close()
+    world.approve_all(MARCH)
+    world.settle(MARCH)
+    netted, apart = payments(world)[:2], payments(world)[2:]
+    assert sorted(netted) == [("ksao", "ekami", 4000), ("ksao", "xamk", 6000)], "what xamk owes ekami is paid by ksao"
+    assert apart == [("ekami", "ksao", 10000), ("ksao", "ekami", 500)]
+    alike = structs.replace(second, version=2, clauses=in_force(netting=first.clauses.netting).clauses)
+    assert alike.clauses.netting.mode == "multilateral"
+    world = World("multilateral")
+    world.add(second, alike, *CHAIN)
+    world.close()
+    world.approve_all(MARCH)
+    world.settle(MARCH)
+    assert payments(world) == [("ekami", "xamk", 6000)], "the newest version says how"
+
+
+def test_an_agreement_by_which_nothing_is_divided_changes_nothing_of_how_two_pay() -> None:
+    world = World("multilateral")
+    first = next(e for e in world.events if isinstance(e, AgreementEnteredIntoForce))
+    divides_nothing = in_force(sharing_rule=None, cost_keys=(), netting=Netting(mode="gross")).clauses
+    world.add(replaced(first, agreement="agreement:other", clauses=divides_nothing), *CHAIN)
+    world.close()
+    world.approve_all(MARCH)
+    world.settle(MARCH)
+    assert payments(world) == [("ekami", "xamk", 6000)]
 
 
 def test_what_is_more_than_a_payment_may_be_is_paid_in_several() -> None:
@@ -275,6 +428,43 @@ def test_a_plan_is_that_of_its_cut_whatever_has_happened_since() -> None:
         assert await planning.intentions(settled) == before
 
     asyncio.run(scenario())
+
+
+def test_what_was_booked_anew_is_found_in_the_log_by_part_bill_and_drift() -> None:
+    """Whoever took a bill of the same number to divide, and whatever came before the correction, is not meant."""
+    bill = structs.replace(cost("entry:1"), voucher="Lasku 4711")
+    sold = shared("entry:2", {KSAO: 1000}, hub=EKAMI)
+    world = World()
+    world.add(divides(bill), bill, sold, shared("entry:3", {KSAO: 10}, hub=EKAMI), trued_up("entry:4"))
+    world.add(reversed_("entry:5", bill, tuple(s.cents for s in bill.shares)), reversed_("entry:6", sold, (1000,)))
+    for costs in (structs.replace(bill, entry="entry:7"), structs.replace(bill, entry="entry:8", collected_by=EKAMI)):
+        world.add(divides(costs), costs)
+    world.add(shared("entry:9", {KSAO: 900}, hub=EKAMI), structs.replace(sold, entry="entry:10", part=2))
+    world.add(trued_up("entry:11"), structs.replace(trued_up("entry:12"), drift="drift:other"))
+    log, entries = MemoryLog("/networks/test", SeededEntropy(1), lambda: START), ("entry:4", "entry:5", "entry:6")
+
+    async def found() -> dict[str, list[str]]:
+        asked = Asked(at=START, actor="person:1", role="coordinator", command_id=UUID(int=1))
+        await log.append(Decision(tuple(world.events), asked, bytes(32), unless=(), after=()))
+        about = await posted_about(log, entries, len(world.events))
+        assert about == {entry: world.about(entry, len(world.events)) for entry in entries}
+        return {entry: [id_of(each.posting) for each in about[entry]] for entry in entries}
+
+    assert asyncio.run(found()) == {
+        "entry:4": ["entry:4", "entry:11"],
+        "entry:5": ["entry:5", "entry:7"],
+        "entry:6": ["entry:6", "entry:9"],
+    }
+
+
+def divides(costs: CostShared) -> BillDivided:
+    return BillDivided(
+        bill=bill_of(costs.voucher or ""),
+        voucher=costs.voucher or "",
+        paid_by=costs.collected_by,
+        entry=costs.entry,
+        parties=costs.parties,
+    )
 
 
 def test_live_is_rebuilt_is_in_memory(ground: Ground) -> None:

@@ -109,7 +109,7 @@ async def played(plays: Sequence[Play], *, late: bool) -> tuple[History, list[in
         if less := cents * back // 1000:
             await history.do("reverse-entry", {"entry": entry, "reason": "price-changed", "amount_cents": less})
         if costs:
-            cost = {"agreement": AGREEMENT, "key": "web", "project": None, "amount_cents": costs}
+            cost = {"agreement": AGREEMENT, "key": "web", "project": None, "amount_cents": costs, "voucher": str(n)}
             await history.do("share-cost", {**cost, "occurred_on": str(day)})
             if back:
                 of = {"entry": await history.newest(CostShared), "amount_cents": 5_000}

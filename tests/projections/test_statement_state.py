@@ -9,6 +9,7 @@ from domain.changing import replace
 from domain.kernel import Event
 from domain.settlement.events import (
     DisputeAnswered,
+    DisputeClosed,
     DisputeEscalated,
     DisputeWithdrawn,
     LineDisputed,
@@ -113,6 +114,15 @@ ESCALATED = DisputeEscalated(
 WITHDRAWN = DisputeWithdrawn(
     dispute="dispute:1", entry="entry:1", by="person:1", withdrawn_on=DAY, parties=(EKAMI, XAMK)
 )
+CLOSED = DisputeClosed(
+    dispute="dispute:1",
+    entry="entry:1",
+    how="silence",
+    correction="entry:2",
+    period="2019-04",
+    closed_on=DAY,
+    parties=(EKAMI, XAMK),
+)
 BACK = reversed_("entry:2", SOLD, (1000, 0), left_cents=4100, period="2019-04")
 SETTLED = PeriodSettled(
     settlement="settlement:1",
@@ -152,14 +162,17 @@ def test_it_is_closed_issued_checked_and_approved() -> None:
         ((answered("rejected"), ESCALATED), "disputed"),
         ((answered("rejected"), ESCALATED, answered("rejected", "coordinator")), "approved"),
         ((answered("accepted"),), "disputed"),
-        ((answered("accepted"), BACK), "approved"),
-        ((BACK, answered("accepted")), "approved"),
-        ((ESCALATED, answered("accepted", "coordinator"), BACK), "approved"),
+        ((answered("accepted"), BACK), "disputed"),
+        ((answered("accepted"), BACK, CLOSED), "approved"),
+        ((BACK, answered("accepted"), CLOSED), "approved"),
+        ((ESCALATED, answered("accepted", "coordinator"), BACK, CLOSED), "approved"),
+        ((answered("accepted"), BACK, replace(CLOSED, how="disputed-again"), disputed("dispute:2")), "disputed"),
+        ((answered("accepted"), WITHDRAWN), "approved"),
         ((WITHDRAWN,), "approved"),
     ],
 )
 def test_a_dispute_holds_until_it_has_ended(events: tuple[Event, ...], expected: State) -> None:
-    """Withdrawn, rejected by the coordinator, or accepted and then taken back: not by words alone."""
+    """Withdrawn, rejected by the coordinator, or accepted, corrected and then left alone: not by words or by a cent alone."""
     assert state(*APPROVED, disputed(), *events) == expected
 
 
@@ -192,9 +205,9 @@ AGAIN = (LATER, LATER_PLANNED)
     [
         ((WITHDRAWN,), SETTLE),
         ((answered("rejected"), ESCALATED, answered("rejected", "coordinator")), SETTLE),
-        ((answered("accepted"), replace(BACK, period="2019-03")), SETTLE),
-        ((answered("accepted"), BACK), AGAIN),
-        ((BACK, answered("accepted")), AGAIN),
+        ((answered("accepted"), replace(BACK, period="2019-03"), replace(CLOSED, period="2019-03")), SETTLE),
+        ((answered("accepted"), BACK, CLOSED), AGAIN),
+        ((BACK, answered("accepted"), CLOSED), AGAIN),
     ],
 )
 def test_a_disputed_statement_is_settled_when_its_dispute_is_over_before(
@@ -209,13 +222,13 @@ def test_a_disputed_statement_is_settled_when_its_dispute_is_over_before(
 
 
 def test_what_is_taken_back_in_a_later_month_is_not_settled_with_the_one_before() -> None:
-    history = (*APPROVED, disputed(), answered("accepted"), BACK)
+    history = (*APPROVED, disputed(), answered("accepted"), BACK, CLOSED)
     assert [state(*history, *SETTLE), state(*history, *SETTLE, *AGAIN)] == ["approved", "paid"]
 
 
 def test_a_dispute_after_the_settlement_takes_nothing_out_of_it() -> None:
     """The line was paid; what is wrong with it is set right by a correction, in its own month."""
-    for ending in ((WITHDRAWN,), (answered("accepted"), BACK)):
+    for ending in ((WITHDRAWN,), (answered("accepted"), BACK, CLOSED)):
         assert state(*APPROVED, *SETTLE, paid(3800), disputed()) == "disputed"
         assert state(*APPROVED, *SETTLE, paid(3800), disputed(), *ending) == "paid"
 

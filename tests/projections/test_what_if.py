@@ -161,10 +161,10 @@ def known() -> History:
         await history.do("reverse-entry", {"entry": gone, "reason": "entered-in-error"})
         history.now = datetime(2019, 2, 5, 9, tzinfo=UTC)
         cost = {"agreement": AGREEMENT, "key": "web", "occurred_on": "2019-02-01", "project": None}
-        await history.do("share-cost", {**cost, "amount_cents": 90_001})
+        await history.do("share-cost", {**cost, "amount_cents": 90_001, "voucher": "1"})
         half = await history.newest(CostShared)
         await history.do("reverse-entry", {"entry": half, "reason": "price-changed", "amount_cents": 45_000})
-        await history.do("share-cost", {**cost, "amount_cents": 100})
+        await history.do("share-cost", {**cost, "amount_cents": 100, "voucher": "2"})
         return history
 
     return run(tell())

@@ -12,6 +12,7 @@ from domain.settlement.disputable import Posting, id_of, lines_in
 from domain.settlement.events import (
     LineDisputed,
     PaymentOrdered,
+    PaymentRecorded,
     PeriodClosed,
     PeriodSettled,
     SettlementApproved,
@@ -72,6 +73,9 @@ async def offices(world: World) -> None:
     for n, partner in enumerate(PARTNERS):
         await world.rest(1.0)
         await world.ask(COORDINATOR, "set-billing-details", billing_details(partner, n, None))
+        await world.ask(
+            COORDINATOR, "rename-organisation", {"organisation": partner, "name": {"fi": f"{partner[4:]} Oy"}}
+        )
         await world.ask(
             person_of(partner), "set-accounts", {"organisation": partner, "accounts": [{"account": f"29{n}0"}]}
         )
@@ -201,11 +205,22 @@ async def treasury(world: World) -> None:
         orders = [order for order in await _found(world, PaymentOrdered) if order.settlement in approved]
         for order in draw.sample(orders, min(2, len(orders))):
             await _pay(world, order)
+        await _contest(world)
         stray = {"bank_line": f"bank-line:{n:032x}"}
         owner = draw.choice(PARTNERS)
         of_line = {"organisation": owner, "cents": 4_200, "reference": None, "payment": None, "reason": "unknown"}
         await world.ask(colleague_of(owner), "list-bank-line", {**stray, **of_line, "booked_on": str(world.today())})
         await world.ask(colleague_of(owner), "clear-bank-line", {**stray, "how": "returned"})
+
+
+async def _contest(world: World) -> None:
+    """Some of what was paid goes back, was never received, or was something else."""
+    draw, recorded = world.random, await _found(world, PaymentRecorded)
+    if recorded:
+        line, reason = draw.choice(recorded), draw.choice(("returned", "not-received", "wrong-line"))
+        body = {"payment": line.payment, "bank_line": line.bank_line, "reason": reason}
+        whose = line.payer if line.side == "payer" and reason != "not-received" else line.payee
+        await world.ask(colleague_of(whose), "take-back-payment", {**body, "booked_on": str(world.today())})
 
 
 async def _pay(world: World, order: PaymentOrdered) -> None:

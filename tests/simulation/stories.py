@@ -87,7 +87,8 @@ async def pathway(world: World, number: int, rule: Mapping[str, Any]) -> None:
     body: dict[str, Any] = {"pathway": path, "client": draw.choice(CLIENTS), "organisation": owner}
     if draw.random() < 0.3:
         body["mentor"] = draw.choice(MENTORS)
-    await _as(world, owner, "draft-pathway", body)
+    roles = [{"role": "role:referrer", "organisation": "org:cursor"}] if rule is RULE and draw.random() < 0.7 else []
+    await _as(world, owner, "draft-pathway", {**body, "roles": roles})
     parts: list[tuple[int, int, str]] = []
     for step in range(1, draw.randint(2, 3) + 1):
         offering, provider = draw.choice(list(OFFERINGS.items()))
@@ -104,7 +105,6 @@ async def pathway(world: World, number: int, rule: Mapping[str, Any]) -> None:
         parts += [(step, n, provider) for n in range(1, len(prices) + 1)]
         await world.rest(0.1)
     agreement = {"pathway": path, "agreement": AGREEMENT, "collected_by": owner, "project": None}
-    roles = [{"role": "role:referrer", "organisation": "org:cursor"}] if rule is RULE and draw.random() < 0.7 else []
     await _as(world, owner, "agree-pathway", {**agreement, "roles": roles})
     draw.shuffle(parts)
     for step, part, provider in parts:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import Context
 from datetime import datetime
 from functools import partial
@@ -178,6 +178,9 @@ class Wire:
 
     async def keep(self, digest: str, body: bytes) -> None:
         await self._call("keep", partial(self.database.documents.keep, digest, body), writes=True)
+
+    async def keep_pieces(self, pieces: Iterable[bytes]) -> str:
+        return await self._call("keep", partial(self.database.documents.keep_pieces, pieces), writes=True)
 
     async def find(self, digest: str) -> bytes | None:
         return await self._call("find", partial(self.database.documents.find, digest))

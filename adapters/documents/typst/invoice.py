@@ -7,13 +7,14 @@ from typing import assert_never
 
 from adapters.documents.typst.parts import Content, agreements, facts, ledger, party, plain, sheet, taxes
 from adapters.documents.words import word
-from adapters.documents.writing import amount, day, figure, iban, month, reference
+from adapters.documents.writing import amount, corrects, day, figure, iban, month, reference
 from domain.money import Language
 from domain.money.references import rf
 from projections.document import Invoice
 
 TAXED = ("column.vat-rate", "column.net", "column.vat", "column.gross")
 INTERNAL = ("column.sum",)
+EXPLAINED = ("notice.exact", "notice.numbers", "notice.codes")
 
 
 def content(document: Invoice, language: Language) -> Content:
@@ -51,7 +52,7 @@ def content(document: Invoice, language: Language) -> Content:
         "lines": _lines(document, language, internal=internal),
         "tables": [] if internal else [taxes(word("total.by-vat", language), document.totals, language)],
         "payment": _payment(document, language) if _is_paid(document) else None,
-        "notes": [word("notice.exact", language)],
+        "notes": [word(each, language) for each in (*EXPLAINED, *(() if internal else ("notice.vat-codes",)))],
     }
 
 
@@ -64,8 +65,9 @@ def _marks(document: Invoice, language: Language) -> list[str]:
     marks = []
     if document.self_billed:
         marks.append(word("notice.self-billed-by", language))
-    if document.kind == "credit-note":
+    if document.kind == "credit-note" and document.credits:
         marks.append(word("notice.credit", language).format(numbers=", ".join(document.credits)))
+    marks += [plain(corrects(each, language)) for each in document.corrects]
     if document.kind == "internal-voucher":
         marks.append(word("notice.voucher", language))
     if any(total.treatment and total.treatment.code == "AE" for total in document.totals):

@@ -180,10 +180,15 @@ def _details(line: DocumentLine, language: Language, *, taxed: bool) -> str:
         _project(line, language),
         word("detail.recorded", language).format(day=day(day_of(line.recorded_at), language)),
         word("detail.events" if len(line.events) > 1 else "detail.event", language).format(
-            positions=", ".join(map(str, line.events))
+            positions=_together([str(each) for each in line.events])
         ),
     ]
     return plain(" · ".join(each for each in said if each))
+
+
+def _together(positions: Sequence[str]) -> str:
+    """In a row; the last one never stands alone on a line."""
+    return ", ".join((*positions[:-2], ",\u00a0".join(positions[-2:])))
 
 
 def _project(line: DocumentLine, language: Language) -> str | None:

@@ -15,7 +15,7 @@ from adapters.documents.typst.parts import (
     taxes,
 )
 from adapters.documents.words import word
-from adapters.documents.writing import amount, day, figure, month
+from adapters.documents.writing import amount, day, figure, month, numbers
 from domain.money import Language
 from projections.document import CounterpartyTotal, Flow, StatementDocument
 
@@ -39,10 +39,11 @@ def content(document: StatementDocument, language: Language) -> Content:
         "head.issued-on": day(document.issued_on, language) if document.issued_on else None,
         "head.due-on": day(document.due_on, language) if document.due_on else None,
         "head.agreement": agreements(document.agreements),
-        "head.invoices": ", ".join(document.invoices),
+        "head.invoices": ", ".join(numbers(document, language)),
         "head.position": str(document.position),
     }
-    notes = [word("notice.exact", language), word("notice.balance", language), word("balance.sign", language)]
+    said = ("notice.exact", "notice.balance", "balance.sign", "notice.codes", "notice.vat-codes")
+    notes = [word(each, language) for each in said]
     own = f"{word('total.own', language)}: {amount(document.own_cents, language)}"
     return {
         **sheet(document, language, title=f"{heading}: {name}, {period}", foot=foot),

@@ -4,6 +4,7 @@ import re
 
 from litestar import Response
 
+from adapters.http.accepting import weighed
 from adapters.http.feed.events import FOR_A_YEAR
 from adapters.http.feed.followers import followers_of
 from adapters.http.feed.packed_pages import Packed
@@ -60,11 +61,7 @@ def _number(request: Asked) -> int:
 
 def takes_zstd(accepted: str) -> bool:
     """Whether an `Accept-Encoding` names zstd, and not to refuse it."""
-    for coding in accepted.split(","):
-        name, _, weight = coding.partition(";")
-        if name.strip().lower() == "zstd":
-            return re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weight, re.ASCII | re.IGNORECASE) is None
-    return False
+    return any(coding == "zstd" and weight for coding, weight in weighed(accepted))
 
 
 pages = Route(

@@ -8,7 +8,8 @@ import msgspec
 from litestar import Response
 
 from adapters.bank.message_tree import MOST_BYTES
-from adapters.bank_intake import RECORDING, BankIntake, Taken
+from adapters.bank_intake import RECORDING, BankIntake
+from adapters.bank_taken import Taken
 from adapters.http.asking import asker_of, body_of, time_of
 from adapters.http.feed.route import Route
 from adapters.http.network import Asked, network_of

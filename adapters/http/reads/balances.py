@@ -34,7 +34,7 @@ async def answer(asking: Asking) -> Found:
 partner_balances = Read(
     name="partner-balances",
     path="/v1/balances/{partner}",
-    says="How a partner stands with each other: all lines of all months, tax, set-offs and payments included; with `effective` those "
+    says="How a partner stands with every other: all lines of all months, tax, set-offs and payments included; with `effective` those "
     "that had happened up to that day.",
     readers=MEMBERS,
     query=Effective,

@@ -10,7 +10,7 @@ from adapters.composed_documents import invoice_of
 from adapters.documents import FORMATS, INVOICE_FORMATS, render
 from adapters.http.readers import MEMBERS
 from adapters.http.reading import Asking, Found, ListQuery, Read
-from adapters.http.reads.forms import Lettered, form_of
+from adapters.http.reads.forms import Lettered, form_of, suffixed
 from application.desk import Asker
 from application.visibility import sees_all
 from domain.kernel import Unknown
@@ -30,23 +30,35 @@ class DocumentListed(Struct, frozen=True):
     """A document that was issued, by its figures."""
 
     document: str
+    """The id, to be asked for with."""
     number: str
     """As it is printed."""
     kind: str
+    """`invoice`, `credit-note` or `internal-voucher`, between units of one legal person."""
     self_billed: bool
+    """The buyer issues it by a clause of the agreement."""
     seller: str
+    """The organisation that supplied, such as org:ekami."""
     buyer: str
+    """The organisation that is to pay, such as org:xamk."""
     period: str
+    """The closed month whose lines it holds, such as 2019-11."""
     net_cents: int
+    """Without VAT, in whole cents of euro; negative on a credit note."""
     vat: tuple[DocumentVat, ...]
+    """By treatment, base and tax; an internal voucher has no tax."""
     gross_cents: int
+    """With VAT, in whole cents of euro; negative on a credit note."""
     reference: str | None
+    """The payment reference in digits; null where it is not paid by itself."""
     credits: tuple[str, ...]
     """The documents that a credit note gives back from."""
     netted: bool
     """Its sum is in the payments of the network's settlement: it is not paid separately."""
     issued_on: date
+    """The day on which it was issued, in Helsinki."""
     due_on: date
+    """The last day for paying it."""
     position: int
     """Of the event that issued it."""
 
@@ -93,7 +105,7 @@ def _listed(each: IssuedDocument) -> DocumentListed:
 
 async def one(asking: Asking) -> Found:
     query: Lettered = asking.query
-    document, _, suffix = asking.path["document"].partition(".")
+    document, suffix = suffixed(asking.path["document"])
     found = await asking.ask(documents, lambda rows: document_of(rows, document))
     if found.value is None or not _is_between(found.value, asking.asker):
         raise Unknown(document)
@@ -120,7 +132,8 @@ list_documents = Read(
 one_document = Read(
     name="document",
     path="/v1/documents/{document}",
-    says="One of them whole: `document:…`, or with `.json`, `.pdf`, `.finvoice.xml`, `.xlsx`, `.csv`. Made again, it has the same bytes.",
+    says="One invoice, credit note or voucher whole: `document:…`, or with `.json`, `.pdf`, `.finvoice.xml`, `.xlsx`, `.csv`. Made "
+    "again, it has the same bytes.",
     readers=MEMBERS,
     query=Lettered,
     gives=Invoice,

@@ -42,9 +42,13 @@ def visible(view: PathwayView, asker: Asker) -> Any:  # noqa: ANN401 - JSON; for
         # Without whoever was asked and declined: what one declines stays between two.
         parties = pathway.agreed_parties
         return PathwayView(replace(pathway, mentor=None, drafted_on=None, parties=parties), steps)
-    # Asked for a step only: whose pathway it is and which step, no more.
+    # Asked for a step only: whose pathway it is, who plays which role and which step, no more. After it was agreed with others the
+    # roles are theirs.
     asked = type(pathway)(
-        pathway=pathway.pathway, organisation=pathway.organisation, parties=(pathway.organisation, mine)
+        pathway=pathway.pathway,
+        organisation=pathway.organisation,
+        roles=() if pathway.agreed_parties else pathway.roles,
+        parties=(pathway.organisation, mine),
     )
     return PathwayView(asked, tuple(replace(s, delivered=()) for s in steps))
 

@@ -9,6 +9,7 @@ from projections.referrals import Referral, Stage, board, referrals
 
 class Board(ListQuery, frozen=True):
     stage: Stage | None = None
+    """Only referrals that have come this far."""
     organisation: Organisation | None = None
     """Sent or received by it."""
 

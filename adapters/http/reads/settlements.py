@@ -1,26 +1,27 @@
 """Settlements and what became of them: payments, bank's lines, balances, each with one step to what is behind it."""
 
 from functools import partial
+from itertools import product
 
 import msgspec
 from msgspec import Struct
 
 from adapters.http.readers import MEMBERS
 from adapters.http.reading import Asking, Found, ListQuery, Read
+from adapters.settlement_accounts import accounts_in_time
 from application.desk import Asker
 from application.visibility import sees_all
 from domain.kernel import Unknown
 from domain.words import Organisation, Period
+from projections.settlement_accounts import NewerDetails
+from projections.settlement_bank_lines import BankLineView, bank_line_of, worklist
 from projections.settlement_views import (
-    BankLineView,
     PairBalance,
     PaymentView,
     SettlementView,
     balances,
-    bank_line_of,
     payment_of,
     settlements_of,
-    worklist,
 )
 from projections.settlements import settlements
 from projections.statement_lines import lines_of
@@ -31,8 +32,11 @@ class StatementPlace(Struct, frozen=True):
     """A line of a statement."""
 
     partner: str
+    """Whose statement it is."""
     period: str
+    """The month of that statement."""
     n: int
+    """The number of the line on it, from 1."""
 
 
 class ShownPayment(Struct, frozen=True):
@@ -40,6 +44,7 @@ class ShownPayment(Struct, frozen=True):
 
     bank_line: BankLineView
     lines: tuple[StatementPlace, ...]
+    """Empty where the reader may see neither statement."""
 
 
 class OnePayment(Struct, frozen=True):
@@ -49,9 +54,13 @@ class OnePayment(Struct, frozen=True):
     period: str
     """The month that was settled."""
     agreement: str
+    """The agreement under which it was settled."""
     approved: bool
     """Whether it may be made."""
+    newer_details: tuple[NewerDetails, ...]
+    """Of the payer and the payee, whose account, address or name was set anew since the approval: it waits for another one."""
     shown: tuple[ShownPayment, ...]
+    """What banks have shown of it, line by line."""
     events: tuple[int, ...]
     """The positions of all events about it: the settlement, the set-off of the two, the order, the approval, the bank's lines."""
 
@@ -64,7 +73,8 @@ class OfWhom(ListQuery, frozen=True):
 async def of_period(asking: Asking) -> Found:
     question = partial(settlements_of, period=_period(asking.path["period"]), reader=_reader(asking.asker))
     found = await asking.ask(settlements, question)
-    return Found(tuple(found.value), found.position)
+    accounts = await accounts_in_time(asking.network.log)
+    return Found(tuple(accounts.shown(each, found.position) for each in found.value), found.position)
 
 
 async def payment(asking: Asking) -> Found:
@@ -72,17 +82,21 @@ async def payment(asking: Asking) -> Found:
     found = await asking.ask(settlements, partial(payment_of, payment=wanted, reader=reader))
     if found.value is None:
         raise Unknown(wanted)
-    view, settled, lines = found.value
+    view, settled, lines, shown = found.value
+    accounts = await accounts_in_time(asking.network.log)
+    view, newer = accounts.shown_payment(view, settled.approved, found.position)
     between = [
         each.event for each in view.because if {each.organisation, each.counterparty} == {view.payer, view.payee}
     ]
-    behind = [settled.cut, *between, view.event, settled.approved, *(at for line in lines for at in line.events)]
+    of_lines = (at for line in lines for at in line.events)
+    behind = [settled.cut, *between, view.event, settled.approved, *of_lines, *shown]
     return Found(
         OnePayment(
             payment=view,
             period=settled.period,
             agreement=settled.agreement,
             approved=bool(settled.approved),
+            newer_details=newer,
             shown=tuple([ShownPayment(line, await _places(asking, view, line, found.position)) for line in lines]),
             events=tuple(sorted({at for at in behind if at})),
         ),
@@ -138,13 +152,14 @@ def _own(asker: Asker) -> str:
 
 
 async def _places(asking: Asking, paid: PaymentView, line: BankLineView, position: int) -> tuple[StatementPlace, ...]:
-    """Where the payment stands on the statements of the two, as far as they are the reader's own."""
-    reader, period = _reader(asking.asker), line.period
-    if period is None or not line.posted_cents:
-        return ()
+    """Where the payment stands on the statements of the two, and where it was taken back, as far as they are the reader's own."""
+    reader, back = _reader(asking.asker), line.taken_back
+    posted = {line.recorded: line.period if line.posted_cents else None}
+    if back:
+        posted[back.event] = back.period if back.posted_cents else None
     found = []
-    for partner in (paid.payer, paid.payee):
-        if reader not in (None, partner):
+    for partner, (event, period) in product((paid.payer, paid.payee), posted.items()):
+        if period is None or reader not in (None, partner):
             continue
         answer = await asking.network.views.ask(
             statements,
@@ -152,7 +167,7 @@ async def _places(asking: Asking, paid: PaymentView, line: BankLineView, positio
             at_least=position if asking.as_of is None else None,
             as_of=asking.as_of,
         )
-        found += [StatementPlace(partner, period, each.n) for each in answer.value if each.events[0] == line.recorded]
+        found += [StatementPlace(partner, period, each.n) for each in answer.value if each.events[0] == event]
     return tuple(found)
 
 
@@ -184,7 +199,8 @@ one_bank_line = Read(
 open_bank_lines = Read(
     name="bank-lines",
     path="/v1/bank-lines",
-    says="The bank's lines that somebody has to look after, the oldest first: unknown, in part, too much or paid twice.",
+    says="The bank's lines that somebody has to look after, the oldest first: unknown, in part, too much, paid twice, taken "
+    "back, or contradicted by the other account.",
     readers=MEMBERS,
     query=OfWhom,
     gives=BankLineView,
@@ -193,7 +209,7 @@ open_bank_lines = Read(
 pair_balances = Read(
     name="balances",
     path="/v1/balances",
-    says="How an organisation stands with each other: what is open, settled, still to be paid, and paid.",
+    says="How an organisation stands with every other: what is open, settled, still to be paid, and paid.",
     readers=MEMBERS,
     query=OfWhom,
     gives=PairBalance,

@@ -13,14 +13,15 @@ from adapters.documents.posting_file import posting_file
 from adapters.http.problems import NoSuchForm
 from adapters.http.readers import MEMBERS
 from adapters.http.reading import Asking, Found, Query, Read
-from adapters.http.reads.forms import Lettered, form_of
+from adapters.http.reads.forms import Lettered, form_of, suffixed
 from application.desk import Asker
 from application.envelope import decode
 from application.visibility import may_see, sees_all
 from domain.kernel import Unknown
 from domain.words import Period
-from projections.statement import Statement, StatementLine, account_of
+from projections.statement import Statement, account_of
 from projections.statement_effective import EffectiveStatement, account_effective
+from projections.statement_line import StatementLine
 from projections.statements import statements
 
 POSTINGS, POSTINGS_SUFFIX = "postings", "postings.csv"
@@ -31,7 +32,9 @@ class LineWithEvents(Struct, frozen=True):
     """A line and every event that led to it, each exactly as it is stored."""
 
     line: StatementLine
+    """The line as it stands on the statement."""
     events: tuple[Raw, ...]
+    """In the order of `line.events`: the posting first."""
 
 
 class Dated(Lettered, frozen=True):
@@ -46,7 +49,7 @@ class Dated(Lettered, frozen=True):
 
 async def whole(asking: Asking) -> Found:
     partner, query = asking.path["partner"], asking.query
-    period, _, suffix = asking.path["period"].partition(".")
+    period, suffix = suffixed(asking.path["period"])
     form = POSTINGS if suffix == POSTINGS_SUFFIX else form_of(suffix, asking.accept, STATEMENT_FORMATS)
     if query.effective is not None:
         if form != "json":

@@ -43,6 +43,8 @@ _ONE: Final = """
 with {postings} select position, counterparty, clause, cents, sum(cents) over ()::bigint
 from line where partner = %(partner)s order by position, clause
 """
+_ALONE: Final = "set max_parallel_workers_per_gather = 0"
+_TOGETHER: Final = "reset max_parallel_workers_per_gather"
 _MAKE: Final = """
 create table {lines} (partner text, period text, position bigint, counterparty text, clause text, cents bigint)
 """
@@ -67,6 +69,7 @@ class StatementSums:
     def __init__(self, admin_dsn: str, network: str, period: str) -> None:
         """`admin_dsn`: of the role that may make a table beside those of the log."""
         self._connection = psycopg.connect(admin_dsn, autocommit=True)
+        self._connection.execute(_ALONE)
         self._network, self._period = sql.Identifier(network), period
         self._lines = sql.Identifier(network, "bench_line")
 
@@ -88,9 +91,16 @@ class StatementSums:
         ((partner,),) = self._ask(_LONGEST)
         return partner, sorted({position for position, *_ in self.one_of_lines(partner)})
 
-    def of_events(self) -> Mapping[str, int]:
-        """By partner what its lines of the period come to, from the events."""
-        return dict(self._ask(_SUMS))
+    def of_events(self, *, together: bool = False) -> Mapping[str, int]:
+        """By partner what its lines of the period come to, from the events.
+
+        `together`: with as many processes as the server likes; else by one, as who is compared with it is one.
+        """
+        self._connection.execute(_TOGETHER if together else _ALONE)
+        try:
+            return dict(self._ask(_SUMS))
+        finally:
+            self._connection.execute(_ALONE)
 
     def of_lines(self) -> Mapping[str, int]:
         """The same from the narrow table."""

@@ -12,6 +12,10 @@ import unicodedata
 IDENTIFIER = re.compile(r"(?![/ ])(?!.*//)[A-Za-z0-9/?:().,'+ -]{1,35}(?<![/ ])")
 """An identification: without å, ä and ö, no space or slash at either end, no two slashes together (EPC217-08)."""
 
+STREET_MAX, TOWN_MAX = 70, 35
+"""Characters (ISO 20022 pain.001.001.09: Max70Text, Max35Text)."""
+POSTAL_CODE = re.compile(r"[A-Za-z0-9 -]{1,16}")
+
 _TAKEN = re.compile(r"[A-Za-z0-9/?:().,'+ åäöÅÄÖ-]")
 _STAND_INS = str.maketrans(
     {
