@@ -11,7 +11,7 @@ from domain.kernel import Criterion, current, facts
 from domain.revenue.bills import bill_of
 from domain.revenue.events import BillDivided, CostShared, RevenueReversed, RevenueShared, RevenueTruedUp
 from domain.settlement.events import PeriodSettled
-from projections.settlement_held import About, PostedAt, contested_entries, is_booked_anew
+from projections.settlement_held import About, PostedAt, contested_entries, is_about_the_same
 from projections.settlement_plan import plan_of
 from projections.settlement_supplies import Posting
 from projections.settlements import settlements
@@ -46,34 +46,34 @@ async def _about(log: Log, entry: str, upto: int) -> Sequence[PostedAt]:
     own = await _posted(log, facts(RevenueShared, RevenueReversed, CostShared, RevenueTruedUp, about=entry), upto)
     for each in own:
         if isinstance(each.posting, RevenueTruedUp) or entry == getattr(each.posting, "reversal", None):
-            later, corrected = await _later(log, each.posting, upto)
-            anew = (x for x in later if x.position > each.position)
-            return [*own, *(x for x in anew if is_booked_anew(x.posting, each.posting, corrected))]
+            found, bill = await _about_the_same(log, each.posting, upto)
+            later = (x for x in found if x.position > each.position)
+            return [*own, *(x for x in later if is_about_the_same(x.posting, each.posting, bill))]
     return own
 
 
-async def _later(log: Log, correction: Posting, upto: int) -> tuple[Sequence[PostedAt], CostShared | None]:
-    """What may have been booked in the place of what a correction took, and the costs that it took back."""
+async def _about_the_same(log: Log, correction: Posting, upto: int) -> tuple[Sequence[PostedAt], frozenset[str]]:
+    """What may be about the same as a correction, and the entries of the bill that it takes back."""
     match correction:
         case RevenueTruedUp():
-            return await _posted(log, facts(RevenueTruedUp, about=correction.drift), upto), None
+            return await _posted(log, facts(RevenueTruedUp, about=correction.drift), upto), frozenset()
         case RevenueReversed(of="revenue", pathway=str(pathway)):
-            return await _posted(log, facts(RevenueShared, about=pathway), upto), None
+            return await _posted(log, facts(RevenueShared, RevenueReversed, about=pathway), upto), frozenset()
         case _:
-            for each in await _posted(log, facts(CostShared, about=correction.entry), upto):
-                if isinstance(each.posting, CostShared):
-                    return await _of_bill(log, each.posting, upto), each.posting
-            return (), None
+            bill = await _entries_of_bill(log, correction.entry, upto)
+            found = [await _posted(log, facts(CostShared, RevenueReversed, about=entry), upto) for entry in bill]
+            return sorted((each for some in found for each in some), key=lambda each: each.position), frozenset(bill)
 
 
-async def _of_bill(log: Log, costs: CostShared, upto: int) -> Sequence[PostedAt]:
-    """All that divide the same bill."""
-    if not costs.voucher:
-        return ()
-    history = await log.look((facts(BillDivided, about=bill_of(costs.voucher)),))
-    divided = [current(event.data) for event in history.events if event.position <= upto]
-    entries = [each.entry for each in divided if isinstance(each, BillDivided) and each.paid_by == costs.collected_by]
-    return [each for entry in entries for each in await _posted(log, facts(CostShared, about=entry), upto)]
+async def _entries_of_bill(log: Log, entry: str, upto: int) -> Sequence[str]:
+    """All entries that divide the same bill as one; where nothing names the bill, that one alone."""
+    for each in await _posted(log, facts(CostShared, about=entry), upto):
+        if isinstance(each.posting, CostShared) and each.posting.voucher:
+            history = await log.look((facts(BillDivided, about=bill_of(each.posting.voucher)),))
+            divided = [current(event.data) for event in history.events if event.position <= upto]
+            payer = each.posting.collected_by
+            return [e.entry for e in divided if isinstance(e, BillDivided) and e.paid_by == payer] or [entry]
+    return [entry]
 
 
 async def _posted(log: Log, criterion: Criterion, upto: int) -> list[PostedAt]:

@@ -1,10 +1,10 @@
 """The lines between two partners that disputes keep from being settled."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
 
-from domain.revenue.bills import bill_of
 from domain.revenue.events import CostShared, RevenueReversed, RevenueShared, RevenueTruedUp
 from projections.rows import Rows
 from projections.settlement_rows import Contested, Settlement
@@ -22,7 +22,7 @@ class PostedAt(Struct, frozen=True):
 
 
 About = Mapping[str, Sequence[PostedAt]]
-"""By the id of an entry or a correction: it, what was taken back of it, and of a correction what was booked anew after it."""
+"""By the id of an entry: it and what was taken back of it; of a correction: it and all that was booked about the same after it."""
 
 
 class Booked(Struct, frozen=True):
@@ -32,20 +32,17 @@ class Booked(Struct, frozen=True):
     supply: Supply
 
 
-def is_booked_anew(posting: Posting, correction: Posting, corrected: CostShared | None) -> bool:
-    """Whether a posting is about the same part, bill or drift as a correction before it; `corrected`: the costs that it takes back.
+def is_about_the_same(posting: Posting, correction: Posting, bill: AbstractSet[str]) -> bool:
+    """Whether a posting is about the same part, bill or drift as a correction; `bill`: the entries of the bill that it takes back.
 
-    Of costs without a voucher nothing says that others are the same: their disputes end by being withdrawn.
+    Of costs without a voucher nothing says that others are the same: that bill is one entry.
     """
     match correction, posting:
-        case RevenueReversed(of="revenue"), RevenueShared():
+        case RevenueReversed(of="revenue"), RevenueShared() | RevenueReversed(of="revenue"):
             part = correction.pathway, correction.step, correction.part
             return (posting.pathway, posting.step, posting.part) == part
-        case RevenueReversed(), CostShared():
-            if corrected is None or not corrected.voucher or not posting.voucher:
-                return False
-            one, other = ((each.collected_by, bill_of(each.voucher or "")) for each in (posting, corrected))
-            return one == other
+        case RevenueReversed(of="cost"), CostShared() | RevenueReversed(of="cost"):
+            return posting.entry in bill
         case RevenueTruedUp(), RevenueTruedUp():
             return posting.drift == correction.drift
         case _:
@@ -73,9 +70,10 @@ class Held(Struct, frozen=True):
     """What is held between two.
 
     A dispute holds a line with all that was taken back of it, until the line stands, or it was corrected and nobody disputed that in
-    time: then it is settled with the month of the correction. A line of a correction that was accepted as wrong is settled with what
-    is booked anew after that, once that is settled: by itself it would take what nobody has to give. A line that was settled before
-    anybody disputed it is not paid back: it is corrected.
+    time: then it is settled with the month of the correction. A line of a correction is held with all that was booked about the same
+    part or bill since, under the same clause: what takes back and what takes its place are one, and settled alone either would be
+    paid twice. Was it accepted as wrong, all of that is settled with what is booked anew after that, once that is settled. A line that
+    was settled before anybody disputed it is not paid back: it is corrected.
     """
 
     pair: Pair
@@ -96,9 +94,9 @@ class Held(Struct, frozen=True):
         return [line for lines in held.values() for line in lines]
 
     def _of(self, contested: Contested) -> Iterator[PostedAt]:
-        """The posting of the line, and what was taken back of it."""
+        """The posting of the line with what was taken back of it, or took its place; a true-up stands by itself."""
         for each in self.about[contested.entry]:
-            if each.posting.entry == contested.entry or _id_of(each.posting) == contested.entry:
+            if not isinstance(each.posting, RevenueTruedUp) or each.posting.entry == contested.entry:
                 yield each
 
     def _of_clause(self, posting: Posting, clause: str) -> list[Booked]:
@@ -119,9 +117,8 @@ class Held(Struct, frozen=True):
 
     def _is_booked_anew(self, contested: Contested, at: Moment) -> bool:
         """A correction is not taken back itself; until what is booked in its place counts and nobody disputes that, it waits."""
-        own = [each.position for each in self._of(contested)]
         return any(
-            each.position not in own
+            not isinstance(each.posting, RevenueReversed)
             and each.position > contested.accepted
             and at.sees(each.position)
             and each.posting.period <= at.upto

@@ -276,13 +276,17 @@ class SettlingLedger(Ledger):
     def _held(self, pair: Pair, upto: str) -> Iterator[Entered]:
         for dispute in self.disputes.values():
             line = dispute.disputed
-            about = [
-                x
-                for x in self.lines
-                if x.clause == line.clause and x.pair == pair and line.entry in (x.posting, x.entry)
-            ]
+            about = [x for x in self._about(line.entry) if x.clause == line.clause and x.pair == pair]
             if about and self._waits(dispute, pair, upto):
                 yield from about
+
+    def _about(self, entry: str) -> list[Entered]:
+        """A line with what was taken back of it; what was taken back with all that was booked of the same part or bill since."""
+        own = [x for x in self.lines if entry in (x.posting, x.entry)]
+        back = next((x.position for x in own if x.posting == entry != x.entry), None)
+        if back is None:
+            return own
+        return [x for x in self.lines if x.position >= back and self.subjects[x.posting] == self.subjects[entry]]
 
     def _waits(self, dispute: Contested, pair: Pair, upto: str) -> bool:
         line = dispute.disputed

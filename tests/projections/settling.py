@@ -31,7 +31,7 @@ from domain.settlement.events import (
 )
 from domain.words import Names
 from projections.rows import At
-from projections.settlement_held import PostedAt, contested_entries, is_booked_anew
+from projections.settlement_held import PostedAt, contested_entries, is_about_the_same
 from projections.settlement_plan import plan_of
 from projections.settlements import settlements
 from tests.projections.booked import AGREEMENT, PARTNERS, closed, in_force, recorded
@@ -195,7 +195,7 @@ class World:
             self.do(name, body)
 
     def about(self, entry: str, upto: int) -> list[PostedAt]:
-        """What the log has about an entry, and of a correction what was booked anew after it."""
+        """What the log has about an entry, and of a correction all that was booked about the same after it."""
         criterion = facts(*POSTINGS, about=entry)
         posted = [PostedAt(n, e) for n, e in enumerate(self.events[:upto], 1) if isinstance(e, POSTINGS)]
         own = [each for each in posted if criterion.admits(each.posting)]
@@ -205,8 +205,15 @@ class World:
                 isinstance(at.posting, RevenueReversed) and at.posting.reversal == entry
             ):
                 corrected = costs.get(at.posting.entry)
+                bill = {at.posting.entry} | {
+                    each.entry
+                    for each in costs.values()
+                    if corrected
+                    and corrected.voucher
+                    and (each.voucher, each.collected_by) == (corrected.voucher, corrected.collected_by)
+                }
                 later = [each for each in posted if each.position > at.position and each not in own]
-                return [*own, *(x for x in later if is_booked_anew(x.posting, at.posting, corrected))]
+                return [*own, *(x for x in later if is_about_the_same(x.posting, at.posting, bill))]
         return own
 
     def pay(self, settlement: str, *, side: str = "payer") -> None:

@@ -267,7 +267,9 @@ def test_what_was_booked_before_the_acceptance_or_is_contested_itself_mends_no_c
     world = booked("gross", sold, back, early := shared("entry:3", {KSAO: 300}, hub=EKAMI))
     world.answer(world.dispute(back, lines_in(back)[0]), "accepted")
     world.settle(MARCH)
-    assert payments(world) == [("ekami", "ksao", 1300)]
+    assert payments(world) == [("ekami", "ksao", 1000)], (
+        "what took its place waits with the correction: nobody is paid twice"
+    )
     assert early.period == MARCH
     cent = shared("entry:4", {KSAO: 1}, hub=EKAMI, period=APRIL)
     world.add(cent)
@@ -279,7 +281,32 @@ def test_what_was_booked_before_the_acceptance_or_is_contested_itself_mends_no_c
     world.withdraw(contested)
     world.close()
     world.settle(MAY)
-    assert payments(world) == [("ksao", "ekami", 999)]
+    assert payments(world) == [("ksao", "ekami", 699)]
+
+
+@pytest.mark.parametrize("answer", ["open", "dismissed", "accepted"])
+def test_taking_back_and_booking_anew_are_disputed_as_one_however_often(answer: str) -> None:
+    """Whoever disputes only what was taken back is not paid again by what took its place."""
+    sold = shared("entry:1", {KSAO: 1000}, hub=EKAMI)
+    world = booked("gross", sold)
+    world.settle(MARCH)
+    assert payments(world) == [("ekami", "ksao", 1000)]
+    anew = [shared(f"entry:{n}", {KSAO: 1000 + n}, hub=EKAMI, period=APRIL) for n in (3, 5, 7)]
+    taken = [sold, *anew[:-1]]
+    backs = [
+        reversed_(f"entry:{n}", of, (of.shares[0].cents,), period=APRIL) for n, of in zip((2, 4, 6), taken, strict=True)
+    ]
+    for back, new in zip(backs, anew, strict=True):
+        world.add(back)
+        world.add(new)
+    world.close()
+    world.approve_all(APRIL)
+    disputes = [world.dispute(back, lines_in(back)[0], n) for n, back in enumerate(backs)]
+    if answer != "open":
+        for dispute in disputes:
+            world.answer(dispute, "accepted" if answer == "accepted" else "rejected", final=True)
+    world.settle(APRIL)
+    assert payments(world) == ([("ekami", "ksao", 7)] if answer == "dismissed" else [])
 
 
 @pytest.mark.parametrize("voucher", ["Lasku 4711", None])
