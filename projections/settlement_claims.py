@@ -9,7 +9,7 @@ from domain.money import vat_of
 from domain.settlement.legal_persons import within_one
 from projections.rows import Rows
 from projections.settlement_held import About, Booked, Held, Moment, Pair
-from projections.settlement_rows import Account, Approval, Claim, Contested, Settlement
+from projections.settlement_rows import Account, Approval, Claim, Contested, Overpaid, Settlement
 from projections.settlement_supplies import Supply, Tax
 
 
@@ -50,8 +50,7 @@ class Claims:
     def due(self, pair: Pair, period: str) -> Owed:
         """What a settlement of a period has to settle between two: all that counts up to there, less what is settled.
 
-        What was paid beyond what was ordered is owed back, whatever month it was paid in, unless the payer's account shows less of
-        that payment than the payee's.
+        What was paid beyond what was ordered is owed back, whatever month it was paid in.
 
         Where a later month was settled before, it reaches as far as that: what is settled is one sum for each direction.
         """
@@ -64,12 +63,26 @@ class Claims:
             if each.period <= now.upto and self._counts(pair, each.period, now)
         )
         account = next(iter(self._rows.under(Account, *pair)), Account(*pair))
-        back_to_first = account.first_over_cents - account.first_unsure_cents
-        back_to_second = account.second_over_cents - account.second_unsure_cents
+        back = self._owed_back(pair, earlier)
         return _turned(
-            counting.first_cents + back_to_second - account.first_owed_cents,
-            counting.second_cents + back_to_first - account.second_owed_cents,
+            counting.first_cents + back.first_cents - account.first_owed_cents,
+            counting.second_cents + back.second_cents - account.second_owed_cents,
         )
+
+    def _owed_back(self, pair: Pair, earlier: Iterable[Settlement]) -> Owed:
+        """What was paid too much.
+
+        While two accounts contradict each other of a payment it stays as the last settlement counted it: what was given back is not
+        claimed again by one side's word, and what one side alone shows more of is not given back.
+        """
+        changes = sorted(self._rows.under(Overpaid, *pair), key=lambda each: each.position)
+        counted: dict[str, Overpaid] = {}
+        for upto in (*(each.cut for each in earlier), None):
+            newest = {each.payment: each for each in changes if upto is None or each.position < upto}
+            counted |= {payment: each for payment, each in newest.items() if not each.is_unsure}
+        first, second = pair
+        cents = {payer: sum(each.cents for each in counted.values() if each.payer == payer) for payer in pair}
+        return Owed(first_cents=cents[second], second_cents=cents[first])
 
     def _booked(self, pair: Pair) -> Iterator[Booked]:
         """The sums that stand for all lines of two."""

@@ -124,9 +124,19 @@ class Account(Row, frozen=True):
     first_over_cents: int = 0
     """What the first has paid the second beyond what was ordered, which is owed back."""
     second_over_cents: int = 0
-    first_unsure_cents: int = 0
-    """Of what the first has paid too much, what its own account contradicts: it is settled when both agree."""
-    second_unsure_cents: int = 0
+
+
+class Overpaid(Entry, frozen=True):
+    """What of a payment goes beyond what was ordered, each time that this changes or comes to be contradicted."""
+
+    first: Key[str]
+    second: Key[str]
+    position: Key[int]
+    payment: str
+    payer: str
+    cents: int
+    is_unsure: bool
+    """The two accounts show different sums of it: until they agree, what settlements have counted of it stays as it is."""
 
 
 class Payment(Row, frozen=True):
@@ -162,9 +172,9 @@ class Payment(Row, frozen=True):
         return max(0, self.payee_cents - self.cents)
 
     @property
-    def unsure_cents(self) -> int:
-        """Of that, what the payer's account contradicts: as long as it shows less, it is settled with nobody."""
-        return self.over_cents if 0 < self.payer_cents < self.payee_cents else 0
+    def is_over_unsure(self) -> bool:
+        """One account shows more than was ordered and the other something else; a payee's word that it got more needs no other."""
+        return max(self.payer_cents, self.payee_cents) > self.cents and self.payer_cents not in (0, self.payee_cents)
 
     @property
     def is_contradicted(self) -> bool:

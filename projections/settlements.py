@@ -30,6 +30,7 @@ from projections.settlement_rows import (
     Claim,
     Contested,
     Ordered,
+    Overpaid,
     Payment,
     SetOff,
     Settlement,
@@ -60,7 +61,20 @@ Seen = (
     | BankLineListed
     | BankLineCleared
 )
-Change = Bound | Claim | Approval | Contested | Settlement | SetOff | Account | Payment | Ordered | Shown | BankLine
+Change = (
+    Bound
+    | Claim
+    | Approval
+    | Contested
+    | Settlement
+    | SetOff
+    | Account
+    | Overpaid
+    | Payment
+    | Ordered
+    | Shown
+    | BankLine
+)
 
 
 def fold(rows: Latest, facts: Iterable[tuple[At, Seen]]) -> Iterator[Change]:
@@ -198,12 +212,12 @@ def _ordered(fact: PaymentOrdered, at: At) -> Iterator[Payment | Ordered]:
     yield Ordered(fact.payment, fact.settlement)
 
 
-def _paid(rows: Latest, fact: PaymentRecorded, at: At) -> Iterator[Payment | Shown | BankLine | Account]:
+def _paid(rows: Latest, fact: PaymentRecorded, at: At) -> Iterator[Payment | Shown | BankLine | Account | Overpaid]:
     payment = rows.latest(Payment(fact.settlement, fact.payment))
     shown = _shown(payment, fact.side, fact.cents)
     whole_now = shown.is_paid and not payment.is_paid
     yield replace(shown, paid_on=fact.occurred_on) if whole_now else shown
-    yield _account(rows, payment, shown, fact.posted_cents)
+    yield from _between(rows, payment, shown, fact.posted_cents, at)
     yield Shown(fact.payment, at.position, fact.bank_line)
     of_payer, line = fact.side == "payer", rows.latest(BankLine(fact.bank_line))
     if line.taken_back:  # it was of something else, and this is what it is of
@@ -224,11 +238,13 @@ def _paid(rows: Latest, fact: PaymentRecorded, at: At) -> Iterator[Payment | Sho
     )
 
 
-def _taken_back(rows: Latest, fact: PaymentTakenBack, at: At) -> Iterator[Payment | Shown | BankLine | Account]:
+def _taken_back(
+    rows: Latest, fact: PaymentTakenBack, at: At
+) -> Iterator[Payment | Shown | BankLine | Account | Overpaid]:
     payment = rows.latest(Payment(fact.settlement, fact.payment))
     shown = _shown(payment, fact.side, -fact.cents)
     yield replace(shown, paid_on=shown.paid_on if shown.is_paid else None, taken_back=shown.taken_back + 1)
-    yield _account(rows, payment, shown, -fact.posted_cents)
+    yield from _between(rows, payment, shown, -fact.posted_cents, at)
     yield Shown(fact.payment, at.position, fact.bank_line)
     yield replace(
         rows.latest(BankLine(fact.bank_line)),
@@ -260,24 +276,24 @@ def _shown(payment: Payment, side: str, cents: int) -> Payment:
     return replace(payment, payee_cents=payment.payee_cents + cents)
 
 
-def _account(rows: Latest, before: Payment, after: Payment, posted_cents: int) -> Account:
+def _between(rows: Latest, before: Payment, after: Payment, posted_cents: int, at: At) -> Iterator[Account | Overpaid]:
     """What a line changes between the two: what is known to be paid, and what of it goes beyond what was ordered."""
     first, second = sorted((after.payer, after.payee))
     account, over_cents = rows.latest(Account(first, second)), after.over_cents - before.over_cents
-    unsure_cents = after.unsure_cents - before.unsure_cents
     if after.payer == first:
-        return replace(
+        yield replace(
             account,
             paid_cents=account.paid_cents + posted_cents,
             first_over_cents=account.first_over_cents + over_cents,
-            first_unsure_cents=account.first_unsure_cents + unsure_cents,
         )
-    return replace(
-        account,
-        paid_cents=account.paid_cents - posted_cents,
-        second_over_cents=account.second_over_cents + over_cents,
-        second_unsure_cents=account.second_unsure_cents + unsure_cents,
-    )
+    else:
+        yield replace(
+            account,
+            paid_cents=account.paid_cents - posted_cents,
+            second_over_cents=account.second_over_cents + over_cents,
+        )
+    if over_cents or after.is_over_unsure is not before.is_over_unsure:
+        yield Overpaid(first, second, at.position, after.payment, after.payer, after.over_cents, after.is_over_unsure)
 
 
 def _listed(rows: Latest, fact: BankLineListed | BankLineCleared, at: At) -> BankLine:
@@ -309,6 +325,7 @@ settlements = Projection(
         Settlement,
         SetOff,
         Account,
+        Overpaid,
         Payment,
         Ordered,
         Shown,

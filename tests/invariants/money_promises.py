@@ -140,7 +140,7 @@ def check_nobody_drifts(net: MoneyNetwork) -> None:
 async def check_nothing_is_open(net: MoneyNetwork) -> None:
     """All that was booked up to the last closing is settled, what was paid too much too, and all that is settled is paid."""
     last = max(net.ledger.closed)
-    unpaid, persons, unsure = net.ledger.still_to_pay(), net.ledger.person, net.ledger.overpaid(contradicted=True)
+    unpaid, persons, unsure = net.ledger.still_to_pay(), net.ledger.person, net.ledger.unsure()
     assert all(order.payment in net.ledger.shown for order in net.ledger.payments.values())
     later = [line for line in net.ledger.lines if line.period > last]
     assert all(line.kind == "trued up" for line in later)

@@ -91,6 +91,8 @@ class SettlingLedger(Ledger):
         """By the bank's line, what it was recognised as."""
         self.bank_lines: dict[tuple[str, str], PaymentRecorded] = {}
         """By payment and line, what stands as recorded."""
+        self.over_counted: dict[str, int] = {}
+        """By payment, what the last settlement counted as paid too much."""
         self.gone: set[tuple[str, str]] = set()
         """Those that were taken back."""
 
@@ -253,6 +255,11 @@ class SettlingLedger(Ledger):
     def due(self, now: PeriodSettled, position: int) -> Iterator[tuple[Pair, int]]:
         """What a settlement has to settle between each two, and which lines that counts."""
         overpaid = self.overpaid()
+        self.over_counted |= {
+            payment: self._over_counting(payment)
+            for payment, order in self.payments.items()
+            if _settles(now, pair_of(order.payer, order.payee))
+        }
         for pair in sorted({*overpaid, *self.settled, *(line.pair for line in self.lines)}):
             if not _settles(now, pair):
                 continue
@@ -457,18 +464,34 @@ class SettlingLedger(Ledger):
             del self.outcomes[e.bank_line]
         self.counts["paid back after it was settled"] += e.posted_cents > 0 and line.period in self.closed
 
-    def overpaid(self, *, contradicted: bool = False) -> Counter[Pair]:
+    def overpaid(self) -> Counter[Pair]:
         """By pair, what accounts of payees show beyond the orders, as the second owing the first.
 
-        Of those where the payer's account shows less, or of all others.
+        Where the other account shows another sum it stays as the last settlement of the two has counted it.
         """
+        return self._by_pair({payment: self._over_counting(payment) for payment in self.payments})
+
+    def unsure(self) -> Counter[Pair]:
+        """By pair, what payees' accounts show beyond the orders and no settlement counts yet, or any more."""
+        return self._by_pair({p: self._over_now(p)[0] - self._over_counting(p) for p in self.payments})
+
+    def _over_now(self, payment: str) -> tuple[int, bool]:
+        """What goes beyond the order, and whether the accounts agree of it."""
+        ordered = self.payments[payment].cents
+        got = sum(x.cents for (p, _), x in self.bank_lines.items() if p == payment and x.side == "payee")
+        sent = sum(x.cents for (p, _), x in self.bank_lines.items() if p == payment and x.side == "payer")
+        return max(0, got - ordered), sent in (0, got) or max(got, sent) <= ordered
+
+    def _over_counting(self, payment: str) -> int:
+        over, agreed = self._over_now(payment)
+        return over if agreed else self.over_counted.get(payment, 0)
+
+    def _by_pair(self, cents: Mapping[str, int]) -> Counter[Pair]:
         found: Counter[Pair] = Counter()
-        for payment, order in self.payments.items():
-            got = sum(x.cents for (p, _), x in self.bank_lines.items() if p == payment and x.side == "payee")
-            sent = sum(x.cents for (p, _), x in self.bank_lines.items() if p == payment and x.side == "payer")
-            if got > order.cents and contradicted is (0 < sent < got):
-                pair = pair_of(order.payer, order.payee)
-                found[pair] += got - order.cents if order.payer == pair[0] else order.cents - got
+        for payment, over in cents.items():
+            order = self.payments[payment]
+            pair = pair_of(order.payer, order.payee)
+            found[pair] += over if order.payer == pair[0] else -over
         return found
 
     def still_to_pay(self) -> Counter[Pair]:

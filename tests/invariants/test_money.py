@@ -225,9 +225,17 @@ OUTCOMES = (
 """What the histories have to reach: a promise that was never put to the test holds nothing."""
 
 
+def missing(counts: Counter[str]) -> list[str]:
+    return [outcome for outcome in OUTCOMES if not counts[outcome]]
+
+
 def test_no_cent_is_lost_whatever_is_asked_in_whatever_order() -> None:
+    """Which histories are drawn depends on what else is loaded, so what is rare may need those of another seed too."""
     counts = play(EXAMPLES, STEPS)
-    assert not [outcome for outcome in OUTCOMES if not counts[outcome]]
+    for seed in range(1, 4):
+        if missing(counts):
+            counts += play(EXAMPLES, STEPS, seed=seed)
+    assert not missing(counts)
 
 
 @pytest.mark.parametrize("projection", all_projections(), ids=lambda p: p.name)
