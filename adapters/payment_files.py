@@ -47,6 +47,8 @@ class FileOf(Struct, frozen=True):
     file: PaymentFile
     position: int
     left_out: tuple[LeftOut, ...] = ()
+    again: tuple[Payment, ...] = ()
+    """Payments of which something stood recorded that was taken back since; their payer may have made them before."""
     newer: tuple[NewerDetails, ...] = ()
     """Of its debtor and payees, whose details were set anew since the approval: it does not heed them."""
 
@@ -138,8 +140,10 @@ async def payment_file_of(
         execution_on=banking_day_from(settled.pay_on),
         transfers=transfers,
     )
+    named = {each.end_to_end_id for each in transfers}
+    again = tuple(each for each in unpaid if each.taken_back and end_to_end(each.payment) in named)
     newer = newer_details((debtor, *(payment.payee for payment in unpaid)), approved, now)
-    return FileOf(file, answer.position, left_out, tuple(newer))
+    return FileOf(file, answer.position, left_out, again, tuple(newer))
 
 
 def _ordered(rows: Rows, *, period: str, debtor: str, agreement: str | None) -> Due:

@@ -12,12 +12,14 @@ from application.envelope import Entropy
 from application.execute import Executor
 from application.ports import ClockRefused, Log, Marks, Outcome
 from domain.calendar import end_of
-from domain.kernel import AnyDecider, Asked, Command, Refused, Role, Scope
+from domain.kernel import AnyDecider, Asked, Command, Refused, Role, Scope, current, facts
 from domain.network.found_network import FoundNetwork
+from domain.pathways.agree_pathway import AgreePathway
+from domain.pathways.events import PathwayDrafted
 from domain.persons import is_person
 from domain.settlement.books import NotFounded
 from domain.settlement.close_period import ClosePeriod, WorkedOff
-from domain.words import Period
+from domain.words import PathwayId, Period
 
 SHARING = "share-delivered-parts"
 """The policy whose mark a closing waits for."""
@@ -181,8 +183,19 @@ class Desk:
         )
         return {"worked_off": worked_off}
 
+    async def client(self, body: Mapping[str, object]) -> Mapping[str, object]:
+        """Whose pathway the one named in the body is."""
+        try:
+            pathway = convert(body.get("pathway"), PathwayId)
+        except ValidationError:
+            return {"client": None}  # refused for its pathway
+        history = await self.log.look((facts(PathwayDrafted, about=pathway),))
+        drafted = (current(each.data) for each in history.events)
+        return {"client": next((each.client for each in drafted if isinstance(each, PathwayDrafted)), None)}
+
 
 FILLINGS: Mapping[type[Command], Callable[[Desk, Mapping[str, object]], Awaitable[Mapping[str, object]]]] = {
-    ClosePeriod: Desk.worked_off
+    ClosePeriod: Desk.worked_off,
+    AgreePathway: Desk.client,
 }
 """What a command has beside its body, by command type."""

@@ -12,9 +12,24 @@ import pytest
 from application.door import command_of
 from application.registry import DECIDERS
 from domain.kernel import Asked, Command, Event, Refused, Role, command_name
+from domain.pathways.earlier import PathwayDrafted as DraftedBefore
+from domain.pathways.events import PathwayDrafted
+from domain.settlement.close_period import WorkedOff
 
 COMMAND_ID = UUID("0168f4a2-7c00-8123-9abc-0123456789ab")
 COORDINATOR = "coordinator"
+
+
+FILLED: Mapping[str, Mapping[str, object]] = {
+    "close-period": {"worked_off": WorkedOff(mark=0, last_before_end=0, settled=True)},
+    "agree-pathway": {"client": "client:c-17"},
+}
+"""What the application would fill in beside an example."""
+
+
+def example(name: str, by: Asked) -> Command:
+    """The command that a decider's own example stands for."""
+    return command_of(name, DECIDERS[name].example, by, **FILLED.get(name, {}))
 
 
 def asked(at: str = "2019-03-05T09:00:00+02:00", organisation: str | None = None, role: Role | None = None) -> Asked:
@@ -37,6 +52,9 @@ class Given:
     by: Asked = field(default_factory=asked)
 
     def when(self, name: str, body: Mapping[str, Any], by: Asked | None = None, **filled: object) -> "Given":
+        if name == "agree-pathway":
+            drafts = (e for e in self.history if isinstance(e, PathwayDrafted | DraftedBefore))
+            filled["client"] = next((e.client for e in drafts if e.pathway == body["pathway"]), None)
         return Given(self.history, command_of(name, body, by or asked(), **filled))
 
     def then(self, *expected: Event) -> None:

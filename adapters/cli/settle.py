@@ -30,6 +30,11 @@ NEWER = (
     "who neither settled nor set it sends approve-settlement again."
 )
 
+AGAIN = (
+    "{0.payment} to {0.payee} stood recorded as paid, wholly or in part, and that was taken back: look whether the account of {0.payer} "
+    "shows it before paying it again."
+)
+
 
 class NothingInForce(Refused):
     def __init__(self, period: str) -> None:
@@ -76,6 +81,8 @@ def settle_command(
         hand_over(pain001(file.file), output, is_text=True)
         for left in file.left_out:
             click.echo(f"{left.payment} is not in the file: {left.why}", err=True)
+        for again in file.again:
+            click.echo(AGAIN.format(again), err=True)
         for newer in file.newer:
             click.echo(NEWER.format(newer), err=True)
         return

@@ -1,10 +1,13 @@
 """Agree a pathway: from here on price, roles and the version of the agreement are fixed."""
 
 from collections.abc import Collection, Mapping
+from typing import Annotated
+
+from msgspec import Meta
 
 from domain.agreements.events import AgreementEnteredIntoForce
 from domain.changing import replace
-from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
+from domain.kernel import FILLED, Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
 from domain.money import SharingRule, organisations_of, roles_of, split, units_of
 from domain.pathways.events import (
     AgreedStep,
@@ -15,9 +18,11 @@ from domain.pathways.events import (
     StepDeclined,
     StepProposed,
 )
-from domain.words import PROVIDER, AgreementId, Binding, Organisation, PathwayId, Price, ProjectCode
+from domain.referrals.events import ClientTakenOn
+from domain.words import PROVIDER, AgreementId, Binding, ClientId, Organisation, PathwayId, Price, ProjectCode
 
-Seen = PathwayDrafted | StepProposed | StepConfirmed | StepDeclined | PathwayAgreed | AgreementEnteredIntoForce
+Planned = PathwayDrafted | StepProposed | StepConfirmed | StepDeclined | PathwayAgreed
+Seen = Planned | AgreementEnteredIntoForce | ClientTakenOn
 
 
 class AgreePathway(Command, frozen=True):
@@ -37,6 +42,8 @@ class AgreePathway(Command, frozen=True):
     """The organisation that is paid by the client and owes the others their shares."""
     project: ProjectCode | None
     """The funded project that it belongs to; null: outside any project."""
+    client: Annotated[ClientId | None, Meta(extra={"filled": FILLED})]
+    """Whose pathway it is, as its draft says, for ever: what happened to the client decides too. None where there was no draft."""
     roles: tuple[Binding, ...] = ()
     """Who plays which role of the sharing rule, as the draft says; none: whatever it says. A role that nobody plays takes nothing
     where its clause says so."""
@@ -94,6 +101,14 @@ class BoundOtherwise(Refused):
         )
 
 
+class TakenOnSince(Refused):
+    def __init__(self, pathway: str, client: str, organisation: str, referral: str) -> None:
+        super().__init__(
+            f"{pathway} cannot be agreed: it was drafted without a referral, and since then {organisation} has taken {client} on by "
+            f"{referral}. Draft a pathway that names it in `referral`."
+        )
+
+
 class NoListPrice(Refused):
     def __init__(self, pathway: str) -> None:
         super().__init__(f"The list prices of {pathway} are all zero; a package price cannot be divided over them.")
@@ -121,16 +136,28 @@ class Agreeing(Value, frozen=True):
     declined: frozenset[int] = frozenset()
     agreed: PathwayAgreed | None = None
     in_force: AgreementEnteredIntoForce | None = None
+    taken_on: tuple[ClientTakenOn, ...] = ()
 
 
 def boundary(command: AgreePathway) -> Boundary:
     return (
         facts(PathwayDrafted, StepProposed, StepConfirmed, StepDeclined, PathwayAgreed, about=command.pathway),
         facts(AgreementEnteredIntoForce, about=command.agreement),
+        *((facts(ClientTakenOn, about=command.client),) if command.client else ()),
     )
 
 
 def evolve(state: Agreeing, event: Seen) -> Agreeing:
+    match event:
+        case AgreementEnteredIntoForce():
+            return replace(state, in_force=event)
+        case ClientTakenOn():
+            return replace(state, taken_on=(*state.taken_on, event))
+        case _:
+            return _evolve_plan(state, event)
+
+
+def _evolve_plan(state: Agreeing, event: Planned) -> Agreeing:
     match event:
         case PathwayDrafted():
             return replace(state, drafted=event)
@@ -142,14 +169,13 @@ def evolve(state: Agreeing, event: Seen) -> Agreeing:
             return replace(state, declined=state.declined | {event.step})
         case PathwayAgreed():
             return replace(state, agreed=event)
-        case AgreementEnteredIntoForce():
-            return replace(state, in_force=event)
 
 
 def decide(command: AgreePathway, state: Agreeing) -> tuple[Event, ...]:
     drafted = _drafted(command, state)
     if state.agreed:
         raise AgreedAlready(command.pathway, state.agreed.agreement, state.agreed.version)
+    _check_came_without(drafted, state)
     if waiting := sorted({s.step for s in state.steps} - set(state.confirmed) - state.declined):
         raise StepNotConfirmed(command.pathway, waiting)
     confirmed = sorted((s for s in state.steps if s.step in state.confirmed), key=lambda s: s.step)
@@ -187,7 +213,9 @@ def decide(command: AgreePathway, state: Agreeing) -> tuple[Event, ...]:
 
 
 def _drafted(command: AgreePathway, state: Agreeing) -> PathwayDrafted:
-    if state.drafted is None:
+    if (
+        state.drafted is None or state.drafted.client != command.client
+    ):  # of a draft made meanwhile nothing else was looked at
         raise Unknown(command.pathway)
     if not command.asked.acts_for(state.drafted.organisation):
         if not any(command.asked.acts_for(s.provider) for s in state.steps):
@@ -196,6 +224,13 @@ def _drafted(command: AgreePathway, state: Agreeing) -> PathwayDrafted:
     if not command.asked.acts_for(command.collected_by):
         raise NotYours(command.asked, command.collected_by, "let it collect the price and owe the shares")
     return state.drafted
+
+
+def _check_came_without(drafted: PathwayDrafted, state: Agreeing) -> None:
+    """Who drafts before accepting a referral would keep what the rule gives the referrer."""
+    for taken in state.taken_on:
+        if drafted.referral is None and taken.organisation == drafted.organisation:
+            raise TakenOnSince(drafted.pathway, drafted.client, drafted.organisation, taken.referral)
 
 
 def _roles(

@@ -12,14 +12,12 @@ import pytest
 
 import domain
 from application.desk import FILLINGS
-from application.door import command_of
 from application.registry import DECIDERS
 from domain.kernel import FACTS, Asked, Boundary, Command, Decider, filled_fields, versions_of
-from domain.settlement.close_period import WorkedOff
+from tests.given_when_then import example
 
 ROOT = Path(__file__).parents[2]
 ASKED = Asked(at=datetime(2019, 3, 5, tzinfo=UTC), actor="person:1", role="coordinator", command_id=UUID(int=1))
-FILLED = {"close-period": {"worked_off": WorkedOff(mark=0, last_before_end=0, settled=True)}}
 HOT_TAGS = ("org:", "agreement:", "period:")
 VENDORS = {
     "litestar": ("adapters/http",),
@@ -49,12 +47,8 @@ VENDORS = {
 """Each library and its door; none: only tests ask it."""
 
 
-def example(name: str) -> Command:
-    return command_of(name, DECIDERS[name].example, ASKED, **FILLED.get(name, {}))
-
-
 def boundary_of(name: str) -> Boundary:
-    boundary: Boundary = DECIDERS[name].boundary(example(name))
+    boundary: Boundary = DECIDERS[name].boundary(example(name, ASKED))
     return boundary
 
 
@@ -79,7 +73,7 @@ def test_a_command_explains_itself(name: str) -> None:
     decider = DECIDERS[name]
     assert decider.command.__doc__, "the documentation of a command is its docstring"
     assert decider.may, "somebody may ask for it"
-    assert example(name).asked == ASKED, "its example is a body that can be sent"
+    assert example(name, ASKED).asked == ASKED, "its example is a body that can be sent"
 
 
 def test_what_the_application_fills_in_is_registered() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from application.door import command_of
 from domain.pathways.earlier import PathwayDrafted as DraftedBefore
 from domain.pathways.events import PathwayAgreed, PathwayDrafted
 from domain.referrals.events import ClientTakenOn
@@ -28,6 +29,8 @@ REFERRAL = {
     "receiver": "org:xamk",
     "agreement": AGREEMENT,
 }
+
+ELSEWHERE = {**REFERRAL, "receiver": "org:ekami"}
 
 
 def role(name: str, organisation: str) -> dict[str, str]:
@@ -100,6 +103,27 @@ def test_a_referral_that_was_accepted_is_not_left_out() -> None:
         for roles in ([], [role("referrer", "xamk")], [role("referrer", "cursor")]):
             so_far.when("draft-pathway", {**DRAFT, "roles": roles}, XAMK).then_refused(left_out)
         assert bound_in(so_far, referral="referral:r-1") == (Binding(role="role:referrer", organisation="org:cursor"),)
+
+
+def test_what_was_drafted_before_a_referral_was_accepted_is_not_agreed_without_it() -> None:
+    """Else who collects would draft first and accept then. Of another client, or taken on by somebody else, it changes nothing."""
+    for body, refused in ((REFERRAL, True), ({**REFERRAL, "client": "client:c-9"}, False), (ELSEWHERE, False)):
+        before = do(planned(), "send-referral", body)
+        assert before.when("agree-pathway", AGREE, XAMK).events(), "it is not accepted yet"
+        asked_for = do(before, "accept-referral", {"referral": "referral:r-1"}).when("agree-pathway", AGREE, XAMK)
+        if refused:
+            asked_for.then_refused(
+                "pathway:p-1 cannot be agreed: it was drafted without a referral, and since then org:xamk has taken client:c-1 on by "
+                "referral:r-1. Draft a pathway that names it in `referral`."
+            )
+        else:
+            assert asked_for.events()
+
+
+def test_a_pathway_is_agreed_for_the_client_that_was_looked_up() -> None:
+    """One that is drafted between the looking up and the decision does not slip by."""
+    body = command_of("agree-pathway", AGREE, asked(), client=None)
+    Given(planned().history, body).then_refused("There is no pathway:p-1 here.")
 
 
 def test_a_client_that_nobody_was_sent_or_took_on_comes_without_a_referral() -> None:

@@ -16,7 +16,6 @@ from adapters.memory.log import MemoryDocuments, MemoryLog, MemoryMarks
 from adapters.memory.views import MemoryViews
 from adapters.projecting.memory import Memory
 from application.desk import Desk
-from application.door import command_of
 from application.envelope import Recorded
 from application.policies import Cuts, Intention, Policy
 from application.policy_worker import PolicyWorker
@@ -26,7 +25,6 @@ from domain.agreements import earlier as earlier_agreements
 from domain.kernel import FACTS, UPCASTS, Event, Refused, current, facts, name_of, tags_of, versions_of
 from domain.revenue.earlier import RevenueReversed as ReversedBefore
 from domain.revenue.events import RevenueReversed
-from domain.settlement.close_period import WorkedOff
 from domain.settlement.earlier import StatementIssued as IssuedBefore
 from domain.settlement.events import PeriodSettled, SettlementPlanned, StatementIssued
 from projections.registry import all_projections
@@ -45,7 +43,7 @@ from tests.domain.story import (
     sharing,
     written,
 )
-from tests.given_when_then import Given, asked, given
+from tests.given_when_then import Given, asked, example, given
 
 WRITTEN = json.loads(GOLDEN.read_text(encoding="utf-8"))
 MAY = "2019-05-02T09:00:00+03:00"
@@ -146,10 +144,7 @@ def test_who_asks_for_a_fact_asks_for_all_its_versions(older: type[Event]) -> No
 def test_no_decision_looks_past_an_older_form(name: str) -> None:
     """A boundary that names a version names all older ones; no decision asks for an older form alone."""
     decider = DECIDERS[name]
-    worked_off = WorkedOff(mark=1, last_before_end=1, settled=True)
-    filled = {"worked_off": worked_off} if name == "close-period" else {}
-    command = command_of(name, decider.example, asked(role=next(iter(decider.may))), **filled)
-    for criterion in decider.boundary(command):
+    for criterion in decider.boundary(example(name, asked(role=next(iter(decider.may))))):
         assert {v for t in criterion.types for v in versions_of(t)} == set(criterion.types)
         assert {NEWEST.get(t, t) for t in criterion.types} <= set(criterion.types)
 

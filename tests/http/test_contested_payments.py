@@ -55,13 +55,15 @@ def test_a_payer_s_own_line_is_contested_by_the_payee_and_the_payment_is_to_be_m
         (listed,) = world.get("/v1/bank-lines", XAMK).json()["items"]
         assert (listed["bank_line"], listed["reason"]) == (LINE, "not-received")
         assert len(ids_in(world)[1]) == len(both) - 1, "nobody pays twice because the payee alone says so"
-        left_out = world.get(FILE, XAMK).headers["Tasma-Left-Out"]
-        assert left_out == f"{order.payment};payee={EKAMI};why=contested"
+        headers = world.get(FILE, XAMK).headers
+        assert headers["Tasma-Left-Out"] == f"{order.payment};payee={EKAMI};why=contested"
+        assert "Tasma-Paid-Again" not in headers
         cleared = {"bank_line": LINE, "how": "returned"}
         assert world.send("clear-bank-line", cleared, EKAMI).status_code == 404, "it is not the payee's to say"
         assert world.send("clear-bank-line", cleared, XAMK).status_code == 201
         second_message, again = ids_in(world)
         assert again == both
+        assert world.get(FILE, XAMK).headers["Tasma-Paid-Again"] == f"{order.payment};payee={EKAMI}"
         assert second_message != first_message, "a bank takes a message once"
 
 
