@@ -50,8 +50,8 @@ def is_about_the_same(posting: Posting, correction: Posting, bill: AbstractSet[s
 
 
 def contested_entries(rows: Rows) -> tuple[str, ...]:
-    """The entries that disputes are about: what was posted about them has to be known to say what is held."""
-    return tuple(sorted({each.entry for each in rows.under(Contested) if not each.ended}))
+    """The entries that disputes were ever about: to say what is held now, what earlier settlements held has to be known."""
+    return tuple(sorted({each.entry for each in rows.under(Contested)}))
 
 
 class Moment(Struct, frozen=True):

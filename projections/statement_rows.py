@@ -216,8 +216,6 @@ class Dispute(Row, frozen=True):
     dispute: Key[str]
     entry: str = ""
     position: int = 0
-    accepted: int = 0
-    """Where; then it ends when its line was corrected and nobody disputed that, or at once where nothing can be taken back."""
     settled: int = 0
     """Where nobody had disputed the corrected line in time."""
     settled_with: str = ""

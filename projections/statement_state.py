@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from projections.rows import Rows
-from projections.statement_rows import Closed, Dispute, Issued, Member, Payment, Planned, Posting, Side
+from projections.statement_rows import Closed, Dispute, Issued, Member, Payment, Planned, Side
 
 State = Literal["open", "closed", "issued", "checked", "approved", "disputed", "settled", "paid"]
 
@@ -15,7 +15,7 @@ def state_of(rows: Rows, partner: str, period: str) -> State:
     sides = rows.under(Side, partner, period)
     disputes = [dispute for side in sides for dispute in rows.under(Dispute, side.dispute)]
     # Asked of all of them, so that all look-ups are known in the first round.
-    held = [each for each in disputes if _holds(rows, each)]
+    held = [each for each in disputes if _holds(each)]
     settled = _settled(rows, partner, period, issued.approved if issued else 0, disputes)
     if not closed:
         return "open"
@@ -28,18 +28,14 @@ def state_of(rows: Rows, partner: str, period: str) -> State:
     return "checked" if issued.checked else "issued"
 
 
-def _holds(rows: Rows, dispute: Dispute, settled: Member | None = None) -> bool:
+def _holds(dispute: Dispute, settled: Member | None = None) -> bool:
     """Whether a line is contested, from either side, and nothing has ended that: now, or before it was settled.
 
-    A dispute that came after a settlement took nothing out of it.
+    A dispute that came after a settlement took nothing out of it. One of a correction lasts until who disputed it withdraws it.
     """
-    entered = rows.under(Posting, dispute.entry)
     if settled and settled.position < dispute.position:
         return False
     if _is_before(dispute.ended, settled):
-        return False
-    # A correction or a true-up is no entry that could be taken back: a new entry sets it right, so nothing is waited for.
-    if _is_before(dispute.accepted, settled) and not entered:
         return False
     # What is taken back in the books of a later month is settled with that month.
     return not (_is_before(dispute.settled, settled) and (settled is None or dispute.settled_with <= settled.period))
@@ -60,7 +56,7 @@ def _settled(
     plans = [(plan.is_empty, each) for each in members for plan in rows.under(Planned, each.settlement)]
     # One that came to nothing counts where nothing else does: the month may be settled again.
     planned = [each for _, each in sorted(plans, key=lambda plan: (plan[0], plan[1].position))]
-    whole = [each for each in planned if not any(_holds(rows, dispute, each) for dispute in disputes)]
+    whole = [each for each in planned if not any(_holds(dispute, each) for dispute in disputes)]
     if not whole:
         return None
     payments = rows.under(Payment, whole[0].settlement)

@@ -180,14 +180,12 @@ def _answered(rows: Latest, fact: Answered, at: At) -> Iterator[Change]:
             yield Dispute(fact.dispute, fact.entry, at.position)
             for partner in (fact.partner, fact.counterparty):
                 yield Side(partner, fact.period, fact.dispute)
-        case DisputeAnswered(answer="accepted"):
-            yield replace(rows.latest(Dispute(fact.dispute)), accepted=at.position)
         case DisputeClosed(how="silence"):
             yield replace(rows.latest(Dispute(fact.dispute)), settled=at.position, settled_with=fact.period)
-        case DisputeAnswered(stage="coordinator") | DisputeWithdrawn() | DisputeClosed():
+        case DisputeAnswered(stage="coordinator", answer="rejected") | DisputeWithdrawn() | DisputeClosed():
             yield replace(rows.latest(Dispute(fact.dispute)), ended=at.position)
         case DisputeAnswered():
-            pass  # rejected by the other side: the partner withdraws it, or the coordinator decides
+            pass  # accepted, it waits for its correction; rejected by the other side, for its partner or the coordinator
 
 
 def _paid(rows: Latest, fact: PaymentRecorded | PaymentTakenBack, at: At) -> Iterator[Change]:

@@ -284,6 +284,31 @@ def test_what_was_booked_before_the_acceptance_or_is_contested_itself_mends_no_c
     assert payments(world) == [("ksao", "ekami", 699)]
 
 
+def test_what_was_held_before_its_disputes_were_withdrawn_is_known_when_it_is_disputed_again() -> None:
+    sold = shared("entry:1", {KSAO: 1000}, hub=EKAMI)
+    back = reversed_("entry:2", sold, (1000,))
+    world = booked("gross", sold, back)
+    first = world.dispute(back, lines_in(back)[0])
+    world.answer(first, "accepted")
+    world.add(anew := shared("entry:3", {KSAO: 900}, hub=EKAMI, period=APRIL))
+    world.close()
+    world.approve_all(APRIL)
+    second = world.dispute(anew, lines_in(anew)[0], 2)
+    world.answer(second, "accepted")
+    world.settle(APRIL)
+    assert payments(world) == [("ekami", "ksao", 1000)], "what took it back is held, and what took its place"
+    world.withdraw(first)
+    world.withdraw(second)
+    again = world.dispute(back, lines_in(back)[0], 3)
+    world.close()
+    world.settle(MAY)
+    assert payments(world) == []
+    world.withdraw(again)
+    june = world.close()
+    world.settle(june)
+    assert payments(world) == [("ksao", "ekami", 100)]
+
+
 @pytest.mark.parametrize("answer", ["open", "dismissed", "accepted"])
 def test_taking_back_and_booking_anew_are_disputed_as_one_however_often(answer: str) -> None:
     """Whoever disputes only what was taken back is not paid again by what took its place."""

@@ -233,6 +233,16 @@ def test_a_dispute_after_the_settlement_takes_nothing_out_of_it() -> None:
         assert state(*APPROVED, *SETTLE, paid(3800), disputed(), *ending) == "paid"
 
 
+def test_what_is_kept_from_being_settled_does_not_count_as_settled() -> None:
+    """An accepted dispute of a correction holds it: nothing takes that back, it waits for what is booked anew."""
+    against = replace(disputed(), entry="entry:2")
+    accepted, withdrawn = replace(answered("accepted"), entry="entry:2"), replace(WITHDRAWN, entry="entry:2")
+    history = (*APPROVED, replace(BACK, period="2019-03"), against, accepted, *SETTLE)
+    assert state(*history) == "disputed"
+    assert state(*history, withdrawn) == "approved"
+    assert state(*history, withdrawn, *AGAIN) == "paid"
+
+
 def test_whoever_pays_nothing_is_paid_at_once_and_whoever_is_no_member_never() -> None:
     for partner, expected in ((KSAO, "paid"), (CURSOR, "approved")):
         history = (closed(), issued(partner), approved(partner), SETTLED, ordered(), PLANNED)
