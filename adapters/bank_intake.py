@@ -40,6 +40,11 @@ class NotOwnAccounts(Refused):
         )
 
 
+class AccountOfNobody(Refused):
+    def __init__(self, iban: str) -> None:
+        super().__init__(f"The account {iban} is nobody's here; whoever has it sets it with set-billing-details.")
+
+
 class NothingTakenIn(Refused):
     def __init__(self, lines: int, why: str) -> None:
         first = "" if lines == 1 else " The first:"
@@ -122,6 +127,8 @@ class BankIntake:
         known, appended = decided.known, 0
         outcome, position = decided.outcome, (known.recorded or known.listed or None) if known else None
         listed, why = known.is_open if known else False, None
+        if outcome == "unknown" and not decided.commands:
+            outcome, why = "refused", str(AccountOfNobody(decided.line.iban))
         try:
             for wanted in decided.commands:
                 done = await self._desk.carry_out(wanted.name, wanted.body, asker, key=wanted.key, at=at)

@@ -5,6 +5,7 @@ from datetime import date
 from functools import partial
 from typing import Final
 
+from adapters.causes import causes_at
 from adapters.projecting.asking import Answer, Views
 from adapters.projecting.slices import time_of, type_of
 from application.ports import Log
@@ -23,7 +24,7 @@ async def compared(
 ) -> Answer[StatementDifference] | None:
     """What came of a statement after one position up to another, or until now. None where there is no such statement then.
 
-    Of earlier months only those are read in which something was booked meanwhile. Raises Unavailable.
+    Of earlier months only those are read in which something was booked meanwhile. Raises Unavailable, also as CauseMissing.
     """
 
     async def ask(at: int | None, earlier: Collection[str] | Mapping[str, int]) -> Answer[Moment]:
@@ -38,12 +39,12 @@ async def compared(
         before = await ask(since, tuple(after.value.lines))
     found = difference_of(partner, period, before.value, after.value, since=since, upto=after.position)
     positions = sorted({position for change in (*found.opening, *found.lines) for position in change.events})
-    events = [_caused(position, await log.body(position) or b"") for position in positions]
-    return Answer(replace(found, events=tuple(events)), after.position)
-
-
-def _caused(position: int, body: bytes) -> Caused:
-    return Caused(position=position, type=type_of(body), recorded_at=time_of(body))
+    bodies = await causes_at(log, positions)
+    events = tuple(
+        Caused(position=position, type=type_of(body), recorded_at=time_of(body))
+        for position, body in zip(positions, bodies, strict=True)
+    )
+    return Answer(replace(found, events=events), after.position)
 
 
 async def standing_of(

@@ -1,6 +1,8 @@
 """Statements and invoices composed for whoever reads them: the account, the parties, what was issued."""
 
+from collections.abc import Sequence
 from functools import partial
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -19,9 +21,9 @@ from projections.documents import (
     issued_documents,
     numbered,
 )
-from projections.invoicing import supplied
+from projections.invoicing import Supplied, supplied
 from projections.rows import Rows
-from projections.statement import account_of
+from projections.statement import Account, account_of
 from projections.statement_document import invoice, statement_document
 from projections.statements import statements
 
@@ -63,39 +65,72 @@ async def statement_of(
 
 async def invoice_of(views: Views, document: str) -> Invoice:
     """An issued document, as it was issued. Raises Unknown, DocumentChanged."""
-    found = (await views.ask(documents, partial(document_of, document=document))).value
-    if found is None:
-        raise Unknown(document)
-    question = partial(account_of, partner=found.seller, period=found.period)
-    account = (await views.ask(statements, question, as_of=found.cut)).value
-    sold = supplied(account.lines, found.seller) if account else []
-    what = next((each for each in sold if each.buyer == found.buyer), None)
-    if what is None:
-        raise AssertionError(
-            f"{document} was issued for what {found.seller} sold {found.buyer}, and there is no line of it."
-        )
-    parties = (await views.ask(documents, directory, as_of=found.position)).value
-    credited = (await views.ask(documents, partial(numbered, documents=found.credits))).value
-    named = {each.period for each in credited.values()}
-    corrects = [
-        await _corrected(views, found, month)
-        for month in (what.corrected if found.kind == "credit-note" else ())
-        if month not in named
-    ]
-    numbers = [credited[each].shown if each in credited else each for each in found.credits]
-    return invoice(what, found, parties, numbers, corrects)
+    return await Invoices(views).of(document)
 
 
-async def _corrected(views: Views, note: IssuedDocument, month: str) -> CorrectedStatement:
-    """The seller's statement of a month, as it stood when the note was cut. Raises StatementChanged."""
-    question = partial(account_of, partner=note.seller, period=month)
-    account = (await views.ask(statements, question, as_of=note.cut)).value
-    digest = account.verified() if account else None
-    if digest is None:
-        raise AssertionError(
-            f"{note.document} corrects lines of {month}, and {note.seller} has no closed statement of it."
-        )
-    return CorrectedStatement(statement=statement_id(note.seller, month), period=month, digest=digest)
+class Invoices:
+    """Issued documents, as they were issued; what a seller sold in a month is looked up once for all that follow each other."""
+
+    def __init__(self, views: Views) -> None:
+        self._views = views
+        self._last: tuple[_Cut, Sequence[Supplied]] | None = None
+        """Of one statement alone: with its lines it may be long."""
+        self._digests: dict[_Cut, str] = {}
+        """Of the statements that were corrected."""
+
+    async def of(self, document: str) -> Invoice:
+        """Raises Unknown, DocumentChanged, StatementChanged."""
+        found = (await self._views.ask(documents, partial(document_of, document=document))).value
+        if found is None:
+            raise Unknown(document)
+        sold = await self._sold(_Cut(found.seller, found.period, found.cut))
+        what = next((each for each in sold if each.buyer == found.buyer), None)
+        if what is None:
+            raise AssertionError(
+                f"{document} was issued for what {found.seller} sold {found.buyer}, and there is no line of it."
+            )
+        parties = (await self._views.ask(documents, directory, as_of=found.position)).value
+        credited = (await self._views.ask(documents, partial(numbered, documents=found.credits))).value
+        named = {each.period for each in credited.values()}
+        corrects = [
+            await self._corrected(found, month)
+            for month in (what.corrected if found.kind == "credit-note" else ())
+            if month not in named
+        ]
+        numbers = [credited[each].shown if each in credited else each for each in found.credits]
+        return invoice(what, found, parties, numbers, corrects)
+
+    async def _sold(self, of: "_Cut") -> Sequence[Supplied]:
+        """What a seller sold, by buyer."""
+        if self._last is None or self._last[0] != of:
+            account = await self._account(of)
+            self._last = of, supplied(account.lines, of.partner) if account else ()
+        return self._last[1]
+
+    async def _corrected(self, note: IssuedDocument, month: str) -> CorrectedStatement:
+        """The seller's statement of a month, as it stood when the note was cut. Raises StatementChanged."""
+        of = _Cut(note.seller, month, note.cut)
+        if of not in self._digests:
+            account = await self._account(of)
+            digest = account.verified() if account else None
+            if digest is None:
+                raise AssertionError(
+                    f"{note.document} corrects lines of {month}, and {note.seller} has no closed statement of it."
+                )
+            self._digests[of] = digest
+        return CorrectedStatement(statement=statement_id(note.seller, month), period=month, digest=self._digests[of])
+
+    async def _account(self, of: "_Cut") -> Account | None:
+        question = partial(account_of, partner=of.partner, period=of.period)
+        return (await self._views.ask(statements, question, as_of=of.position)).value
+
+
+class _Cut(NamedTuple):
+    """A partner's statement of a month as it stood at a position."""
+
+    partner: str
+    period: str
+    position: int
 
 
 def _beside(rows: Rows, partner: str, period: str) -> _Beside:

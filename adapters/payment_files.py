@@ -16,7 +16,7 @@ from application.bank import Account, PaymentFile, Transfer
 from application.envelope import decode
 from application.matching import end_to_end
 from application.ports import Log
-from domain.calendar import banking_day_from
+from domain.calendar import banking_day_from, day_of
 from domain.kernel import Refused, Unknown
 from domain.network.accounts import Accounts, Holder
 from projections.rows import Rows
@@ -110,9 +110,10 @@ async def payment_file_of(
     """The file of one debtor; made again it has the same bytes until something of it was paid or it was approved again.
 
     What it says of payers and payees was approved: accounts, names and addresses are those that held when the settlement was
-    approved last. What cannot be carried out is left out and named; after another approval the file holds all that no bank has
-    shown as paid by then, so have the bank's statements read before it is handed in. Raises Unknown, SettledTwice,
-    NoFileYet, NothingToPay, DetailsMissing, NothingPayable.
+    approved last. It is executed on the day on which the settlement is to be paid, but never before that approval. What cannot be
+    carried out is left out and named; after another approval the file holds all that no bank has shown as paid by then, so have
+    the bank's statements read before it is handed in. Raises Unknown, SettledTwice, NoFileYet, NothingToPay, DetailsMissing,
+    NothingPayable.
     """
     question = partial(_ordered, period=period, debtor=debtor, agreement=agreement)
     answer = await views.ask(settlements, question, as_of=as_of, at_least=at_least)
@@ -133,15 +134,16 @@ async def payment_file_of(
     left_out = tuple(each for each in found if isinstance(each, LeftOut))
     if not transfers:
         raise NothingPayable(debtor, settled, left_out)
-    file = PaymentFile(
-        message_id=message_id(settled.number, debtor, transfers, sum(payment.taken_back for payment in unpaid)),
-        created_at=decode(approval).time,
-        debtor=payer,
-        execution_on=banking_day_from(settled.pay_on),
-        transfers=transfers,
-    )
     named = {each.end_to_end_id for each in transfers}
     again = tuple(each for each in unpaid if each.taken_back and end_to_end(each.payment) in named)
+    approved_at = decode(approval).time
+    file = PaymentFile(
+        message_id=message_id(settled.number, debtor, transfers, sum(payment.taken_back for payment in again)),
+        created_at=approved_at,
+        debtor=payer,
+        execution_on=banking_day_from(max(settled.pay_on, day_of(approved_at))),
+        transfers=transfers,
+    )
     newer = newer_details((debtor, *(payment.payee for payment in unpaid)), approved, now)
     return FileOf(file, answer.position, left_out, again, tuple(newer))
 
@@ -228,7 +230,8 @@ def message_id(number: int, debtor: str, transfers: Iterable[Transfer], taken_ba
 
     A bank takes a message id once. So the same file is paid once however often it is handed in, and what is left after a part
     was paid or left out, or goes to another account, is another file. `taken_back`: how often something of these payments was; what
-    was returned and is paid again is another file too.
+    was returned and is paid again is another file too. The day is no part of it: where another approval moves nothing but that, the
+    bank that has taken the earlier file refuses the later one, and nobody is paid twice.
     """
     paid = "\n".join([debtor, *(f"{each.end_to_end_id} {each.cents} {each.payee.iban}" for each in transfers)])
     if taken_back:

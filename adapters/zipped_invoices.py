@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from adapters.composed_documents import invoice_of
+from adapters.composed_documents import Invoices
 from adapters.documents import FORMATS, render
 from adapters.projecting.asking import Views
 from domain.kernel import Refused
@@ -38,9 +38,9 @@ async def zipped_invoices(
     found = (await views.ask(documents, question, as_of=as_of)).value
     if not found:
         raise NoInvoices(partner, period)
-    files = {}
+    files, invoices = {}, Invoices(views)
     for each in found:
-        invoice = await invoice_of(views, each.document)
+        invoice = await invoices.of(each.document)
         files[_name(each)] = await asyncio.to_thread(render, invoice, _FINVOICE, language)
     return zipped(files)
 

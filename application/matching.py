@@ -77,8 +77,8 @@ class Match(Struct, frozen=True, kw_only=True):
     reason: Reason | None
     """Null where a payment was found."""
     commands: tuple[Wanted, ...]
-    """What records it, takes back what it reverses, or puts it on the list. Of an account that is nobody's here there are none, unless
-    a reader stands for it: a stranger's line has no place in the log, and whoever brought the file is told."""
+    """What records it, takes back what it reverses, or puts it on the list. Of an account that is nobody's here there are none: a
+    stranger's line has no place in the log, and whoever brought the file is told."""
 
 
 def match(
@@ -87,7 +87,6 @@ def match(
     own: Mapping[str, Collection[str]],
     *,
     of_person: Mapping[str, Collection[str]] | None = None,
-    reader: str | None = None,
     read: Collection[str] = (),
 ) -> Sequence[Match]:
     """What each line is, in the order of the lines.
@@ -96,8 +95,7 @@ def match(
     and no other payment between the two accounts; the line must be one of the payer's account that went out, or of the payee's
     that came in. `own`: by IBAN the organisations whose account it is, as a set: units
     of one legal person may share one. `of_person`: the same with everybody of the legal persons whose account it is; null: they
-    have no others. `reader`: the organisation that lines of unknown accounts are listed for. `read`: the ids of
-    lines that were recorded before.
+    have no others. `read`: the ids of lines that were recorded before.
 
     Where a line says which account the money went to or came from, what goes out has to go to an account that was the payee's or
     its legal person's; what comes in may come from any but another organisation's: a payer may have accounts nobody knows here.
@@ -123,8 +121,8 @@ def match(
             known = _invoiced(_as_booked(line), by_invoice.get(line.reference or "", ()), owners, others)
         if line.is_reversal and known:
             recorded = () if line.id in read else standing[known.payment]
-            return _taking_back(line, known, (owners, others), recorded, reader)
-        return _matched(line, known, (owners, others), reader)
+            return _taking_back(line, known, (owners, others), recorded)
+        return _matched(line, known, (owners, others))
 
     found: dict[int, Match] = {}
     for n, line in sorted(enumerate(lines), key=lambda each: (each[1].is_reversal, each[0])):
@@ -162,7 +160,6 @@ def _taking_back(
     payment: OpenPayment,
     ends: Ends,
     standing: Sequence[RecordedLine],
-    reader: str | None,
 ) -> Match:
     """Money that a payer had paid comes in again, or what a payee had got goes out."""
     owners, _ = ends
@@ -171,7 +168,7 @@ def _taking_back(
         organisation = payment.payer if side == "payer" else payment.payee
         wanted = _returning(line, payment, meant[-1])
         return Match(line=line, organisation=organisation, payment=payment, reason=None, commands=(wanted,))
-    return _unmatched(line, owners, (reason or "nothing-to-return") if owners else "account-of-nobody", reader)
+    return _unmatched(line, owners, (reason or "nothing-to-return") if owners else "account-of-nobody")
 
 
 def _invoiced(
@@ -184,7 +181,7 @@ def _invoiced(
     return meant[0] if len(meant) == 1 else None
 
 
-def _matched(line: BankLine, found: OpenPayment | None, ends: Ends, reader: str | None) -> Match:
+def _matched(line: BankLine, found: OpenPayment | None, ends: Ends) -> Match:
     owners, _ = ends
     if owners and found:
         side, reason = _side(line, found, ends)
@@ -199,14 +196,14 @@ def _matched(line: BankLine, found: OpenPayment | None, ends: Ends, reader: str 
             )
     else:
         reason = _unfound(line, owners)
-    return _unmatched(line, owners, reason, reader)
+    return _unmatched(line, owners, reason)
 
 
-def _unmatched(line: BankLine, owners: frozenset[str], reason: Reason | None, reader: str | None) -> Match:
-    holder = min(owners) if owners else reader
+def _unmatched(line: BankLine, owners: frozenset[str], reason: Reason | None) -> Match:
+    holder = min(owners, default=None)
     return Match(
         line=line,
-        organisation=min(owners, default=None),
+        organisation=holder,
         payment=None,
         reason=reason,
         commands=(_listing(line, holder),) if holder else (),

@@ -1,6 +1,7 @@
 """Policies: whenever this has happened, ask for that. The list, and how one event becomes commands."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from textwrap import shorten
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from domain.kernel import Event, parties_of, subject_of
 from domain.mentoring.events import HoursLeftOver, SessionHeld
 from domain.pathways.events import PathwayCompleted, StepDelivered
 from domain.referrals.events import ReferralDeclined, ReferralExpired
-from domain.revenue.events import ReceiptRecorded
+from domain.revenue.events import ReceiptRecorded, RevenueReversed, RevenueShared
+from domain.revenue.pathway_revenue import SESSIONS_MAX
 from domain.settlement.events import (
     CorrectionMissed,
     DisputeEscalated,
@@ -20,6 +22,9 @@ from domain.settlement.events import (
     PeriodSettled,
     StatementUnanswered,
 )
+
+REASON_MAX = 200
+"""Letters of a line, as `open-follow-up` takes it."""
 
 
 class Intention(Struct, frozen=True):
@@ -103,9 +108,17 @@ async def _list(event: Recorded, _: Cuts) -> AsyncIterator[Intention]:
 
 
 async def _left_over(event: Recorded, _: Cuts) -> AsyncIterator[Intention]:
-    done = event.data
-    if isinstance(done, PathwayCompleted | SessionHeld) and done.pathway is not None:
-        yield Intention("list-left-over-hours", {"pathway": done.pathway})
+    """Asked for after whatever may be the last thing to happen before hours are left over; of most sharings nothing can be."""
+    match event.data:
+        case PathwayCompleted(pathway=pathway) | SessionHeld(pathway=str(pathway)):
+            pass
+        case RevenueShared(pathway=pathway, sessions=sessions) if len(sessions) == SESSIONS_MAX:
+            pass
+        case RevenueReversed(pathway=str(pathway), reason="credit-loss", left_cents=0):
+            pass
+        case _:
+            return
+    yield Intention("list-left-over-hours", {"pathway": pathway})
 
 
 async def _issue(event: Recorded, cuts: Cuts) -> AsyncIterator[Intention]:
@@ -135,7 +148,7 @@ def follow_up(event: Recorded, number: UUID, code: str, reason: str) -> dict[str
         "cause": str(event.id),
         "about": subject_of(event.data),
         "code": code,
-        "reason": reason[:200],
+        "reason": shorten(reason, REASON_MAX, placeholder="…", break_on_hyphens=False),
         "parties": list(parties_of(event.data)),
     }
 
@@ -144,7 +157,7 @@ POLICIES: tuple[Policy, ...] = (
     Policy(SHARING, (StepDelivered, ReceiptRecorded), _share),
     Policy("list-lost-referrals", (ReferralDeclined, ReferralExpired), _list),
     Policy("list-for-coordinator", (HoursLeftOver, StatementUnanswered, CorrectionMissed, DisputeEscalated), _list),
-    Policy("list-left-over-hours", (PathwayCompleted, SessionHeld), _left_over),
+    Policy("list-left-over-hours", (PathwayCompleted, SessionHeld, RevenueShared, RevenueReversed), _left_over),
     Policy("issue-statements", (PeriodClosed,), _issue, together=True),
     Policy("issue-documents", (PeriodClosed,), _invoice),
     Policy("true-up-drift", (PeriodClosed,), _true_up),

@@ -72,13 +72,14 @@ class PolicyWorker:
                 if not isinstance(event.data, self.policy.on):
                     continue
                 try:
-                    await self._react(event)
+                    asked = await self._react(event)
                 except (Unavailable, OutOfStep):
                     raise
                 except Exception as error:
                     await self._advance(mark, event.position - 1)
                     raise self._halted(event.position, error) from error
-                mark = await self._advance(mark, event.position)
+                if asked:  # what asks for nothing costs no write, and is gone through again for nothing
+                    mark = await self._advance(mark, event.position)
             mark = await self._advance(mark, events[-1].position)
         return mark
 
@@ -119,7 +120,8 @@ class PolicyWorker:
         self.last_halt = Halt(mark, "Stale", sentence)
         return PolicyHalted(self.last_halt)
 
-    async def _react(self, event: Recorded) -> None:
+    async def _react(self, event: Recorded) -> bool:
+        """Whether anything was asked for."""
         ordinal, waiting = 0, list[tuple[Intention, int]]()
         async for intention in self.policy.plan(event, self.cuts):
             waiting.append((intention, ordinal))
@@ -128,6 +130,7 @@ class PolicyWorker:
                 await self._ask_all(waiting, event)
                 waiting.clear()
         await self._ask_all(waiting, event)
+        return ordinal > 0
 
     async def _ask_all(self, waiting: Sequence[tuple[Intention, int]], event: Recorded) -> None:
         """Wait for all, also where one fails: nobody is left at work behind the back of who gives up. Raises what failed first."""

@@ -2,7 +2,7 @@
 
 from application.desk import Asker
 from application.envelope import Recorded
-from domain.kernel import FACTS, parties_of
+from domain.kernel import FACTS, current, parties_of
 from domain.mentoring.events import MenteeAssigned, MenteeReleased
 from domain.pathways.events import PathwayDrafted
 
@@ -36,8 +36,8 @@ def may_see(reader: Asker, event: Recorded) -> bool:
 
 def _of_mentor(mentor: str | None, event: Recorded) -> bool:
     """A mentor sees their own clients, and no money."""
-    match event.data:
-        case MenteeAssigned() | MenteeReleased() | PathwayDrafted():
-            return event.data.mentor == mentor
+    match current(event.data):
+        case MenteeAssigned(mentor=own) | MenteeReleased(mentor=own) | PathwayDrafted(mentor=own):
+            return own == mentor
         case _:
             return False

@@ -74,6 +74,8 @@ def is_target_day(day: date) -> bool:
 def _holidays(year: int) -> frozenset[date]:
     """Holidays that can fall on a weekday: kirkkolaki 652/2023 (church), laki 388/1937 (6 December), laki 272/1944 (1 May).
 
+    Deadlines are counted anew whenever the log is read, so the holidays of a year that has begun never change. Where a law changes, a
+    rule holds for the years that it was law: the old one up to the change and the new one from then on stand beside each other.
     Christmas Eve and Midsummer Eve are no holidays by law; no office is open on them. All Saints' and Midsummer Day are Saturdays.
     """
     easter = _easter(year)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from domain.settlement.events import PaymentOutcome, TakenBackAs
 from domain.words import BankLineId, Period
 from projections.rows import Rows
-from projections.settlement_rows import BankLine, Ordered, Payment, Shown
+from projections.settlement_rows import BankLine, Contradicted, Ordered, Payment, Shown, ToLookAfter
 from projections.words import WholeCents
 
 
@@ -89,10 +89,9 @@ def bank_line_of(rows: Rows, bank_line: str, reader: str | None) -> BankLineView
 
 def worklist(rows: Rows, reader: str | None) -> list[BankLineView]:
     """The bank's lines that somebody has to look after, the oldest first; `reader`: those of its own accounts."""
-    found = {each.bank_line: each for each in rows.under(BankLine) if each.is_open}
-    for payment in rows.under(Payment):
-        if payment.is_contradicted:
-            found |= {each.bank_line: each for each in _newest(rows, payment.payment)}
+    found = {line.bank_line: line for each in rows.under(ToLookAfter) for line in rows.under(BankLine, each.bank_line)}
+    for payment in rows.under(Contradicted):
+        found |= {line.bank_line: line for line in _newest(rows, payment.payment)}
     own = [each for each in found.values() if reader in (None, each.organisation)]
     return [_seen(rows, each) for each in sorted(own, key=lambda each: each.taken_back or each.listed or each.recorded)]
 

@@ -1,12 +1,14 @@
 """What two partners owe each other up to a month: of what both have approved, all that nobody disputes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TypeVar
 
 from msgspec import Struct
 
 from domain.money import vat_of
-from domain.settlement.legal_persons import within_one
+from domain.network.legal_persons import of_one_person
 from projections.rows import Rows
 from projections.settlement_held import About, Booked, Held, Moment, Pair
 from projections.settlement_rows import Account, Approval, Claim, Contested, Overpaid, Settlement
@@ -29,19 +31,42 @@ class Claims:
 
     def __init__(self, rows: Rows, about: About, *, before: int | None = None) -> None:
         """`before`: the cut of a settlement; only those before it have settled something."""
-        self._rows, self._about = rows, about
-        self._approved = {(each.partner, each.period): each.position for each in rows.under(Approval)}
-        settlements = [each for each in rows.under(Settlement) if before is None or each.cut < before]
-        self._settlements = sorted(settlements, key=lambda each: each.cut)
-        self._contested: defaultdict[Pair, list[Contested]] = defaultdict(list)
-        for each in rows.under(Contested):
-            self._contested[each.first, each.second].append(each)
+        self._rows, self._about, self._before = rows, about, before
 
     def pairs(self) -> list[Pair]:
         """All two that ever sold each other something, or paid each other too much."""
-        sold = {(claim.first, claim.second) for claim in self._rows.under(Claim)}
-        paid = {(each.first, each.second) for each in self._rows.under(Account)}
-        return sorted(sold | paid)
+        return sorted({*self._claims, *self._accounts})
+
+    @cached_property
+    def _claims(self) -> Mapping[Pair, Sequence[Claim]]:
+        return _by_pair(self._rows.under(Claim))
+
+    @cached_property
+    def _accounts(self) -> Mapping[Pair, Account]:
+        return {(each.first, each.second): each for each in self._rows.under(Account)}
+
+    @cached_property
+    def _overpaid(self) -> Mapping[Pair, Sequence[Overpaid]]:
+        return _by_pair(sorted(self._rows.under(Overpaid), key=lambda each: each.position))
+
+    @cached_property
+    def _contested(self) -> Mapping[Pair, Sequence[Contested]]:
+        return _by_pair(self._rows.under(Contested))
+
+    @cached_property
+    def _approved(self) -> Mapping[tuple[str, str], int]:
+        """By partner and month, where its statement was approved."""
+        return {(each.partner, each.period): each.position for each in self._rows.under(Approval)}
+
+    @cached_property
+    def _settlements(self) -> Sequence[Settlement]:
+        found = (each for each in self._rows.under(Settlement) if self._before is None or each.cut < self._before)
+        return sorted(found, key=lambda each: each.cut)
+
+    @cached_property
+    def _persons(self) -> Mapping[str, Mapping[str, str]]:
+        """By settlement, its units and whose they are."""
+        return {each.settlement: dict(each.units) for each in self._settlements}
 
     def booked(self, pair: Pair) -> Owed:
         """All that two ever came to owe each other by what is booked, approved or not, disputed or not."""
@@ -54,15 +79,15 @@ class Claims:
 
         Where a later month was settled before, it reaches as far as that: what is settled is one sum for each direction.
         """
-        earlier = [each for each in self._settlements if _settles(each, pair)]
+        earlier = [each for each in self._settlements if self._settles(each, pair)]
         now = Moment(max([period, *(each.period for each in earlier)]))
-        held = Held(pair, self._contested[pair], self._about, earlier, self._counts).lines(now)
+        held = Held(pair, self._contested.get(pair, ()), self._about, earlier, self._counts).lines(now)
         counting = _by_document(
             each
             for each in (*self._booked(pair), *map(_taken_out, held))
             if each.period <= now.upto and self._counts(pair, each.period, now)
         )
-        account = next(iter(self._rows.under(Account, *pair)), Account(*pair))
+        account = self._accounts.get(pair, Account(*pair))
         back = self._owed_back(pair, earlier)
         return _turned(
             counting.first_cents + back.first_cents - account.first_owed_cents,
@@ -75,7 +100,7 @@ class Claims:
         While two accounts contradict each other of a payment it stays as the last settlement counted it: what was given back is not
         claimed again by one side's word, and what one side alone shows more of is not given back.
         """
-        changes = sorted(self._rows.under(Overpaid, *pair), key=lambda each: each.position)
+        changes = self._overpaid.get(pair, ())
         counted: dict[str, Overpaid] = {}
         for upto in (*(each.cut for each in earlier), None):
             newest = {each.payment: each for each in changes if upto is None or each.position < upto}
@@ -87,10 +112,13 @@ class Claims:
     def _booked(self, pair: Pair) -> Iterator[Booked]:
         """The sums that stand for all lines of two."""
         first, second = pair
-        for claim in self._rows.under(Claim, first, second):
+        for claim in self._claims.get(pair, ()):
             buyer = second if claim.seller == first else first
             tax = Tax(claim.code, claim.rate)
             yield Booked(claim.period, Supply(claim.seller, buyer, None, claim.base_cents, tax))
+
+    def _settles(self, settlement: Settlement, pair: Pair) -> bool:
+        return set(pair) <= set(settlement.members) and not of_one_person(self._persons[settlement.settlement], *pair)
 
     def _counts(self, pair: Pair, period: str, at: Moment) -> bool:
         """Whether both have approved their statements of a month."""
@@ -98,8 +126,14 @@ class Claims:
         return all(position is not None and at.sees(position) for position in positions)
 
 
-def _settles(settlement: Settlement, pair: Pair) -> bool:
-    return set(pair) <= set(settlement.members) and not within_one(settlement.units, *pair)
+Paired = TypeVar("Paired", Claim, Contested, Overpaid)
+
+
+def _by_pair(rows: Iterable[Paired]) -> Mapping[Pair, Sequence[Paired]]:
+    found: defaultdict[Pair, list[Paired]] = defaultdict(list)
+    for each in rows:
+        found[each.first, each.second].append(each)
+    return found
 
 
 def _taken_out(line: Booked) -> Booked:

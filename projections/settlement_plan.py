@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from domain.money import Obligation, net, pairwise, through
-from domain.settlement.legal_persons import within_one
+from domain.network.legal_persons import of_one_person
 from domain.words import PRICE_CENTS_MAX
 from projections.rows import Rows
 from projections.settlement_claims import Claims, Owed
@@ -75,11 +75,11 @@ def plan_of(rows: Rows, settlement: str, about: About) -> Plan | None:
     if settled is None:
         return None
     claims = Claims(rows, about, before=settled.cut)
-    members = set(settled.members)
+    members, persons = set(settled.members), dict(settled.units)
     owed = {
         pair: claims.due(pair, settled.period)
         for pair in claims.pairs()
-        if set(pair) <= members and not within_one(settled.units, *pair)
+        if set(pair) <= members and not of_one_person(persons, *pair)
     }
     transfers = list(_transfers(rows, settled, owed))
     return Plan(settlement, tuple(_nettings(owed, transfers)), tuple(transfers))
@@ -116,9 +116,10 @@ def _in_parts(payer: str, payee: str, cents: int) -> Iterator[Transfer]:
 
 def _apart(settled: Settlement, bound: set[str]) -> set[str]:
     """Whom netting over all could make pay, or be paid by, a unit of their own legal person: each pair is netted by itself."""
+    persons, clearing = dict(settled.units), settled.clearing
     if settled.mode == "clearing":
-        return {each for each in bound if each != settled.clearing and _is_one(settled, each, settled.clearing)}
-    return {unit for two in combinations(sorted(bound), 2) if _is_one(settled, *two) for unit in two}
+        return {each for each in bound if clearing and each != clearing and of_one_person(persons, each, clearing)}
+    return {unit for two in combinations(sorted(bound), 2) if of_one_person(persons, *two) for unit in two}
 
 
 def _bound_otherwise(rows: Rows, settled: Settlement) -> set[Pair]:
@@ -133,10 +134,6 @@ def _bound_otherwise(rows: Rows, settled: Settlement) -> set[Pair]:
         if agreement != settled.agreement and not alike and any(each.divides for each in versions):
             found |= set(combinations(sorted(in_force.parties), 2))
     return found
-
-
-def _is_one(settled: Settlement, one: str, other: str | None) -> bool:
-    return other is not None and within_one(settled.units, one, other)
 
 
 def _obligations(pair: Pair, owed: Owed) -> Iterator[Obligation]:

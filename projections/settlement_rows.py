@@ -197,6 +197,18 @@ class Shown(Entry, frozen=True):
     bank_line: str
 
 
+class ToLookAfter(Row, frozen=True):
+    """A line that somebody has to look after; gone when nobody has to any more."""
+
+    bank_line: Key[str]
+
+
+class Contradicted(Row, frozen=True):
+    """A payment of which two accounts show different sums; gone when they agree."""
+
+    payment: Key[str]
+
+
 class BankLine(Row, frozen=True):
     """A line of an account: what it was recognised as, and whether somebody has to look after it."""
 

@@ -21,7 +21,7 @@ from domain.settlement.events import (
     SettlementPlanned,
     StatementApproved,
 )
-from projections.rows import At, Latest, Projection, facts_of, readings_of
+from projections.rows import At, Gone, Latest, Projection, facts_of, readings_of
 from projections.settlement_rows import (
     Account,
     Approval,
@@ -29,12 +29,14 @@ from projections.settlement_rows import (
     Bound,
     Claim,
     Contested,
+    Contradicted,
     Ordered,
     Overpaid,
     Payment,
     SetOff,
     Settlement,
     Shown,
+    ToLookAfter,
 )
 from projections.settlement_supplies import Supplied, supplies_in
 from projections.statement_facts import Reversed, Shared
@@ -74,6 +76,9 @@ Change = (
     | Ordered
     | Shown
     | BankLine
+    | ToLookAfter
+    | Contradicted
+    | Gone
 )
 
 
@@ -97,12 +102,27 @@ def fold(rows: Latest, facts: Iterable[tuple[At, Seen]]) -> Iterator[Change]:
             case PaymentOrdered():
                 yield from _ordered(fact, at)
             case PaymentRecorded():
-                yield from _paid(rows, fact, at)
+                yield from _looked_after(rows, _paid(rows, fact, at))
             case PaymentTakenBack():
-                yield from _taken_back(rows, fact, at)
+                yield from _looked_after(rows, _taken_back(rows, fact, at))
             case BankLineListed() | BankLineCleared():
-                yield _listed(rows, fact, at)
+                yield from _looked_after(rows, [_listed(rows, fact, at)])
     yield from claims.changes(rows)
+
+
+def _looked_after(rows: Latest, changes: Iterable[Change]) -> Iterator[Change]:
+    """The changes, and with them what somebody has to look after, so that nobody who asks for that reads all lines ever."""
+    for change in changes:
+        match change:
+            case BankLine(bank_line=bank_line) if change.is_open is not rows.latest(BankLine(bank_line)).is_open:
+                row = ToLookAfter(bank_line)
+                yield row if change.is_open else Gone(row)
+            case Payment(settlement, payment) if (
+                change.is_contradicted is not rows.latest(Payment(settlement, payment)).is_contradicted
+            ):
+                contradicted = Contradicted(payment)
+                yield contradicted if change.is_contradicted else Gone(contradicted)
+        yield change
 
 
 class _Claims(dict[tuple[str, str, str, str, str, str], int]):
@@ -221,9 +241,7 @@ def _paid(rows: Latest, fact: PaymentRecorded, at: At) -> Iterator[Payment | Sho
     yield Shown(fact.payment, at.position, fact.bank_line)
     of_payer, line = fact.side == "payer", rows.latest(BankLine(fact.bank_line))
     if line.taken_back:  # it was of something else, and this is what it is of
-        line = replace(
-            line, taken_back=0, back_as=None, back_cents=0, back_on=None, back_period=None, cleared=0, how=None
-        )
+        line = replace(line, taken_back=0, back_as=None, back_cents=0, back_on=None, back_period=None)
     yield replace(
         line,
         organisation=fact.payer if of_payer else fact.payee,
@@ -235,6 +253,8 @@ def _paid(rows: Latest, fact: PaymentRecorded, at: At) -> Iterator[Payment | Sho
         parties=fact.parties,
         recorded=at.position,
         period=fact.period,
+        how=None,
+        cleared=0,
     )
 
 
@@ -330,6 +350,8 @@ settlements = Projection(
         Ordered,
         Shown,
         BankLine,
+        ToLookAfter,
+        Contradicted,
     ),
     facts_of(Seen),
     readings=readings_of(Seen),

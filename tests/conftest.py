@@ -1,5 +1,6 @@
 """One embedded PostgreSQL for all tests and all workers, and a schema name of its own for every network in them."""
 
+import asyncio
 import os
 import secrets
 import tempfile
@@ -12,7 +13,8 @@ import pytest
 from hypothesis import settings
 from psycopg import sql
 
-from adapters.postgres.embedded import Server, embedded
+from adapters.postgres.embedded import APP_ROLE, Server, embedded
+from adapters.postgres.migrate import drop_network, migrate
 
 # The same examples on every run, and no time limit on a busy machine; HYPOTHESIS_PROFILE=explore looks for new ones.
 settings.register_profile("repeat", derandomize=True, deadline=None, print_blob=True)
@@ -49,3 +51,11 @@ def fresh_schema(server: Server) -> Iterator[Callable[[], str]]:
 def network_schema(fresh_schema: Callable[[], str]) -> str:
     """The schema name of this test's network; the schema does not exist yet."""
     return fresh_schema()
+
+
+@pytest.fixture
+def migrated_schema(server: Server, network_schema: str) -> Iterator[str]:
+    """The schema of this test's network, with its tables and nothing in them."""
+    asyncio.run(migrate(server.admin_dsn, network_schema, APP_ROLE))
+    yield network_schema
+    asyncio.run(drop_network(server.admin_dsn, network_schema))

@@ -54,7 +54,7 @@ class Given:
     def when(self, name: str, body: Mapping[str, Any], by: Asked | None = None, **filled: object) -> "Given":
         if name == "agree-pathway":
             drafts = (e for e in self.history if isinstance(e, PathwayDrafted | DraftedBefore))
-            filled["client"] = next((e.client for e in drafts if e.pathway == body["pathway"]), None)
+            filled.setdefault("client", next((e.client for e in drafts if e.pathway == body["pathway"]), None))
         return Given(self.history, command_of(name, body, by or asked(), **filled))
 
     def then(self, *expected: Event) -> None:

@@ -22,7 +22,6 @@ from application.tree import root_of, tile_path
 
 _MISFITS_MAX: Final = 64
 """Checkpoints that fit no way, after which none is held against them any more."""
-_AS_THEY_ARE: Final = Way({}, 0, frozenset(COPIES))
 
 
 class _Mend(NamedTuple):

@@ -1,5 +1,6 @@
 """An account's lines from its bank: ISO 20022 camt.053 (statement) and camt.054 (notification), versions 2 and 8."""
 
+import re
 from collections import Counter
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ _OF_A_STATEMENT = (
 )
 """What a statement or a notification is made of, in either version."""
 _ID_DIGITS = 32
+_PAGE_NUMBER = re.compile(r"[0-9]{1,5}")
 
 
 def read_camt(body: bytes) -> BankFile:
@@ -36,7 +38,8 @@ def read_camt(body: bytes) -> BankFile:
     its entry), its cents, its day, and which of several it is that are alike in all of these. So the line of a camt.054
     and of a camt.053 is one where the bank numbers it alike in both, and a file read twice says nothing new. Where the
     bank gives no number, the statement's own id and the entry's reference in it, else its place, stand in: then only
-    the same statement read again says nothing new.
+    the same statement read again says nothing new. A place is that on a page: a long statement comes in several files,
+    of one id, that number their entries from one (StmtPgntn or NtfctnPgntn, in version 2 MsgPgntn of the message).
     """
     document, namespace = tree_of(body)
     if document.name != "Document" or namespace not in _FORMS:
@@ -51,7 +54,8 @@ def read_camt(body: bytes) -> BankFile:
     message_id = content.id_text("GrpHdr/MsgId")
     if message_id is None:
         raise content.fault("has no GrpHdr/MsgId, which belongs there")
-    statements = [_statement(part, n) for n, part in enumerate(content.parts(kind), start=1)]
+    page = _page(content.needed("GrpHdr"), "MsgPgntn", 1)
+    statements = [_statement(part, n, f"{kind}Pgntn", page) for n, part in enumerate(content.parts(kind), start=1)]
     if not statements:
         raise content.fault(f"has no {kind}: neither entries nor an account")
     _check_apart(statements)
@@ -68,7 +72,7 @@ class _Statement(NamedTuple):
     left_out: int
 
 
-def _statement(part: Part, n: int) -> _Statement:
+def _statement(part: Part, n: int, pagination: str, message_page: int) -> _Statement:
     nameless = part.at(f"Statement {n}")
     statement_id = nameless.id_text("Id")
     if statement_id is None:
@@ -76,7 +80,7 @@ def _statement(part: Part, n: int) -> _Statement:
     where = f"Statement {n} ({statement_id})"
     statement = part.at(where)
     statement.has_only(*_OF_A_STATEMENT.split())
-    iban = _account(statement)
+    iban, page = _account(statement), _page(statement, pagination, message_page)
     entries = [
         entry_of(entry.at(f"{where}, entry {m}"), iban, f"{where}, entry {m}")
         for m, entry in enumerate(statement.parts("Ntry"), start=1)
@@ -88,7 +92,7 @@ def _statement(part: Part, n: int) -> _Statement:
     for m, entry in enumerate(entries, start=1):
         for movement in entry.movements:
             if movement.cents:
-                line = _line(iban, movement, _named(movement, entry, statement_id, m), alike)
+                line = _line(iban, movement, _named(movement, entry, statement_id, page, m), alike)
                 lines.append(line)
     said = sum(len(entry.movements) or 1 for entry in entries)
     return _Statement(where=where, lines=lines, left_out=said - len(lines))
@@ -105,13 +109,26 @@ def _account(statement: Part) -> str:
     return iban
 
 
-def _named(movement: Movement, entry: Entry, statement_id: str, n: int) -> list[str]:
-    """How the bank names a movement: by its own number, else by entry and statement."""
+def _page(of: Part, pagination: str, unsaid: int) -> int:
+    """Which page of several it says it is."""
+    if of.part(pagination) is None:
+        return unsaid
+    number = of.needed_text(f"{pagination}/PgNb")
+    if not _PAGE_NUMBER.fullmatch(number):
+        raise of.fault(f"has {quoted(number)} as {pagination}/PgNb, which is a number of up to 5 digits")
+    return int(number)
+
+
+def _named(movement: Movement, entry: Entry, statement_id: str, page: int, n: int) -> list[str]:
+    """How the bank names a movement: by its own number, else by entry and statement.
+
+    The first page is not named: before pages were read it was not either, and a line keeps its id.
+    """
     if movement.bank_reference is not None:
         return ["bank", movement.bank_reference]
     if entry.own_reference is not None:
         return ["entry", statement_id, entry.own_reference]
-    return ["place", statement_id, str(n)]
+    return ["place", statement_id, str(n), *([] if page == 1 else [str(page)])]
 
 
 def _line(iban: str, movement: Movement, named: list[str], alike: Counter[str]) -> BankLine:

@@ -1,5 +1,6 @@
 """A bank's XML as a tree: taken apart within limits, and asked for what stands in it by its place."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
@@ -21,6 +22,10 @@ NOTHING_READ = "Nothing of the file was taken in; fetch it from the bank again, 
 
 _SUPPLEMENT = "SplmtryData"
 """Where, and where alone, elements of other namespaces may stand."""
+_ZONE = r"(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])?"
+_DATE = re.compile(rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}){_ZONE}")
+_MOMENT = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]+)?{_ZONE}")
+"""XML Schema's date and dateTime, of four-digit years: what Python reads besides, no bank writes."""
 
 
 class Part:
@@ -174,7 +179,9 @@ class _Growing:
 
 
 def _day(text: str, kind: str) -> date:
-    if kind == "Dt":  # xs:date may carry a zone, which moves no day
-        return date.fromisoformat(text.removesuffix("Z") if len(text) < len("2019-12-03+02:00") else text[:10])
+    if (found := (_DATE if kind == "Dt" else _MOMENT).fullmatch(text)) is None:
+        raise ValueError(text)
+    if kind == "Dt":  # its zone moves no day
+        return date.fromisoformat(found[1])
     moment = datetime.fromisoformat(text)
     return moment.date() if moment.tzinfo is None else day_of(moment)

@@ -22,15 +22,16 @@ from adapters.wiring import Network, open_network
 from application.desk import Asker
 from application.envelope import Recorded
 from application.policies import POLICIES, Cut, Intention
+from application.policy_worker import PolicyWorker
 from domain.changing import replace
 from domain.kernel import facts
-from domain.settlement.events import PeriodClosed, StatementIssued
+from domain.settlement.events import DocumentIssued, PeriodClosed, StatementIssued
 from projections.rows import Rows
 from projections.statement import Account, account_of, totals
 from projections.statements import statements
 
 Work = Literal["close", "sums", "statement", "statement in words", "statement as of"]
-ISSUING: Final = "issue-statements"
+ISSUING, INVOICING = "issue-statements", "issue-documents"
 _COORDINATOR: Final = Asker(actor="person:bench", role="coordinator")
 _READ: Final = 2_000
 
@@ -53,23 +54,33 @@ class Alone(Struct, frozen=True):
     peak_bytes: int
     lines: int = 0
     statements: int = 0
-    writing_seconds: float = 0.0
-    """Of a closing, what it took to write, digest and keep the statements, before the first was issued."""
+    documents: int = 0
     sums: Mapping[str, int] = {}
     """Of each partner's lines but those of VAT, in cents."""
+    told: Mapping[str, "Alone"] = {}
+    """Of a closing: `statements`, the part of it that writes, digests and keeps them, before the first is issued; and `documents`,
+    which come after it."""
+
+
+class NotAllIssued(Exception):
+    """What is quick because it was refused is no figure."""
+
+    def __init__(self, what: str, issued: int, intended: int) -> None:
+        super().__init__(f"{issued} of {intended} {what} were issued.")
 
 
 class _Timed:
-    """A cut that says how long it took."""
+    """A cut that says how long it took, and how much it wants."""
 
     def __init__(self, cut: Cut) -> None:
         self._cut = cut
-        self.seconds = 0.0
+        self.seconds, self.intended = 0.0, 0
 
     async def intentions(self, event: Recorded) -> Sequence[Intention]:
         began = time.perf_counter()
         found = await self._cut.intentions(event)
         self.seconds += time.perf_counter() - began
+        self.intended += len(found)
         return found
 
 
@@ -80,23 +91,44 @@ async def closing_alone(wanted: Wanted) -> Alone:
 
 
 async def _close(network: Network, _: Wanted) -> Alone:
-    """From the command to the last statement issued. What other policies do with a closing is not awaited."""
+    """From the command to the last statement issued, and then, told apart, to the last document.
+
+    One process does both, as where one serves alone: documents find the month passed, and begin with the memory of the statements.
+    What other policies do with a closing is not done.
+    """
     head = (await network.log.head()).position
     for policy in POLICIES:  # everything before was worked off as it came
         await network.marks.advance(policy.name, old=await network.marks.mark(policy.name), new=head)
-    (issuing,) = (worker for worker in network.policies if worker.policy.name == ISSUING)
-    timed = _Timed(issuing.cuts.statements)
-    issuing.cuts = replace(issuing.cuts, statements=timed)
+    issuing, invoicing = (_worker(network, name) for name in (ISSUING, INVOICING))
+    written, drawn = _Timed(issuing.cuts.statements), _Timed(invoicing.cuts.documents)
+    issuing.cuts = replace(issuing.cuts, statements=written)
+    invoicing.cuts = replace(invoicing.cuts, documents=drawn)
     began = time.perf_counter()
     await network.desk.carry_out("close-period", {"period": MONTH}, _COORDINATOR, at=CLOSED_AT)
     await issuing.work_off()
     seconds, peak = time.perf_counter() - began, peak_bytes()
-    issued = list[StatementIssued]()
+    began = time.perf_counter()
+    await invoicing.work_off()
+    documented, documented_peak = time.perf_counter() - began, peak_bytes()
+    issued, documents = list[StatementIssued](), 0
     while found := await network.log.read(head, limit=_READ):
         issued += (each.data for each in found if isinstance(each.data, StatementIssued))
+        documents += sum(isinstance(each.data, DocumentIssued) for each in found)
         head = found[-1].position
-    lines = sum(each.lines for each in issued)
-    return Alone((seconds,), peak, lines=lines, statements=len(issued), writing_seconds=timed.seconds)
+    for what, done, timed in (("statements", len(issued), written), ("documents", documents, drawn)):
+        if done != timed.intended:
+            raise NotAllIssued(what, done, timed.intended)
+    closed = Alone((seconds,), peak, lines=sum(each.lines for each in issued), statements=len(issued))
+    told = {
+        "statements": replace(closed, seconds=(written.seconds,)),
+        "documents": Alone((documented,), documented_peak, documents=documents),
+    }
+    return replace(closed, told=told)
+
+
+def _worker(network: Network, policy: str) -> PolicyWorker:
+    (worker,) = (each for each in network.policies if each.policy.name == policy)
+    return worker
 
 
 async def _sums(network: Network, wanted: Wanted) -> Alone:

@@ -1,4 +1,4 @@
-"""`tasma bench close`: a month is closed and its statements are issued, beside what plain SQL adds up of the same rows."""
+"""`tasma bench close`: a month is closed, its statements and documents are issued, beside what plain SQL adds up of the same rows."""
 
 import asyncio
 import statistics
@@ -36,19 +36,23 @@ SHORTER: Final = 4
 MEGABYTE: Final = 1_000_000
 READING: Final = (
     "A month of so many entries is closed: `close` is close-period and every statement issued, `statements` the part of it in "
-    "which they are read as of the cut, written, digested and kept; `sums` the balances of all partners, `statement` the longest "
-    "one, of live rows (its figures and digest, or in three languages) or as of the cut, folded from the log. `{events}` is what "
+    "which they are read as of the cut, written, digested and kept; `documents` is what comes after `close`: every invoice, credit "
+    "note and voucher reckoned from that same reading of the month, numbered and issued. What else follows a closing, cents set right "
+    "and read models, is in no row. `sums` is the balances of all partners, `statement` the longest one, of live rows (its figures "
+    "and digest, or in three languages) or as of the cut, folded from the log. A month is closed once: `close`, `statements`, "
+    "`documents` and the statement as of the cut are one measurement each, all others the median of the rounds. `{events}` is what "
     "plain SQL makes of the very events: one `sum(cents) group by partner` over the shares in their JSON, of one statement its "
     "lines and their sum from the events of its postings; `{whole}` the same where it is not known which events these are; "
     "`{lines}` over a narrow table of lines that was filled before. SQL answers from one process, as tasma works in one; "
     "in `{together}` from as many as PostgreSQL takes by its own default. SQL adds no VAT, no digest, and keeps nothing. Ratios are "
-    "time of tasma to time of SQL; peak_mb is the memory of the process of tasma, which does nothing else, and memory ratios are "
-    "to that of a log {shorter} times shorter."
+    "time of tasma to time of SQL; peak_mb is the most memory that the process of tasma, which does nothing else, has "
+    "held by then (one process closes, issues statements and then documents), and memory ratios are to that of a log {shorter} times "
+    "shorter."
 )
 
 
 class ClosingResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`ms` is the median of the rounds, in milliseconds."""
+    """`ms`: milliseconds, the median of the rounds; there is one round of what happens once in a log: the closing, and all told of it."""
 
     what: str
     system: str
@@ -56,6 +60,7 @@ class ClosingResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ms: float
     rounds: tuple[float, ...]
     statements: int | None = None
+    documents: int | None = None
     lines: int | None = None
     peak_mb: float | None = None
 
@@ -103,8 +108,7 @@ class _Closing:
 
     async def results(self) -> list[ClosingResult]:
         closed = await self._alone("close")
-        written = msgspec.structs.replace(closed, seconds=(closed.writing_seconds,))
-        found = [self._tasma("close", closed), self._tasma("statements", written)]
+        found = [self._tasma("close", closed), *(self._tasma(what, alone) for what, alone in closed.told.items())]
         if found[0].statements != self._partners:
             raise ClosingFailed("close", f"{found[0].statements} of {self._partners} statements were issued")
         sums = await self._alone("sums")
@@ -175,7 +179,8 @@ class _Closing:
             entries=self._entries,
             ms=_median_ms(alone.seconds),
             rounds=tuple(round(each * 1_000, 1) for each in alone.seconds),
-            statements=alone.statements,
+            statements=alone.statements or None,
+            documents=alone.documents or None,
             lines=alone.lines or None,
             peak_mb=round(alone.peak_bytes / MEGABYTE, 1),
         )
@@ -212,7 +217,7 @@ def _ratios(results: Sequence[ClosingResult]) -> dict[str, float]:
     found: dict[str, float] = {}
     least = min(result.entries for result in results)
     for ours in (result for result in results if result.system == NAME):
-        against = "sums" if ours.what in {"close", "statements"} else ours.what.partition(" ")[0]
+        against = "sums" if ours.what in {"close", "statements", "documents"} else ours.what.partition(" ")[0]
         for peer in (each for each in results if (each.what, each.entries) == (against, ours.entries)):
             if peer.system != NAME and peer.ms:
                 found[f"{ours.what}/{peer.system}@{ours.entries}"] = round(ours.ms / peer.ms, 2)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from adapters.cli.json_file import read_json
 from adapters.cli.session import write_json
-from application.door import read_body
 from domain.money import allocate, parse_rule
 
 
@@ -37,7 +37,7 @@ def allocate_command(
     The answer is JSON: shares merged per target, what is kept, and one sentence for each share. Roles that are not bound
     stand for themselves. A rule that could lose or invent a cent is refused with the path of its fault.
     """
-    raw = read_body(rule_file.read_bytes())
+    raw = read_json(rule_file)
     result = allocate(
         parse_rule(raw),
         amount_cents,

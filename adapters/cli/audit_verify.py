@@ -7,7 +7,6 @@ from typing import Final
 
 import click
 from msgspec.structs import replace
-from rich.console import Console
 
 from adapters.auditing.repair import repair
 from adapters.auditing.report import FAULTS_MAX, Fault, First, NotVerified, Repairable, Verified
@@ -16,7 +15,7 @@ from adapters.auditing.verify import verify
 from adapters.checkpoint_file import checkpoint_of
 from adapters.cli.audit import audit
 from adapters.cli.audit_bundle import verify_bundle
-from adapters.cli.session import format_option, with_network, write, write_json
+from adapters.cli.session import format_option, with_network, write, write_json, write_table
 from adapters.cli.session import table as table_of
 from adapters.held_keys import folder_of, signers_for
 from adapters.postgres.audit_reading import audit_reading
@@ -208,7 +207,7 @@ def _print(found: Verified, *, signed: bool) -> None:
     for key, count in {**found.keys, **dict.fromkeys(found.cosignatures, 0)}.items():
         known = "outside" if key in found.held else "the database only"
         table.add_row(key, known, str(count), str(found.cosignatures.get(key, 0)))
-    Console().print(table)
+    write_table(table)
     if not set(found.held) & set(found.newest_signed_by):
         write(
             "No key known from outside the database has signed the newest checkpoint: whoever can write into the database can "

@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 import msgspec
-from rich.console import Console
 
 from adapters.bench.report import Report
-from adapters.cli.session import format_option, settings, write_json
+from adapters.cli.session import format_option, page, settings, write, write_json
 from adapters.cli.session import table as table_of
 from adapters.postgres.bench.room import Room, room
 
@@ -156,11 +155,17 @@ def feed_command(form: str, **wanted: Any) -> None:  # noqa: ANN401 - as `bench_
     type=click.IntRange(PARTNERS_MIN, PARTNERS_MAX),
     help="Each with a statement.",
 )
-@rounds_option
+@click.option(
+    "--rounds",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1, 100),
+    help="Of each question, one after the other; the month is closed once.",
+)
 @seed_option
 @format_option
 def close_command(form: str, **wanted: Any) -> None:  # noqa: ANN401 - as `bench_closings` takes it
-    """Close a month and issue its statements, write one of them; beside sums by plain SQL over the same rows."""
+    """Close a month, issue its statements and documents, write one statement; beside sums by plain SQL over the same rows."""
     from adapters.bench.closings import bench_closings  # noqa: PLC0415 - see above
 
     show(measured(partial(bench_closings, **wanted, say=say)), form)
@@ -186,7 +191,7 @@ def show(report: Report, form: str) -> None:
     if form == "json":
         write_json(report)
         return
-    machine, console = report.machine, Console()
+    machine, console = report.machine, page()
     title = (
         f"tasma bench {report.bench}: {machine.cores} cores, Python {machine.python}, PostgreSQL {machine.postgresql}"
     )
@@ -204,6 +209,7 @@ def show(report: Report, form: str) -> None:
             ratios.add_row(name.replace("[", r"\["), f"{ratio:,.2f}")
         console.print(ratios)
     console.print(report.reading, highlight=False)
+    write(console.export_text())
 
 
 def _cell(value: object) -> str:

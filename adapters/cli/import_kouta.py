@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from adapters.cli.session import EXIT_REFUSED, format_option, with_network, write_json
+from adapters.cli.session import EXIT_REFUSED, format_option, with_network, write_json, write_table
 from adapters.cli.session import table as table_of
 from adapters.kouta.import_records import Imported
 from adapters.wiring import Network
@@ -57,4 +56,4 @@ def _print(report: Sequence[Imported], form: str) -> None:
     table = table_of("file", "result", "offering", "reason")
     for each in report:
         table.add_row(each.source, each.result, each.offering or "", each.reason or "; ".join(each.notes))
-    Console().print(table)
+    write_table(table)

@@ -4,11 +4,10 @@ from collections import Counter
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from adapters.bank_intake import BankIntake
 from adapters.bank_taken import Taken
-from adapters.cli.session import COORDINATOR, format_option, with_network, write_json
+from adapters.cli.session import COORDINATOR, format_option, page, with_network, write, write_json
 from adapters.cli.session import table as table_of
 from adapters.wiring import Network
 from domain.kernel import Refused
@@ -34,7 +33,7 @@ def camt_command(file: Path, form: str) -> None:
     """Read FILE, an account statement (camt.053) or a notification (camt.054) of a bank.
 
     Lines that show a payment of an approved settlement are recorded for it; all others end on the list of what somebody has to
-    look after. Read twice, a file changes nothing.
+    look after, and those of an account that nobody here has set are refused by name. Read twice, a file changes nothing.
     """
     body = file.read_bytes()
 
@@ -54,7 +53,7 @@ def camt_command(file: Path, form: str) -> None:
 
 
 def _print(taken: Taken) -> None:
-    console = Console()
+    console = page()
     table = table_of("line", "booked on", "outcome", "payment or reason", "position")
     table.add_column("sum", justify="right")
     for line in taken.lines:
@@ -68,3 +67,4 @@ def _print(taken: Taken) -> None:
     console.print(
         f"{taken.message_id}: {said}; {taken.left_out} entries moved no money.", highlight=False, markup=False
     )
+    write(console.export_text())

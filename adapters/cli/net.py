@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from adapters.cli.json_file import read_json
 from adapters.cli.session import write, write_json
-from application.door import read_body
 from domain.money import Netted, PairBalance, Payment, euros, net, parse_obligations
 
 FILE_BYTES_MAX = 16_777_216
@@ -32,7 +32,7 @@ def net_command(file: Path, form: str) -> None:
     The answer holds the position of each (positive: due to it), the payments, at most one fewer than there are
     organisations, each with the balances it follows from, and for each two what is owed, set off and paid.
     """
-    netted = net(parse_obligations(read_body(file.read_bytes(), bytes_max=FILE_BYTES_MAX)))
+    netted = net(parse_obligations(read_json(file, bytes_max=FILE_BYTES_MAX)))
     if form == "json":
         write_json(netted)
     else:

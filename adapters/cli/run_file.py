@@ -46,7 +46,7 @@ def run_command(file: Path, form: str) -> None:
     """Carry out the commands of FILE, a JSON object a line: {"do": "send-referral", "as": "org:xamk", "with": {…}}.
 
     `at` (a time with its zone) is allowed only in networks founded as constructed. There a line may leave out who signs what a
-    person has to answer for; elsewhere it says so: "by": "person:…". Running a file twice changes nothing: a
+    person has to answer for; elsewhere it says so: "by": "person:…", taken on trust. Running a file twice changes nothing: a
     command's id follows from its line's number and bytes. The first line that is refused stops the run.
     """
     lines = file.read_bytes().splitlines()

@@ -1,13 +1,15 @@
 """What every command of the command line shares: settings, a network, sentences on stderr, exit codes."""
 
 import asyncio
+import io
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import click
 import msgspec
+from rich.console import Console
 from rich.table import Table
 
 from adapters.postgres.embedded import EmbeddedUnavailable
@@ -43,6 +45,8 @@ SENTENCES = (
 """What is refused with a sentence and exit code 1; everything else is a fault of ours and shows its traceback."""
 
 EXIT_REFUSED = 1
+WIDTH: Final = 160
+"""Letters of a line for people: two ids stand in it whole, on a terminal and where there is none."""
 format_option = click.option(
     "--format",
     "form",
@@ -69,7 +73,8 @@ as_option = click.option(
     "person",
     metavar="PERSON",
     callback=_named,
-    help="Who you are, person:…: a person answers for this. In a constructed network it may be left out.",
+    help="Who you are, person:…: a person answers for this. Taken on trust at the command line; where two persons must be two, give "
+    "out tokens. In a constructed network it may be left out.",
 )
 
 
@@ -96,6 +101,20 @@ def table(*headings: str, title: str | None = None) -> Table:
     for heading in headings:
         made.add_column(heading, overflow="fold")
     return made
+
+
+def page(*, constructed: bool = False) -> Console:
+    """What a result for people is put together on, and exported from as text; `constructed`: says so at its head."""
+    made = Console(record=True, file=io.StringIO(), width=WIDTH)
+    if constructed:
+        made.print(CONSTRUCTED, style="bold")
+    return made
+
+
+def write_table(shown: Table) -> None:
+    made = page()
+    made.print(shown)
+    write(made.export_text())
 
 
 def write(text: str) -> None:

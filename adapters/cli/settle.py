@@ -1,22 +1,20 @@
 """`tasma settle`: what is to be paid for a period by whom, and the file with which one of them pays."""
 
-import io
 from pathlib import Path
 
 import click
 import msgspec
-from rich.console import Console
 
 from adapters.bank.pain001 import pain001
 from adapters.cli.output import hand_over
-from adapters.cli.session import as_option, coordinator, with_network
+from adapters.cli.session import as_option, coordinator, page, with_network
 from adapters.cli.session import table as table_of
 from adapters.cli.statement import NotAPeriod
 from adapters.payment_files import FileOf, payment_file_of
 from adapters.settlement_accounts import accounts_in_time
 from adapters.wiring import Network
+from application.as_of import resolve
 from application.desk import Asker
-from application.notices import CONSTRUCTED
 from domain.kernel import Refused
 from domain.money import euros
 from domain.words import Period
@@ -35,6 +33,16 @@ AGAIN = (
     "shows it before paying it again."
 )
 
+UNAPPROVED = (
+    "Not approved yet: somebody else approves it with approve-settlement, over HTTP with a token of their own; names at a command line "
+    "are taken on trust."
+)
+
+LOOKED_BACK = (
+    "This is the file as of position {0.position}, to be looked at: what was paid, taken back or approved since is not heeded. Hand in "
+    "the one without --as-of."
+)
+
 
 class NothingInForce(Refused):
     def __init__(self, period: str) -> None:
@@ -46,26 +54,48 @@ class NothingInForce(Refused):
 @click.option("--agreement", metavar="ID", help="Under this one alone; else under every one in force.")
 @click.option("--debtor", metavar="ORG", help="Write the payment file of one debtor instead (--format pain001).")
 @click.option("--format", "form", type=click.Choice(["text", "json", "pain001"]), default="text")
+@click.option(
+    "--as-of",
+    "as_of",
+    metavar="X",
+    help="With --debtor, the file as it was: at a position, a date (before the next midnight in Helsinki) or a time.",
+)
 @click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead.")
 @as_option
 def settle_command(
-    period: str, agreement: str | None, debtor: str | None, form: str, output: Path | None, person: str | None
+    period: str,
+    agreement: str | None,
+    debtor: str | None,
+    form: str,
+    as_of: str | None,
+    output: Path | None,
+    person: str | None,
 ) -> None:
     """Settle a closed PERIOD under every agreement where that is not done yet, and say who is to pay what to whom.
 
-    A person answers for it, so say who you are. Somebody else approves it: with the command approve-settlement over HTTP and a
-    token of their own. From then on there is a payment file for each debtor.
+    A person answers for it, so say who you are. Somebody else approves it with the command approve-settlement. Whoever sits at this
+    keyboard can read the database and issue tokens, so names are taken on trust here and in the files of `tasma run`: where two
+    persons must be two, each sends its own command over HTTP, with a token of their own. From then on there is a payment file for
+    each debtor, of what is still to be paid; --as-of shows the one that there was before it was paid.
     """
     if (debtor is None) is (form == "pain001"):
         raise click.UsageError("A payment file is one debtor's: give --debtor ORG and --format pain001, or neither.")
+    if as_of is not None and debtor is None:
+        raise click.UsageError(
+            "--as-of is of a payment file: give --debtor ORG and --format pain001 with it, or leave it out."
+        )
     try:
         msgspec.convert(period, Period)
     except msgspec.ValidationError:
         raise NotAPeriod(period) from None
 
     async def pay(network: Network) -> FileOf:
-        await network.catch_up()
-        return await payment_file_of(network.views, network.log, period=period, debtor=str(debtor), agreement=agreement)
+        position = await resolve(as_of, network.log, network.clock) if as_of is not None else None
+        if position is None:
+            await network.catch_up()
+        return await payment_file_of(
+            network.views, network.log, period=period, debtor=str(debtor), agreement=agreement, as_of=position
+        )
 
     async def settle(network: Network) -> tuple[list[SettlementView], bool]:
         await network.catch_up()
@@ -77,14 +107,7 @@ def settle_command(
         return shown, (await network.log.head()).constructed
 
     if debtor is not None:
-        file = with_network(pay)
-        hand_over(pain001(file.file), output, is_text=True)
-        for left in file.left_out:
-            click.echo(f"{left.payment} is not in the file: {left.why}", err=True)
-        for again in file.again:
-            click.echo(AGAIN.format(again), err=True)
-        for newer in file.newer:
-            click.echo(NEWER.format(newer), err=True)
+        _hand_over(with_network(pay), output, looked_back=as_of is not None)
         return
     found, constructed = with_network(settle)
     if form == "json":
@@ -92,6 +115,19 @@ def settle_command(
     else:
         text = _text(found, constructed=constructed).encode()
     hand_over(text, output, is_text=True)
+
+
+def _hand_over(file: FileOf, output: Path | None, *, looked_back: bool) -> None:
+    """The file, and on stderr what it cannot say."""
+    hand_over(pain001(file.file), output, is_text=True)
+    for left in file.left_out:
+        click.echo(f"{left.payment} is not in the file: {left.why}", err=True)
+    for again in file.again:
+        click.echo(AGAIN.format(again), err=True)
+    for newer in file.newer:
+        click.echo(NEWER.format(newer), err=True)
+    if looked_back:
+        click.echo(LOOKED_BACK.format(file), err=True)
 
 
 async def _settle(network: Network, period: str, agreement: str | None, asker: Asker) -> None:
@@ -116,9 +152,7 @@ def _in_force(rows: Rows) -> list[str]:
 
 
 def _text(found: list[SettlementView], *, constructed: bool) -> str:
-    console = Console(record=True, file=io.StringIO(), width=140)
-    if constructed:
-        console.print(CONSTRUCTED, style="bold")
+    console = page(constructed=constructed)
     for each in found:
         console.print(
             f"Settlement {each.number} of {each.period} under {each.agreement} ({each.mode}): {each.state}, to be paid on {each.pay_on}",
@@ -135,5 +169,5 @@ def _text(found: list[SettlementView], *, constructed: bool) -> str:
         for newer in each.newer_details:
             console.print(NEWER.format(newer), highlight=False)
         if not each.approved:
-            console.print("Not approved yet: somebody else approves it with approve-settlement over HTTP.")
+            console.print(UNAPPROVED)
     return console.export_text()

@@ -1,17 +1,16 @@
 """`tasma statement`: what a partner is due and owes in a period, for people and programs."""
 
-import io
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
 import click
 import msgspec
-from rich.console import Console
 
+from adapters.causes import causes_at
 from adapters.cli.output import hand_over
+from adapters.cli.session import page, with_network
 from adapters.cli.session import table as table_of
-from adapters.cli.session import with_network
 from adapters.cli.statement_moments import difference_since, difference_text, effective_of, effective_text
 from adapters.composed_documents import statement_of
 from adapters.documents import render
@@ -105,7 +104,7 @@ def statement_command(
         if answer.value is None:
             raise Unknown(f"statement of {partner} for {period}")
         found = answer.value.statement(answer.position, position)
-        bodies = [await network.log.body(p) or b"" for p in _line(found, n).events] if n is not None else []
+        bodies = await causes_at(network.log, _line(found, n).events) if n is not None else []
         return found, bodies
 
     found, bodies = with_network(work)
@@ -161,9 +160,7 @@ def _json(found: Statement, _: Language) -> str:
 
 
 def _text(found: Statement, language: Language) -> str:
-    console = Console(record=True, file=io.StringIO(), width=140)
-    if found.constructed:
-        console.print(CONSTRUCTED, style="bold")
+    console = page(constructed=found.constructed)
     asked = "" if found.as_of is None else f", as of position {found.as_of}"
     console.print(f"{found.partner}  {found.period}  {found.state}, position {found.position}{asked}", highlight=False)
     table = table_of("n", "date", "kind", "counterparty", "what for", "events")

@@ -1,17 +1,14 @@
 """A statement by the days of happening, and what has come to be known of it between two moments, for people and programs."""
 
-import io
 from datetime import date
 from functools import partial
 
 import msgspec
-from rich.console import Console
 
-from adapters.cli.session import table
+from adapters.cli.session import page, table
 from adapters.compared_statements import compared
 from adapters.wiring import Network
 from application.as_of import resolve
-from application.notices import CONSTRUCTED
 from domain.kernel import Refused, Unknown
 from domain.money import Language, euros
 from projections.statement_difference import StatementDifference
@@ -51,7 +48,7 @@ async def difference_since(
 def effective_text(found: EffectiveStatement, form: str, language: Language) -> str:
     if form == "json":
         return _json(found)
-    console = _console(constructed=found.constructed)
+    console = page(constructed=found.constructed)
     asked = "" if found.as_of is None else f", as of position {found.as_of}"
     heading = (
         f"{found.partner}  {found.period}  what had happened by {found.effective}, known at {found.position}{asked}"
@@ -72,7 +69,7 @@ def effective_text(found: EffectiveStatement, form: str, language: Language) -> 
 def difference_text(found: StatementDifference, form: str, language: Language) -> str:
     if form == "json":
         return _json(found)
-    console = _console(constructed=found.constructed)
+    console = page(constructed=found.constructed)
     console.print(f"{found.partner}  {found.period}", highlight=False)
     for name, side in (("from", found.before), ("to", found.after)):
         opening, closing = euros(side.opening_cents, language), euros(side.closing_cents, language)
@@ -96,10 +93,3 @@ def difference_text(found: StatementDifference, form: str, language: Language) -
 
 def _json(found: EffectiveStatement | StatementDifference) -> str:
     return msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n"
-
-
-def _console(*, constructed: bool) -> Console:
-    console = Console(record=True, file=io.StringIO(), width=140)
-    if constructed:
-        console.print(CONSTRUCTED, style="bold")
-    return console

@@ -4,9 +4,8 @@ from datetime import datetime
 
 import click
 from msgspec import Struct
-from rich.console import Console
 
-from adapters.cli.session import format_option, with_network, write, write_json
+from adapters.cli.session import format_option, with_network, write, write_json, write_table
 from adapters.cli.session import table as table_of
 from adapters.postgres.projection_status import Status
 from adapters.webhooks.standing import Standing, standings
@@ -82,7 +81,7 @@ def status_command(form: str) -> None:
         table.add_row(
             f"{one.id} of {one.owner}", str(one.cursor), str(one.lag_events), f"{one.lag_seconds:.1f}", one.state
         )
-    Console().print(table)
+    write_table(table)
     write("\n".join(sentences(found)))
 
 

@@ -4,9 +4,8 @@ from datetime import date
 from typing import get_args
 
 import click
-from rich.console import Console
 
-from adapters.cli.session import format_option, with_network, write, write_json
+from adapters.cli.session import format_option, with_network, write, write_json, write_table
 from adapters.cli.session import table as table_of
 from adapters.wiring import Network
 from application.access import Issued, Token, Wish, check_fits
@@ -90,7 +89,7 @@ def list_(form: str) -> None:
         revoked = each.revoked_at.isoformat(timespec="minutes") if each.revoked_at else ""
         expires = str(each.expires_on or "")
         table.add_row(each.id, each.role, each.organisation, each.subject, ", ".join(each.scopes), expires, revoked)
-    Console().print(table)
+    write_table(table)
 
 
 @token.command("revoke")

@@ -6,10 +6,11 @@ from typing import Any
 import click
 import msgspec
 
+from adapters.cli.json_file import read_json
 from adapters.cli.session import COORDINATOR, format_option, with_network, write, write_json
 from adapters.projecting.trying import Draft, tried
 from adapters.wiring import Network
-from application.door import Malformed, place_of, read_body
+from application.door import Malformed, place_of
 from application.notices import CONSTRUCTED
 from domain.money import euros
 from projections.what_if import Cause, ClauseCents, Comparison, PartnerDifference, WhatIf
@@ -49,8 +50,8 @@ def what_if_command(
     draft = _draft(
         {
             "agreement": agreement,
-            "sharing_rule": read_body(rule_file.read_bytes()) if rule_file else None,
-            "cost_key": read_body(key_file.read_bytes()) if key_file else None,
+            "sharing_rule": read_json(rule_file) if rule_file else None,
+            "cost_key": read_json(key_file) if key_file else None,
             "from": first,
             "to": last,
             "as_of": as_of,

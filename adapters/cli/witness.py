@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from adapters.cli.audit import audit
-from adapters.cli.session import format_option, with_network, write, write_json
+from adapters.cli.session import format_option, with_network, write, write_json, write_table
 from adapters.cli.session import table as table_of
 from adapters.clock import system_clock
 from adapters.signing import SEED_BYTES, cosigner_of, make_key, witness_of
@@ -94,7 +93,7 @@ def list_(form: str) -> None:
     table = table_of("organisation", "key")
     for each in found:
         table.add_row(each.organisation, each.vkey)
-    Console().print(table)
+    write_table(table)
 
 
 @audit.command("cosign")

@@ -9,14 +9,14 @@ from litestar import HttpMethod, Litestar, Response
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
-from adapters.http import commands, documentation, health, metrics, reading
-from adapters.http.feed import all_routes, route
+from adapters.http import commands, documentation, health, metrics, reading, route
 from adapters.http.feed.followers import Followers
 from adapters.http.feed.short_way import ShortWay
 from adapters.http.headers import Headers
 from adapters.http.network import Asked, Network
 from adapters.http.problems import answer
 from adapters.http.reads import all_reads
+from adapters.http.routes import all_routes
 from adapters.http.stopping import told_to_stop
 from adapters.http.traffic import Traffic
 

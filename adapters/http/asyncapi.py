@@ -18,11 +18,11 @@ from adapters.http.asyncapi_messages import (
     webhook,
 )
 from adapters.http.asyncapi_words import NATS, PROMISES, SAYS, WEBHOOKS
-from adapters.http.feed import all_routes
 from adapters.http.feed.events import BATCH
 from adapters.http.feed.pages import LINES
-from adapters.http.feed.route import Route
 from adapters.http.feed.stream import EVENTS, Resume
+from adapters.http.route import Route
+from adapters.http.routes import all_routes
 from adapters.http.schemas import described, left_out_or
 from application.notices import CONSTRUCTED
 from application.registry import EVENT_TYPES

@@ -9,7 +9,7 @@ from typing import Final
 
 from adapters.http.asyncapi_words import NATS, PROMISES, SAYS, WEBHOOKS
 from adapters.http.docs_details import marked, notice, paragraphs
-from adapters.http.feed import all_routes
+from adapters.http.routes import all_routes
 from adapters.http.schemas import EventType, event_types, example_of, written_instead
 from adapters.http.schemas_words import title_of
 from application.notices import CONSTRUCTED

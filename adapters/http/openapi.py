@@ -12,8 +12,6 @@ from msgspec.structs import fields
 
 from adapters.http import metrics
 from adapters.http.commands import OFFERED, Carried, path_of
-from adapters.http.feed import all_routes
-from adapters.http.feed.route import Route
 from adapters.http.health import Health
 from adapters.http.openapi_answers import (
     NEXT_PAGE,
@@ -33,6 +31,8 @@ from adapters.http.readers import OVERSEERS
 from adapters.http.reading import Read
 from adapters.http.reads import all_reads
 from adapters.http.refusals import refused_as
+from adapters.http.route import Route
+from adapters.http.routes import all_routes
 from adapters.http.schemas import envelope, with_words
 from application.notices import CONSTRUCTED
 from domain.kernel import AnyDecider, Command, filled_fields

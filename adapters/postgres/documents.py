@@ -51,12 +51,18 @@ class PostgresDocuments:
 
     async def find(self, digest: str) -> bytes | None:
         rows = await self._database.rows(self._find, (digest,), attempts=ATTEMPTS)
-        return next((as_kept(body, length) for body, length in rows), None)
+        for body, length in rows:
+            return await asyncio.to_thread(as_kept, body, length)
+        return None
 
     async def _kept(self, digest: str, body: bytes, length: int | None) -> None:
         if await self._database.rows(self._keep, (digest, body, length), attempts=ATTEMPTS):
             return
-        if await self.find(digest) != as_kept(body, length):
+        found = await self._database.rows(self._find, (digest,), attempts=ATTEMPTS)
+        # Nearly always it was packed alike: then nothing has to be unpacked, which takes a while.
+        if [*found] == [(body, length)]:
+            return
+        if next((as_kept(*row) for row in found), None) != as_kept(body, length):
             raise ValueError(f"Another document is kept under {digest}: a digest names one sequence of bytes.")
 
 

@@ -63,7 +63,7 @@ class Clauses(Value, frozen=True):
     tacit_approval: bool = False
     """Whether a statement that nobody disputes in time counts as approved; else silence goes to the coordinator."""
     payment_days: int = 14
-    """Days from an invoice, or from the approval of a settlement, until it is to be paid."""
+    """Days from an invoice, or from a settlement, until it is to be paid."""
     self_billing: tuple[Organisation, ...] = ()
     """Parties that issue the invoices for what the others sell them."""
 

@@ -20,6 +20,7 @@ from domain.money import (
     share,
     units_of,
 )
+from domain.money.reading_costs import MOST_KEYS
 from domain.network.events import OrganisationRegistered, PartnerAdmitted
 from domain.words import PRICE_CENTS_MAX, AgreementId, Names, Organisation
 
@@ -41,7 +42,7 @@ class WrittenVersion(Command, frozen=True):
     sharing_rule: dict[str, Any] | None = None
     """How every revenue is divided: `rounding` and `steps`, each with what it takes, `take`, for whom, `to`, and what for,
     `for`. Null: no pathway is agreed under this version."""
-    cost_keys: Annotated[tuple[dict[str, Any], ...], Meta(max_length=50)] = ()
+    cost_keys: Annotated[tuple[dict[str, Any], ...], Meta(max_length=MOST_KEYS)] = ()
     """How costs of upkeep are divided: each with its `name`, who has paid, `paid_by`, and by weights, fixed sums or unit prices
     who owes how much of it, `costs`."""
     waivers: Annotated[tuple[Waiver, ...], Meta(max_length=200)] = ()

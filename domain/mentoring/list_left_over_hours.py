@@ -29,6 +29,8 @@ class Counting(Value, frozen=True):
     completed: bool = False
     delivered: frozenset[tuple[int, int]] = frozenset()
     shared: tuple[RevenueShared, ...] = ()
+    written_off: frozenset[tuple[int, int]] = frozenset()
+    """Parts whose last entry is gone as a credit loss: nothing is to be shared of them any more, unless somebody does all the same."""
     sessions: tuple[SessionHeld, ...] = ()
     listed: frozenset[str] = frozenset()
 
@@ -57,20 +59,27 @@ def evolve(state: Counting, event: Seen) -> Counting:  # noqa: PLR0911 - a case 
         case StepDelivered():
             return replace(state, delivered=state.delivered | {(event.step, event.part)})
         case RevenueShared():
-            return replace(state, shared=(*state.shared, event))
+            written_off = state.written_off - {(event.step, event.part)}
+            return replace(state, shared=(*state.shared, event), written_off=written_off)
         case RevenueReversed():
-            kept = event.left_cents > 0
-            return state if kept else replace(state, shared=tuple(s for s in state.shared if s.entry != event.entry))
+            return state if event.left_cents else _without(state, event)
         case SessionHeld():
             return replace(state, sessions=(*state.sessions, event))
         case HoursLeftOver():
             return replace(state, listed=state.listed | frozenset(event.sessions))
 
 
+def _without(state: Counting, reversal: RevenueReversed) -> Counting:
+    gone = tuple(s for s in state.shared if s.entry == reversal.entry)
+    lost = {(s.step, s.part) for s in gone} if reversal.reason == "credit-loss" else set[tuple[int, int]]()
+    shared = tuple(s for s in state.shared if s not in gone)
+    return replace(state, shared=shared, written_off=state.written_off | lost)
+
+
 def decide(command: ListLeftOverHours, state: Counting) -> tuple[Event, ...]:
     counted = {session for entry in state.shared for session in entry.sessions} | state.listed
     left = [s for s in state.sessions if s.session not in counted]
-    waits = state.delivered - {(entry.step, entry.part) for entry in state.shared}
+    waits = state.delivered - {(entry.step, entry.part) for entry in state.shared} - state.written_off
     if state.agreed is None or MENTOR_HOUR not in state.agreed.units or not state.completed or waits or not left:
         raise NothingLeftOver(command.pathway)
     return (

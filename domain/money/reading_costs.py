@@ -9,7 +9,8 @@ from domain.money.faults import RuleFault, shown
 from domain.money.reading_split import MOST_TARGETS, read_split
 from domain.money.reading_values import cents, entries, fields, organisation, purpose, word
 
-MOST_KEYS = 64
+MOST_KEYS = 50
+"""Of one agreement."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,60}")
 _WAYS = ("split", "fixed_cents", "per_unit_cents")

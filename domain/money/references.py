@@ -30,11 +30,6 @@ def viite(base: int) -> str:
     return f"{base}{_check_digit(str(base))}"
 
 
-def is_viite(text: str) -> bool:
-    """Whether a text is a viite, spaces between its digits and zeros before them allowed; 20 digits at most in all."""
-    return _viite_of(_closed_up(text)) is not None
-
-
 def rf(viite: str) -> str:
     """The RF reference (ISO 11649) that says the same as a viite."""
     digits = _viite_of(_closed_up(viite))

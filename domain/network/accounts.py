@@ -58,13 +58,21 @@ class Accounts(Value, frozen=True):
         registered = self.registered.get(organisation)
         return (registered.unit_of if registered else None) or organisation
 
+    def name(self, organisation: str) -> Names:
+        named = self.renamed.get(organisation) or self.registered.get(organisation)
+        return named.name if named else Names(fi=organisation)
+
+    def is_named_to_banks(self, organisation: str) -> bool:
+        """Whether payments bear its name: it is the legal person of somebody who has an account."""
+        return any(details.iban and self.person(each) == organisation for each, details in self.newest.items())
+
     def holder(self, organisation: str) -> Holder:
         """A unit has of its legal person what it does not have of its own."""
         person = self.person(organisation)
         own, whole = self.newest.get(organisation), self.newest.get(person)
         addressed, paid = own or whole, own if own and own.iban else whole
         return Holder(
-            name=self._name(person),
+            name=self.name(person),
             business_id=self._business_id(organisation) or self._business_id(person),
             address=addressed.address if addressed else None,
             iban=paid.iban if paid else None,
@@ -87,10 +95,6 @@ class Accounts(Value, frozen=True):
         days = [self.newest[each].set_on for each in both if each in self.newest]
         days += [self.renamed[each].renamed_on for each in both if each in self.renamed]
         return max(days, default=None)
-
-    def _name(self, organisation: str) -> Names:
-        named = self.renamed.get(organisation) or self.registered.get(organisation)
-        return named.name if named else Names(fi=organisation)
 
     def _business_id(self, organisation: str) -> str | None:
         registered = self.registered.get(organisation)

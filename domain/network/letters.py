@@ -9,6 +9,8 @@ the name with the account's, so that a guess is worse than a question.
 import re
 import unicodedata
 
+from domain.kernel import Refused
+
 IDENTIFIER = re.compile(r"(?![/ ])(?!.*//)[A-Za-z0-9/?:().,'+ -]{1,35}(?<![/ ])")
 """An identification: without å, ä and ö, no space or slash at either end, no two slashes together (EPC217-08)."""
 
@@ -52,6 +54,21 @@ _STAND_INS = str.maketrans(
         "Þ": "Th",
     }
 )
+
+
+class StrangeLetter(Refused):
+    def __init__(self, what: str, text: str, letter: str) -> None:
+        super().__init__(
+            f"{what}, {text}, has {letter!a} in it, which banks do not take; write it in Latin letters, digits and /-?:().,'+."
+        )
+
+
+def as_banks_take(what: str, text: str) -> str:
+    """A name or address as it is sent to a bank. Raises StrangeLetter, with `what` it is."""
+    taken = written(text)
+    if letter := strange_in(taken) or ("" if taken else text[0]):
+        raise StrangeLetter(what, text, letter)
+    return taken
 
 
 def written(text: str) -> str:

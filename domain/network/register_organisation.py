@@ -1,10 +1,10 @@
 """Register an organisation, so that others can name it."""
 
-import re
 from collections.abc import Mapping
 from typing import Annotated
 
 from domain.kernel import Boundary, Command, Decider, Event, Refused, Unknown, Value, facts
+from domain.network.business_ids import is_business_id
 from domain.network.events import OrganisationKind, OrganisationRegistered
 from domain.words import Names, Organisation, form
 
@@ -91,14 +91,6 @@ def decide(command: RegisterOrganisation, state: Register) -> tuple[Event, ...]:
             registered_on=command.asked.on,
         ),
     )
-
-
-def is_business_id(text: str) -> bool:
-    """Whether the check digit fits: weights 7, 9, 10, 5, 8, 4, 2 modulo 11 (Tax Administration, Y-tunnus)."""
-    if not re.fullmatch(r"\d{7}-\d", text):
-        return False
-    rest = sum(w * int(d) for w, d in zip((7, 9, 10, 5, 8, 4, 2), text, strict=False)) % 11
-    return rest != 1 and int(text[-1]) == (11 - rest) % 11
 
 
 register_organisation = Decider(

@@ -1,18 +1,18 @@
 """Rename an organisation: the same legal person or unit under another name."""
 
-from domain.changing import replace
-from domain.kernel import Boundary, Command, Decider, Event, Refused, Unknown, Value, facts
-from domain.network.events import OrganisationRegistered, OrganisationRenamed
+from domain.kernel import Boundary, Command, Decider, Event, Refused, Unknown
+from domain.network.accounts import STATED, Accounts, Stated
+from domain.network.events import OrganisationRenamed
+from domain.network.letters import as_banks_take
 from domain.words import Names, Organisation
-
-Seen = OrganisationRegistered | OrganisationRenamed
 
 
 class RenameOrganisation(Command, frozen=True):
     """Give an organisation another name, in all the languages that it has.
 
     It stays the same organisation: its id, business id, agreements and books go on. Statements and documents of months that are
-    closed keep the name of their cut; payments that were approved keep it too.
+    closed keep the name of their cut; payments that were approved keep it too. Where it, or a unit of it, has an account, the name is
+    one that banks take.
     """
 
     organisation: Organisation
@@ -25,24 +25,22 @@ class NamedSoAlready(Refused):
         super().__init__(f"{organisation} has this name already; there is nothing to rename.")
 
 
-class Named(Value, frozen=True):
-    name: Names | None = None
-    """None: it is not registered."""
+def boundary(command: RenameOrganisation) -> Boundary:  # noqa: ARG001 - it may be the legal person of whoever has an account
+    return (STATED,)
 
 
-def boundary(command: RenameOrganisation) -> Boundary:
-    return (facts(OrganisationRegistered, OrganisationRenamed, about=command.organisation),)
+def evolve(state: Accounts, event: Stated) -> Accounts:
+    return state.after(event)
 
 
-def evolve(state: Named, event: Seen) -> Named:
-    return replace(state, name=event.name)
-
-
-def decide(command: RenameOrganisation, state: Named) -> tuple[Event, ...]:
-    if state.name is None:
+def decide(command: RenameOrganisation, state: Accounts) -> tuple[Event, ...]:
+    if command.organisation not in state.registered:
         raise Unknown(command.organisation)
-    if command.name == state.name:
+    if command.name == state.name(command.organisation):
         raise NamedSoAlready(command.organisation)
+    # Only who has an account is named to a bank; who has none yet is asked for such a name when one is set.
+    if state.is_named_to_banks(command.organisation):
+        as_banks_take(f"The name of {command.organisation}", command.name.best("fi"))
     return (
         OrganisationRenamed(
             organisation=command.organisation,
@@ -56,7 +54,7 @@ def decide(command: RenameOrganisation, state: Named) -> tuple[Event, ...]:
 rename_organisation = Decider(
     command=RenameOrganisation,
     boundary=boundary,
-    initial=Named(),
+    initial=Accounts(),
     evolve=evolve,
     decide=decide,
     may={"coordinator": None},

@@ -1,14 +1,14 @@
 """Set where an organisation is invoiced and paid: address, VAT number, account, e-invoice address."""
 
-import re
 from typing import Annotated
 
 from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown
 from domain.network import sepa
 from domain.network.accounts import STATED, Accounts, Stated
+from domain.network.business_ids import is_finnish_vat_number
 from domain.network.events import Address, BillingDetailsSet
-from domain.network.letters import POSTAL_CODE, STREET_MAX, TOWN_MAX, strange_in, written
+from domain.network.letters import POSTAL_CODE, STREET_MAX, TOWN_MAX, as_banks_take
 from domain.words import Line, Organisation, form
 
 Iban = Annotated[str, form(r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}(?![\s\S])", "an IBAN without spaces in capitals")]
@@ -71,13 +71,6 @@ class BankElsewhere(Refused):
     def __init__(self, bic: str, iban: str) -> None:
         super().__init__(
             f"{bic} is a bank in {bic[4:6]}, and {iban} an account in {iban[:2]}; give the BIC of the bank that keeps the account."
-        )
-
-
-class StrangeLetter(Refused):
-    def __init__(self, what: str, text: str, letter: str) -> None:
-        super().__init__(
-            f"{what}, {text}, has {letter!a} in it, which banks do not take; write it in Latin letters, digits and /-?:().,'+."
         )
 
 
@@ -188,31 +181,16 @@ def _check_account(command: SetBillingDetails, state: Accounts) -> None:
     if others and not (before and before.iban == iban):
         raise AnothersAccount(iban, tuple(sorted(each for each in others if command.asked.acts_for(each))))
     name = state.holder(command.organisation).name.best("fi")
-    _as_banks_take(f"The name of {state.person(command.organisation)}", name)
+    as_banks_take(f"The name of {state.person(command.organisation)}", name)
 
 
 def _check_address(address: Address) -> None:
     for what, text, limit in (("The street", address.street, STREET_MAX), ("The town", address.town, TOWN_MAX)):
-        taken = _as_banks_take(what, text)
+        taken = as_banks_take(what, text)
         if len(taken) > limit:
             raise TooLongForBanks(what, taken, limit)
     if not POSTAL_CODE.fullmatch(address.postal_code):
         raise NoPostalCode(address.postal_code)
-
-
-def _as_banks_take(what: str, text: str) -> str:
-    taken = written(text)
-    if letter := strange_in(taken) or ("" if taken else text[0]):
-        raise StrangeLetter(what, text, letter)
-    return taken
-
-
-def is_finnish_vat_number(text: str) -> bool:
-    """FI and the business id without its dash (Tax Administration); the weights are those of `register-organisation`."""
-    if not re.fullmatch(r"FI[0-9]{8}", text):
-        return False
-    rest = sum(w * int(d) for w, d in zip((7, 9, 10, 5, 8, 4, 2), text[2:9], strict=True)) % 11
-    return rest != 1 and int(text[-1]) == (11 - rest) % 11
 
 
 set_billing_details = Decider(

@@ -11,13 +11,14 @@ from domain.mentoring.events import HoursLeftOver, SessionHeld
 from domain.money import share, taken_by_clause
 from domain.money.decimals import decimal_text
 from domain.network.events import NetworkFounded
+from domain.network.legal_persons import of_one_person
 from domain.pathways.events import AgreedStep, PathwayAgreed, StepDelivered
 from domain.revenue.events import ReceiptRecorded, RevenueReversed, RevenueShared
 from domain.revenue.taking_back import Standing
 from domain.settlement.books import Books
 from domain.settlement.events import PeriodClosed
 from domain.vat.events import VatTreatmentDecided
-from domain.vat.treatments import Treatments, of_one_person
+from domain.vat.treatments import Treatments
 from domain.words import MENTOR_HOUR, PROVIDER, Amount, quantities_of
 
 Seen = (
@@ -55,7 +56,7 @@ class Shared(Value, frozen=True):
     sessions: tuple[SessionHeld, ...] = ()
     """Those whose hours came with no amount that stands and that nobody was told to look after."""
     counted: tuple[SessionHeld, ...] = ()
-    """All others."""
+    """Those whose hours came with an amount that stands."""
     entries: tuple[Standing, ...] = ()
     """Entries of this pathway of which something is left."""
     corrected: Mapping[tuple[int, int], str] = {}

@@ -10,12 +10,13 @@ from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, InTheFuture, NotYours, Refused, Unknown, Value, facts
 from domain.money import CostKey, CostShare, divide_cost
 from domain.network.events import NetworkFounded
+from domain.network.legal_persons import of_one_person
 from domain.revenue.bills import Bill, BillDividedAlready, bill_of, check_voucher
 from domain.revenue.events import BillDivided, CostShared, CountedFor, RevenueReversed
 from domain.settlement.books import BOOKKEEPING, Books
 from domain.settlement.events import PeriodClosed
 from domain.vat.events import VatTreatmentDecided
-from domain.vat.treatments import Treatments, of_one_person
+from domain.vat.treatments import Treatments
 from domain.words import PRICE_CENTS_MAX, AgreementId, Code, EntryId, Line, Price, ProjectCode
 
 Seen = AgreementEnteredIntoForce | VatTreatmentDecided | NetworkFounded | PeriodClosed | BillDivided | RevenueReversed

@@ -60,7 +60,7 @@ class NotDelivered(NotYet):
 class SharedAlready(Refused):
     def __init__(self, pathway: str, step: int, part: int, entry: str) -> None:
         super().__init__(
-            f"The revenue of part {part} of step {step} of {pathway} is shared already, by {entry}; reverse that entry before sharing anew."
+            f"The revenue of part {part} of step {step} of {pathway} is shared already, by {entry}; reverse that first."
         )
 
 

@@ -3,14 +3,11 @@
 from datetime import date
 from typing import Literal
 
-from domain.changing import replace
-from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, Value, facts
+from domain.kernel import Boundary, Command, Decider, Event, NotYours, Refused, Unknown, facts
 from domain.persons import same_person
-from domain.settlement.dispute import FINAL, DisputeState, react_by, state_after
+from domain.settlement.dispute import FINAL, Course, Courses, DisputeState, Step, courses_after, react_by
 from domain.settlement.events import DisputeAnswered, DisputeClosed, DisputeEscalated, DisputeWithdrawn, LineDisputed
 from domain.words import DisputeId, Line
-
-Seen = LineDisputed | DisputeAnswered | DisputeEscalated | DisputeWithdrawn | DisputeClosed
 
 
 class AnswerDispute(Command, frozen=True):
@@ -102,41 +99,24 @@ class StillToReact(Refused):
         )
 
 
-class Standing(Value, frozen=True):
-    disputed: LineDisputed | None = None
-    state: DisputeState = "open"
-    since: date = date.min
-    """The day of the last change."""
-
-
 def boundary(command: AnswerDispute | EscalateDispute | WithdrawDispute) -> Boundary:
     return (
         facts(LineDisputed, DisputeAnswered, DisputeEscalated, DisputeWithdrawn, DisputeClosed, about=command.dispute),
     )
 
 
-def evolve(state: Standing, event: Seen) -> Standing:
-    now = state_after(event)
-    match event:
-        case LineDisputed():
-            return Standing(disputed=event, state=now, since=event.disputed_on)
-        case DisputeAnswered():
-            return replace(state, state=now, since=event.answered_on)
-        case DisputeEscalated():
-            return replace(state, state=now, since=event.escalated_on)
-        case DisputeWithdrawn():
-            return replace(state, state=now, since=event.withdrawn_on)
-        case DisputeClosed():
-            return replace(state, state=now, since=event.closed_on)
+def evolve(state: Courses, event: Step) -> Courses:
+    return courses_after(state, event)
 
 
-def answer(command: AnswerDispute, state: Standing) -> tuple[Event, ...]:
-    disputed = _contested(command, state)
+def answer(command: AnswerDispute, state: Courses) -> tuple[Event, ...]:
+    course = _contested(command, state)
+    disputed = course.disputed
     final = command.asked.role == "coordinator"
-    if final and state.state != "escalated":
-        raise NotWithTheCoordinator(disputed, state.state, state.since)
+    if final and course.state != "escalated":
+        raise NotWithTheCoordinator(disputed, course.state, course.since)
     if not final:
-        _check_turn(command, state, disputed)
+        _check_turn(command, course)
     if same_person(command.asked.actor, disputed.by):
         raise DisputedByOneself(disputed.dispute)
     return (
@@ -153,31 +133,32 @@ def answer(command: AnswerDispute, state: Standing) -> tuple[Event, ...]:
     )
 
 
-def escalate(command: EscalateDispute, state: Standing) -> tuple[Event, ...]:
-    disputed = _contested(command, state)
+def escalate(command: EscalateDispute, state: Courses) -> tuple[Event, ...]:
+    course = _contested(command, state)
+    disputed = course.disputed
     if not command.asked.acts_for(disputed.partner):
         raise NotYours(command.asked, disputed.partner, "take this dispute to the coordinator")
-    if state.state == "escalated":
-        raise WithTheCoordinator(disputed.dispute, state.since)
-    if state.state == "open" and command.asked.on <= disputed.answer_by:
+    if course.state == "escalated":
+        raise WithTheCoordinator(disputed.dispute, course.since)
+    if course.state == "open" and command.asked.on <= disputed.answer_by:
         raise StillToAnswer(disputed)
-    if state.state == "rejected" and command.asked.role == "policy":
-        until = react_by(disputed.disputed_on, disputed.answer_by, state.since)
+    if course.state == "rejected" and command.asked.role == "policy":
+        until = react_by(disputed.disputed_on, disputed.answer_by, course.since)
         if command.asked.on <= until:
             raise StillToReact(disputed, until)
     return (
         DisputeEscalated(
             dispute=disputed.dispute,
             entry=disputed.entry,
-            reason="silence" if state.state == "open" else "answer-not-taken",
+            reason="silence" if course.state == "open" else "answer-not-taken",
             escalated_on=command.asked.on,
             parties=disputed.parties,
         ),
     )
 
 
-def withdraw(command: WithdrawDispute, state: Standing) -> tuple[Event, ...]:
-    disputed = _unfinished(command, state)
+def withdraw(command: WithdrawDispute, state: Courses) -> tuple[Event, ...]:
+    disputed = _unfinished(command, state).disputed
     if not command.asked.acts_for(disputed.partner):
         raise NotYours(command.asked, disputed.partner, "withdraw this dispute")
     return (
@@ -191,35 +172,37 @@ def withdraw(command: WithdrawDispute, state: Standing) -> tuple[Event, ...]:
     )
 
 
-def _unfinished(command: AnswerDispute | EscalateDispute | WithdrawDispute, state: Standing) -> LineDisputed:
+def _unfinished(command: AnswerDispute | EscalateDispute | WithdrawDispute, state: Courses) -> Course:
+    course = next(iter(state), None)
     # A dispute is between the two sides of a line: to everybody else it does not exist.
-    if state.disputed is None or not any(command.asked.acts_for(party) for party in state.disputed.parties):
+    if course is None or not any(command.asked.acts_for(party) for party in course.disputed.parties):
         raise Unknown(command.dispute)
-    if state.state in FINAL:
-        raise DisputeEnded(command.dispute, state.state, state.since)
-    return state.disputed
+    if course.state in FINAL:
+        raise DisputeEnded(command.dispute, course.state, course.since)
+    return course
 
 
-def _contested(command: AnswerDispute | EscalateDispute, state: Standing) -> LineDisputed:
-    disputed = _unfinished(command, state)
-    if state.state == "accepted":
-        raise AcceptedAlready(disputed, state.since)
-    return disputed
+def _contested(command: AnswerDispute | EscalateDispute, state: Courses) -> Course:
+    course = _unfinished(command, state)
+    if course.state == "accepted":
+        raise AcceptedAlready(course.disputed, course.since)
+    return course
 
 
-def _check_turn(command: AnswerDispute, state: Standing, disputed: LineDisputed) -> None:
+def _check_turn(command: AnswerDispute, course: Course) -> None:
+    disputed = course.disputed
     if not command.asked.acts_for(disputed.counterparty):
         raise NotYours(command.asked, disputed.counterparty, "answer this dispute")
-    if state.state == "escalated":
-        raise WithTheCoordinator(disputed.dispute, state.since)
-    if state.state == "rejected":
-        raise RejectedAlready(disputed, state.since)
+    if course.state == "escalated":
+        raise WithTheCoordinator(disputed.dispute, course.since)
+    if course.state == "rejected":
+        raise RejectedAlready(disputed, course.since)
 
 
 answer_dispute = Decider(
     command=AnswerDispute,
     boundary=boundary,
-    initial=Standing(),
+    initial=Courses(),
     evolve=evolve,
     decide=answer,
     may={"coordinator": None, "partner": "finance-approve"},
@@ -233,7 +216,7 @@ answer_dispute = Decider(
 escalate_dispute = Decider(
     command=EscalateDispute,
     boundary=boundary,
-    initial=Standing(),
+    initial=Courses(),
     evolve=evolve,
     decide=escalate,
     may={"coordinator": None, "partner": "finance-check", "policy": None},
@@ -242,7 +225,7 @@ escalate_dispute = Decider(
 withdraw_dispute = Decider(
     command=WithdrawDispute,
     boundary=boundary,
-    initial=Standing(),
+    initial=Courses(),
     evolve=evolve,
     decide=withdraw,
     may={"coordinator": None, "partner": "finance-check"},

@@ -47,7 +47,8 @@ def state_after(event: Step) -> DisputeState:  # noqa: PLR0911 - an answer for e
 def react_by(disputed_on: date, answer_by: date, on: date) -> date:
     """The last day for a next step after one on a day: as many business days as the other side had for its answer.
 
-    Without it a partner could keep a line that it owes from being settled by disputing it and then doing nothing.
+    Without it a partner could keep a line that it owes from being settled by disputing it and then doing nothing. No event holds
+    it: it is counted anew whenever the log is read, so it is the same day for ever because holidays of the past never change.
     """
     days = range(1, (answer_by - disputed_on).days + 1)
     return business_days_after(on, sum(is_business_day(disputed_on + timedelta(days=n)) for n in days))
@@ -108,21 +109,6 @@ class Course(Value, frozen=True):
             return None
         on = max(self.accepted_on, self.correction.occurred_on)
         return react_by(self.disputed.disputed_on, self.disputed.answer_by, on)
-
-    @property
-    def due_on(self) -> date | None:
-        """The last day of whoever's turn it is; None where it is with the coordinator or at its end."""
-        match self.state:
-            case "open":
-                return self.disputed.answer_by
-            case "rejected":
-                return react_by(self.disputed.disputed_on, self.disputed.answer_by, self.since)
-            case "accepted" if self.correction:
-                return self.settled_after
-            case "accepted" if not (self.missed or self.by_coordinator):
-                return self.correct_by
-            case _:
-                return None
 
     def closed(self, correction: RevenueReversed, how: Literal["silence", "disputed-again"], on: date) -> DisputeClosed:
         """Its end, after what was accepted has been corrected."""

@@ -99,6 +99,15 @@ class ClearedAlready(Refused):
         super().__init__(f"{cleared.bank_line} was cleared on {cleared.cleared_on} already: {cleared.how}.")
 
 
+class NothingToClear(Refused):
+    def __init__(self, recorded: PaymentRecorded) -> None:
+        super().__init__(
+            f"{recorded.bank_line} stands recorded for {recorded.payment} with {recorded.cents} cents, {recorded.outcome}, and there "
+            "is nothing to clear of it. Where the other account shows another sum of the payment, take one of the lines back with "
+            "take-back-payment."
+        )
+
+
 class StandsRecorded(Refused):
     def __init__(self, recorded: PaymentRecorded, how: str) -> None:
         happened, reason = _TAKES_BACK[how]
@@ -129,9 +138,9 @@ def evolve(state: Listed, event: Seen) -> Listed:
         case NetworkFounded():
             return replace(state, books=state.books.after(event))
         case PaymentRecorded():
-            return replace(state, recorded=event, back=None, cleared=None if state.back else state.cleared)
+            # What was looked after before is to be looked after anew: it was of something else.
+            return replace(state, recorded=event, back=None, cleared=None)
         case PaymentTakenBack():
-            # What was looked after before is to be looked after anew.
             return replace(state, back=event, cleared=None)
         case BankLineListed():
             return replace(state, listed=event)
@@ -166,12 +175,14 @@ def put_on_list(command: ListBankLine, state: Listed) -> tuple[Event, ...]:
 
 
 def clear(command: ClearBankLine, state: Listed) -> tuple[Event, ...]:
-    organisation = _on_list_of(state, command.bank_line)
+    organisation, standing = _on_list_of(state, command.bank_line), _standing(state)
+    if organisation is None and standing and command.asked.acts_for(owner_of(standing)):
+        raise NothingToClear(standing)
     if organisation is None or not command.asked.acts_for(organisation):
         raise Unknown(f"{command.bank_line} on the list")
     if state.cleared:
         raise ClearedAlready(state.cleared)
-    if (standing := _standing(state)) and command.how in _TAKES_BACK:
+    if standing and command.how in _TAKES_BACK:
         raise StandsRecorded(standing, command.how)
     return (
         BankLineCleared(
@@ -193,12 +204,12 @@ def _check_concerned(command: ListBankLine, state: Listed) -> None:
 
 
 def _on_list_of(state: Listed, bank_line: str) -> str | None:
-    if state.back and state.back.bank_line == bank_line:
-        return owner_of(state.back)
-    if state.listed:
-        return state.listed.organisation
-    recorded = state.recorded
-    return owner_of(recorded) if recorded and recorded.outcome in LOOKED_AFTER else None
+    """Whoever listed a line, it is looked after as what it was recorded or taken back as since."""
+    if state.back:  # what shows that money went back is looked after with the line that it went back of
+        return owner_of(state.back) if state.back.bank_line == bank_line else None
+    if state.recorded:
+        return owner_of(state.recorded) if state.recorded.outcome in LOOKED_AFTER else None
+    return state.listed.organisation if state.listed else None
 
 
 def _standing(state: Listed) -> PaymentRecorded | None:

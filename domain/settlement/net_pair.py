@@ -3,9 +3,9 @@
 from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, Refused, Unknown, Value, cause_in, derived, facts
 from domain.network.events import NetworkFounded
+from domain.network.legal_persons import of_one_person
 from domain.settlement.books import BOOKKEEPING, Books
 from domain.settlement.events import Netted, PeriodClosed, PeriodSettled, SettlementPlanned
-from domain.settlement.legal_persons import within_one
 from domain.words import Organisation, SettlementId, Total
 
 Seen = PeriodSettled | SettlementPlanned | Netted | NetworkFounded | PeriodClosed
@@ -91,7 +91,8 @@ def decide(command: NetPair, state: Netting) -> tuple[Event, ...]:
     if state.planned:
         raise PlannedAlready(command.settlement)
     first, second = command.first, command.second
-    if not first < second or not {first, second} <= set(settled.members) or within_one(settled.units, first, second):
+    members, persons = set(settled.members), dict(settled.units)
+    if not first < second or not {first, second} <= members or of_one_person(persons, first, second):
         raise NoPair(command.settlement, first, second)
     if not (
         command.first_owes_cents or command.second_owes_cents or command.first_pays_cents or command.second_pays_cents

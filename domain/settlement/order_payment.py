@@ -7,8 +7,8 @@ from msgspec import Meta
 from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, Refused, Unknown, Value, cause_in, derived, facts
 from domain.money.references import viite
+from domain.network.legal_persons import of_one_person
 from domain.settlement.events import PaymentOrdered, PeriodSettled, SettlementPlanned
-from domain.settlement.legal_persons import within_one
 from domain.words import PRICE_CENTS_MAX, Organisation, SettlementId
 
 Seen = PeriodSettled | SettlementPlanned | PaymentOrdered
@@ -81,7 +81,7 @@ def decide(command: OrderPayment, state: Ordering) -> tuple[Event, ...]:
     if state.planned:
         raise PlannedAlready(command.settlement)
     payer, payee = command.payer, command.payee
-    if not {payer, payee} <= set(settled.members) or within_one(settled.units, payer, payee):
+    if not {payer, payee} <= set(settled.members) or of_one_person(dict(settled.units), payer, payee):
         raise NoPayer(command.settlement, payer, payee)
     return (
         PaymentOrdered(

@@ -32,9 +32,8 @@ class NotAsPlanned(Refused):
 
     def __init__(self, command: PlanSettlement, pairs: int, payments: int, total_cents: int) -> None:
         super().__init__(
-            f"{command.settlement} was to have {command.pairs} set-offs and {command.payments} payments of "
-            f"{command.total_cents} cents, but the log has {pairs} and {payments} of {total_cents}; the coordinator's list "
-            "says which of them were refused."
+            f"The log has {pairs} of {command.pairs} set-offs of {command.settlement} and {payments} of {command.payments} payments, "
+            f"{total_cents} of {command.total_cents} cents; the coordinator's list says why."
         )
 
 

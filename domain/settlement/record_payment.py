@@ -7,9 +7,10 @@ from msgspec import Meta
 
 from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, InTheFuture, NotYours, Refused, Unknown, Value, facts
-from domain.network.events import NetworkFounded
+from domain.network.events import NetworkFounded, OrganisationRegistered
 from domain.settlement.books import BOOKKEEPING, Books
 from domain.settlement.events import (
+    BankLineListed,
     PaymentOrdered,
     PaymentOutcome,
     PaymentRecorded,
@@ -17,10 +18,20 @@ from domain.settlement.events import (
     PeriodClosed,
     SettlementApproved,
 )
+from domain.settlement.listed_line import ListedLine
 from domain.settlement.shown import LineIdTaken, Shown, known_of, owner_of, sum_of
 from domain.words import PRICE_CENTS_MAX, BankLineId, PaymentId, SettlementId
 
-Seen = PaymentOrdered | PaymentRecorded | PaymentTakenBack | SettlementApproved | NetworkFounded | PeriodClosed
+Seen = (
+    PaymentOrdered
+    | PaymentRecorded
+    | PaymentTakenBack
+    | SettlementApproved
+    | BankLineListed
+    | OrganisationRegistered
+    | NetworkFounded
+    | PeriodClosed
+)
 Side = Literal["payer", "payee"]
 
 
@@ -88,13 +99,15 @@ class Paid(Value, frozen=True):
     shown: Shown = Shown()
     """Of the payment, and by the same bank's line of another one."""
     approved: frozenset[str] = frozenset()
+    line: ListedLine = ListedLine()
 
 
 def boundary(command: RecordPayment) -> Boundary:
     return (
         facts(PaymentOrdered, PaymentRecorded, PaymentTakenBack, about=command.payment),
         facts(SettlementApproved, about=command.settlement),
-        facts(PaymentRecorded, PaymentTakenBack, about=command.bank_line),
+        facts(PaymentRecorded, PaymentTakenBack, BankLineListed, about=command.bank_line),
+        facts(OrganisationRegistered),
         BOOKKEEPING,
     )
 
@@ -109,6 +122,8 @@ def evolve(state: Paid, event: Seen) -> Paid:
             return replace(state, shown=state.shown.after(event))
         case SettlementApproved():
             return replace(state, approved=state.approved | {event.settlement})
+        case BankLineListed() | OrganisationRegistered():
+            return replace(state, line=state.line.after(event))
 
 
 def decide(command: RecordPayment, state: Paid) -> tuple[Event, ...]:
@@ -123,6 +138,7 @@ def decide(command: RecordPayment, state: Paid) -> tuple[Event, ...]:
         raise OtherSettlement(ordered, command.settlement)
     if ordered.settlement not in state.approved:
         raise NotApproved(ordered.payment, ordered.settlement)
+    state.line.check_of(owner)
     _check_unused(command, owner, state.shown)
     if command.booked_on > command.asked.on:
         raise InTheFuture("A payment", command.booked_on, command.asked.on)

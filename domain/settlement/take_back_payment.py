@@ -4,13 +4,29 @@ from datetime import date
 
 from domain.changing import replace
 from domain.kernel import Boundary, Command, Decider, Event, InTheFuture, NotYours, Refused, Unknown, Value, facts
-from domain.network.events import NetworkFounded
+from domain.network.events import NetworkFounded, OrganisationRegistered
 from domain.settlement.books import BOOKKEEPING, Books
-from domain.settlement.events import PaymentOrdered, PaymentRecorded, PaymentTakenBack, PeriodClosed, TakenBackAs
+from domain.settlement.events import (
+    BankLineListed,
+    PaymentOrdered,
+    PaymentRecorded,
+    PaymentTakenBack,
+    PeriodClosed,
+    TakenBackAs,
+)
+from domain.settlement.listed_line import ListedLine
 from domain.settlement.shown import LineIdTaken, Shown, known_of, owner_of, sum_of
 from domain.words import BankLineId, PaymentId
 
-Seen = PaymentOrdered | PaymentRecorded | PaymentTakenBack | NetworkFounded | PeriodClosed
+Seen = (
+    PaymentOrdered
+    | PaymentRecorded
+    | PaymentTakenBack
+    | BankLineListed
+    | OrganisationRegistered
+    | NetworkFounded
+    | PeriodClosed
+)
 
 
 class TakeBackPayment(Command, frozen=True):
@@ -84,13 +100,16 @@ class Contested(Value, frozen=True):
     ordered: PaymentOrdered | None = None
     shown: Shown = Shown()
     """Of the payment, and by the line that is to show the return."""
+    line: ListedLine = ListedLine()
+    """The line that is to show the return."""
 
 
 def boundary(command: TakeBackPayment) -> Boundary:
     about = facts(PaymentOrdered, PaymentRecorded, PaymentTakenBack, about=command.payment)
     if command.shown_by is None:
         return (about, BOOKKEEPING)
-    return (about, facts(PaymentRecorded, PaymentTakenBack, about=command.shown_by), BOOKKEEPING)
+    shown_by = facts(PaymentRecorded, PaymentTakenBack, BankLineListed, about=command.shown_by)
+    return (about, shown_by, facts(OrganisationRegistered), BOOKKEEPING)
 
 
 def evolve(state: Contested, event: Seen) -> Contested:
@@ -101,6 +120,8 @@ def evolve(state: Contested, event: Seen) -> Contested:
             return replace(state, ordered=event)
         case PaymentRecorded() | PaymentTakenBack():
             return replace(state, shown=state.shown.after(event))
+        case BankLineListed() | OrganisationRegistered():
+            return replace(state, line=state.line.after(event))
 
 
 def decide(command: TakeBackPayment, state: Contested) -> tuple[Event, ...]:
@@ -115,6 +136,7 @@ def decide(command: TakeBackPayment, state: Contested) -> tuple[Event, ...]:
     if back := shown.back_of(recorded):
         raise TakenBackAlready(back)
     _check_return(command, shown)
+    state.line.check_of(owner_of(recorded))
     if command.booked_on > command.asked.on:
         raise InTheFuture("A return", command.booked_on, command.asked.on)
     if command.booked_on < recorded.occurred_on:
@@ -191,5 +213,6 @@ take_back_payment = Decider(
         "bank_line": "bank-line:9f86d081884c7d659a2feaa0c55ad015",
         "reason": "returned",
         "booked_on": "2019-04-24",
+        "shown_by": "bank-line:b5bb9d8014a0f9b1d61e21e796d78dcc",
     },
 )

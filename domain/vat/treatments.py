@@ -1,6 +1,6 @@
 """Which decision on VAT counts for a share: the seller's, for its clause, on the day of delivery."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 
 from domain.kernel import Value
@@ -39,11 +39,3 @@ class Treatments(Value, frozen=True):
             for path, each in found
             if each
         )
-
-
-def of_one_person(persons: Mapping[str, str], one: str, other: str) -> bool:
-    """Whether two organisations are, or belong to, one legal person: what one passes to the other is no supply.
-
-    `persons`: of units, the legal person.
-    """
-    return persons.get(one, one) == persons.get(other, other)

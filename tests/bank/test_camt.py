@@ -86,6 +86,52 @@ def test_a_line_without_the_banks_number_is_known_by_its_statement() -> None:
     assert read_camt(nonref).lines[0].id == alone.id, "what a bank writes where it has no number"
 
 
+def page(body: bytes, number: str) -> bytes:
+    """The same as a page of several, as version 8 says it of a statement."""
+    kind = "Stmt" if b"<Stmt>" in body else "Ntfctn"
+    told = f"<{kind}Pgntn><PgNb>{number}</PgNb><LastPgInd>false</LastPgInd></{kind}Pgntn><CreDtTm>"
+    before, inside, after = body.partition(f"<{kind}>".encode())
+    return before + inside + after.replace(b"<CreDtTm>", told.encode(), 1)
+
+
+def page_of_a_message(body: bytes, number: str) -> bytes:
+    """As either version says it of the message."""
+    told = f"<MsgPgntn><PgNb>{number}</PgNb><LastPgInd>false</LastPgInd></MsgPgntn></GrpHdr>"
+    return body.replace(b"</GrpHdr>", told.encode())
+
+
+@pytest.mark.parametrize("paged", [page, page_of_a_message])
+@pytest.mark.parametrize("write", WRITERS)
+def test_entries_that_are_alike_on_two_pages_are_two_lines(
+    write: Callable[..., bytes], paged: Callable[[bytes, str], bytes]
+) -> None:
+    """Each page is a file of the statement's own id and numbers its entries from one: neither hides the other's money."""
+    nameless = write(Entry(DAY, (Payment(500),)))
+    ids = [line.id for number in ("1", "2", "3") for line in read_camt(paged(nameless, number)).lines]
+    assert len(set(ids)) == 3
+    assert read_camt(paged(nameless, "00002")).lines[0].id == ids[1]
+    numbered = write(CAME_IN)
+    assert read_camt(paged(numbered, "2")).lines == read_camt(numbered).lines, "the bank's own number is enough"
+
+
+@pytest.mark.parametrize("paged", [page, page_of_a_message])
+def test_a_line_of_the_first_page_keeps_the_id_that_it_always_had(paged: Callable[[bytes, str], bytes]) -> None:
+    nameless = statement(Entry(DAY, (Payment(500),)))
+    first, second = b'["place","S-1","1"]', b'["place","S-1","1","2"]'
+    expected = [
+        hashlib.sha256(b'["FI2112345600000785",' + place + b',500,"2019-11-04",0]').hexdigest()[:32]
+        for place in (first, first, second)
+    ]
+    files = (nameless, paged(nameless, "01"), paged(nameless, "2"))
+    assert [read_camt(body).lines[0].id for body in files] == expected
+
+
+def test_a_page_of_a_statement_says_more_than_that_of_its_message() -> None:
+    nameless = statement(Entry(DAY, (Payment(500),)))
+    both = page_of_a_message(page(nameless, "2"), "7")
+    assert read_camt(both).lines == read_camt(page(nameless, "2")).lines
+
+
 def test_pending_entries_are_counted_and_left_out() -> None:
     pending = CAME_IN._replace(status="PDNG", bank_reference="P1")
     told = WENT_OUT._replace(status="INFO", bank_reference="P2")

@@ -162,6 +162,35 @@ CHANGES: list[tuple[bytes, bytes, str]] = [
         b"<BookgDt><Dt>2019-11-31<",
         f'{S}, entry 1 has "2019-11-31" as BookgDt, which is no date. {AGAIN}',
     ),
+    *(
+        (
+            b"<BookgDt><Dt>2019-11-04</Dt>",
+            b"<BookgDt><%(kind)b>%(text)b</%(kind)b>" % {b"kind": kind, b"text": text},
+            f'{S}, entry 1 has "{text.decode()}" as BookgDt, which is no date. {AGAIN}',
+        )
+        for kind, text in (
+            (b"Dt", b"2019-11-04 hello world"),
+            (b"Dt", b"2019-W45-1"),
+            (b"Dt", b"20191104"),
+            (b"Dt", b"2019-11-04T10:00:00"),
+            (b"Dt", b"2019-11-04+2:00"),
+            (b"Dt", "\uff12019-11-04".encode()),
+            (b"DtTm", b"2019-11-04"),
+            (b"DtTm", b"2019-11-04 10:00:00"),
+            (b"DtTm", b"20191104T100000"),
+            (b"DtTm", b"2019-11-04T10:00:00+0200"),
+        )
+    ),
+    (
+        b"<GrpHdr>",
+        b"<GrpHdr><MsgPgntn><PgNb>one</PgNb></MsgPgntn>",
+        f'The file has "one" as MsgPgntn/PgNb, which is a number of up to 5 digits. {AGAIN}',
+    ),
+    (
+        b"<Stmt>",
+        b"<Stmt><StmtPgntn><LastPgInd>true</LastPgInd></StmtPgntn>",
+        f"{S} has no StmtPgntn/PgNb, which belongs there. {AGAIN}",
+    ),
     (
         b"<EndToEndId>E1<",
         b"<EndToEndId>" + b"E" * 36 + b"<",

@@ -282,11 +282,37 @@ def test_who_may_not_record_payments_may_not_hand_in_files(january: SettledWorld
         take_in(january, b"not even read", asker)
 
 
-def test_a_line_of_nobody_s_account_gets_no_place_in_the_log(january: SettledWorld) -> None:
-    before = january.head
+def test_a_line_of_nobody_s_account_gets_no_place_in_the_log_and_is_refused_by_name(january: SettledWorld) -> None:
+    """Beside lines of known accounts, which are taken in; and it is, too, when somebody has set the account."""
+    iban = "FI4250001510000023"
+    strange = Statement("S-1", iban, (Entry(PAID_ON, (paid(january, EKAMI, -70_000),), "1"),))
+    known = Statement("S-2", IBANS[EKAMI], (Entry(PAID_ON, (Payment(4_200, "1232"),), "2"),))
+    body, before = camt053("M", MADE_AT, strange, known), january.head
+    for rest in (("unknown", True, "unknown-reference"), ("recognised", True, "unknown-reference")):
+        taken = take_in(january, body)
+        assert ended(taken) == [("refused", False, "account-of-nobody"), rest]
+        assert (taken.lines[0].position, taken.lines[1].why) == (None, None)
+        assert taken.lines[0].why == (
+            "The account FI4250001510000023 is nobody's here; whoever has it sets it with set-billing-details."
+        )
+        assert january.head == before + 1
+    run(do(january, "set-billing-details", details(XAMK, iban), NOW))
+    assert [line.outcome for line in take_in(january, body).lines] == ["matched", "recognised"]
+
+
+def test_a_file_of_nobody_s_accounts_alone_is_refused(january: SettledWorld) -> None:
+    """Who brings the file for all is told whose it is not; a partner is told no more than that it is not its own."""
     entries = (Entry(PAID_ON, (paid(january, EKAMI, -70_000),), "1"),)
-    taken = take_in(january, camt053("M", MADE_AT, Statement("S-1", "DE89370400440532013000", entries)))
-    assert ended(taken) == [("unknown", False, "account-of-nobody")]
+    body = camt053("M", MADE_AT, Statement("S-1", "DE89370400440532013000", entries))
+    before = january.head
+    with pytest.raises(NothingTakenIn) as refused:
+        take_in(january, body)
+    assert str(refused.value) == (
+        "Nothing of the file was taken in: 1 line was refused. The account DE89370400440532013000 is nobody's here; whoever has it "
+        "sets it with set-billing-details. Hand the file in again when that is mended."
+    )
+    with pytest.raises(NotOwnAccounts):
+        take_in(january, body, payer(EKAMI))
     assert january.head == before
 
 

@@ -1,13 +1,11 @@
 """A debtor's payment file: of what was approved and is not paid yet, with accounts as approved, the same bytes again."""
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lxml import etree  # type: ignore[import-untyped]  # it ships no types
 
 from adapters.bank.pain001 import pain001
 from adapters.bank_intake import BankIntake
@@ -24,8 +22,8 @@ from tests.bank.payments import TRANSFER
 from tests.bank.settled import AGREEMENT, CURSOR, EKAMI, IBANS, SETTLER, XAMK, approve, details, do, ordered
 from tests.bank.settled_world import SettledWorld, file_of
 from tests.http.world import run
+from tests.official_schemas import PAIN001, valid_xml
 
-SCHEMA = Path(__file__).parents[3] / "shared" / "schemas" / "iso20022" / "pain.001.001.09.xsd"
 LATER = "2019-02-21T18:00:00+02:00"
 NEW = "FI4250001510000023"
 THIEF = Asker(actor="person:thief", role="coordinator")
@@ -52,9 +50,10 @@ def test_it_holds_what_the_debtor_is_to_pay_to_whom_and_when(january: SettledWor
     assert (file.debtor.name, file.debtor.iban, file.debtor.bic) == ("Xamk Oy", IBANS[XAMK], "NDEAFIHH")
     assert file.execution_on.isoformat() == "2019-03-07"
     assert file.created_at.isoformat(timespec="seconds") == "2019-02-21T08:00:00+00:00", "when it was approved"
-    body = pain001(file)
-    if SCHEMA.exists():
-        etree.XMLSchema(etree.parse(str(SCHEMA))).assertValid(etree.fromstring(body))
+
+
+def test_it_is_what_banks_take(january: SettledWorld) -> None:
+    valid_xml(pain001(made(january).file), PAIN001)
 
 
 def test_made_again_it_has_the_same_bytes_whatever_else_has_happened(january: SettledWorld) -> None:
@@ -85,6 +84,41 @@ def test_approved_again_by_somebody_else_it_is_paid_to_the_new_account(january: 
     assert made(january, as_of=january.head - 1).file == then
     with pytest.raises(ApprovedAlready):
         run(approve(january, january.settlement, "2019-02-21T19:00:00+02:00", THIEF))
+
+
+def test_it_is_executed_on_no_day_before_its_approval() -> None:
+    """To be paid on 7 March and approved on Saturday the 9th in Helsinki, while it is still Friday in UTC: on Monday."""
+    world = SettledWorld(approved=False)
+    run(approve(world, world.settlement, "2019-03-08T22:30:00+00:00"))
+    file = made(world).file
+    assert (file.execution_on, file.created_at.day) == (date(2019, 3, 11), 8)
+    assert pain001(made(world).file) == pain001(file)
+
+
+def test_a_later_day_alone_is_no_other_file_for_the_bank(january: SettledWorld) -> None:
+    """It pays the same to the same accounts: if the first file was handed in, the second must be refused as its repeat."""
+    then = made(january).file
+    late = "2019-03-08T18:00:00+02:00"
+    run(do(january, "rename-organisation", {"organisation": CURSOR, "name": {"fi": "Toinen Oy"}}, late, THIEF))
+    run(approve(january, january.settlement, "2019-03-08T18:30:00+02:00"))
+    now = made(january).file
+    assert (then.execution_on, now.execution_on) == (date(2019, 3, 7), date(2019, 3, 8))
+    assert now.message_id == then.message_id
+    assert made(january, as_of=january.head - 1).file == then
+
+
+def test_what_a_payee_contests_makes_no_other_file_of_the_rest(january: SettledWorld) -> None:
+    """Else its word alone would let a file pass that was handed in before, and everybody else would be paid twice."""
+    order, line = run(ordered(january))[EKAMI], "bank-line:" + "0" * 31 + "1"
+    paid = {"payment": order.payment, "settlement": order.settlement, "side": "payer", "cents": order.cents}
+    shown = {"bank_line": line, "booked_on": "2019-02-21"}
+    run(do(january, "record-payment", {**paid, **shown}, LATER))
+    rest = made(january)
+    run(do(january, "take-back-payment", {"payment": order.payment, **shown, "reason": "not-received"}, LATER))
+    contested = made(january)
+    assert [each.reason for each in contested.left_out] == ["contested"]
+    assert pain001(contested.file) == pain001(rest.file)
+    assert (contested.again, rest.again) == ((), ())
 
 
 def test_reading_the_accounts_asks_for_the_few_events_that_say_them(

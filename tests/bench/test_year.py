@@ -18,12 +18,10 @@ from adapters.postgres.bench.stock_statements import run_stock
 from adapters.postgres.database import Database, connect
 from adapters.postgres.log import PostgresLog
 from adapters.postgres.migrate import migrate
-from adapters.projecting.memory import Memory
 from adapters.settings import Settings
 from adapters.wiring import APP_ROLE
 from application.envelope import Recorded, decode
 from domain.revenue.events import RevenueTruedUp
-from projections.rows import At
 from projections.statement_postings import Kind
 from projections.statement_rows import Balance
 from projections.statements import statements
@@ -31,6 +29,7 @@ from tests.bench.conftest import quiet
 from tests.examples.memory_stage import bodies_of
 from tests.invariants.ledger import Ledger
 from tests.invariants.promises import check_mentors, check_money, every_line
+from tests.projections.same import folded
 
 COPIES = 3
 STOCK_EVENTS = 1_400
@@ -42,12 +41,6 @@ FOLLOWING = ("vat", "true-up", "set-off", "payment")
 @pytest.fixture(scope="module")
 def bodies() -> list[bytes]:
     return list(bodies_of(2019))
-
-
-def folded(events: list[Recorded]) -> Memory:
-    memory = Memory(statements)
-    memory.advance([(At(r.position, r.time), r.data) for r in events if type(r.data) in statements.facts], len(events))
-    return memory
 
 
 def test_a_long_log_is_the_year_with_more_people_in_it(bench_settings: Settings, bodies: list[bytes]) -> None:
@@ -71,7 +64,7 @@ def test_a_long_log_is_the_year_with_more_people_in_it(bench_settings: Settings,
         if not isinstance(recorded.data, RevenueTruedUp):
             ledger.take(recorded)
     check_mentors(events)
-    lines, more = (Counter(line.kind for line in every_line(folded(each))) for each in (alone, events))
+    lines, more = (Counter(line.kind for line in every_line(folded(statements, each))) for each in (alone, events))
     assert more == {kind: n * (1 if kind in FOLLOWING else COPIES) for kind, n in lines.items()}
 
 
@@ -120,7 +113,7 @@ def test_the_stock_read_model_does_the_same_work(bench_settings: Settings, bodie
 
     lines, balances = asyncio.run(run())
     stock = {row[:3]: (*row[:-1], tuple(row[-1])) for row in lines}
-    ours = folded([decode(body) for body in bodies])
+    ours = folded(statements, [decode(body) for body in bodies])
     # Lines of VAT are stored by neither: both keep what they follow from, and their sum in the balance.
     posted = [line for line in every_line(ours) if line.kind != "vat"]
     assert {line.kind for line in posted} == {*get_args(Kind)} - {"vat"}, "each kind is in what is compared"

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from adapters.cli.json_file import FileRefused
 from adapters.cli.net import net_command
-from application.door import BODY_BYTES_MAX, NotJson
+from application.door import BODY_BYTES_MAX
 
 TASMA = Path(sys.executable).with_name("tasma")
 CHAIN = '[{"from": "org:a", "to": "org:b", "cents": 10000}, {"from": "org:b", "to": "org:c", "cents": 10000}]'
@@ -76,8 +77,8 @@ def test_what_is_not_a_list_of_debts_is_refused_in_a_sentence(file: Path) -> Non
     )
     file.write_text('[{"from": "org:a", "to": "org:b", "cents": 1, "cents": 2}]', encoding="utf-8")
     twice = CliRunner().invoke(net_command, ["--obligations", str(file)])
-    assert isinstance(twice.exception, NotJson)
-    assert str(twice.exception) == "The body is not JSON: the key 'cents' stands twice in one object."
+    assert isinstance(twice.exception, FileRefused)
+    assert str(twice.exception) == f"{file}: The body is not JSON: the key 'cents' stands twice in one object."
     for wrong in ([], ["--obligations", str(file), "--format", "yaml"], ["--obligations", f"{file}.not"]):
         assert CliRunner().invoke(net_command, wrong).exit_code == 2
 

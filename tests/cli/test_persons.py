@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from adapters.cli.settle import settle_command
 from adapters.postgres.embedded import Server
 from tests import command
 from tests.domain.story import AGREEMENT, PARTNERS, RULE
@@ -90,3 +92,10 @@ def test_help_says_that_a_person_answers(tasma: Tasma) -> None:
         (("token", "issue"), "What a person has to answer for"),
     ):
         assert sentence in " ".join(tasma(*name, "--help").stdout.split())
+
+
+def test_a_name_at_the_command_line_is_said_to_be_taken_on_trust() -> None:
+    """Whoever sits there can give any: where two persons must be two, tokens tell them apart."""
+    told = " ".join(CliRunner().invoke(settle_command, ["--help"]).stdout.split())
+    assert "names are taken on trust here and in the files of `tasma run`" in told
+    assert "Taken on trust at the command line; where two persons must be two, give out tokens." in told

@@ -90,6 +90,8 @@ def test_a_month_is_settled_paid_and_read_back(january: Settings, tasma: Tasma, 
     unapproved = tasma(*pay)
     assert unapproved.returncode == 1
     assert unapproved.stderr.startswith("There is no payment file for an unapproved settlement")
+    shown = " ".join(tasma("settle", "2019-01").stdout.split())
+    assert "names at a command line are taken on trust" in shown
     approve(january, one["settlement"])
     file = folder / "pain.xml"
     assert tasma(*pay, "-o", file).returncode == 0
@@ -114,8 +116,18 @@ def test_a_month_is_settled_paid_and_read_back(january: Settings, tasma: Tasma, 
         ("part", True),
         ("unknown", True),
     ]
+    before = min(line["position"] for line in matched["lines"]) - 1
+    looked_back = tasma(*pay, "--as-of", before)
+    assert looked_back.stdout == file.read_text(), "of what is paid the file that there was is still shown"
+    assert looked_back.stderr.splitlines()[-1] == (
+        f"This is the file as of position {before}, to be looked at: what was paid, taken back or approved since is not heeded. Hand in "
+        "the one without --as-of."
+    )
     said = tasma("match", "camt", camt)
     assert said.returncode == 0
+    for line in matched["lines"]:
+        (row,) = (row for row in said.stdout.splitlines() if line["bank_line"] in row)
+        assert (line["payment"] or line["reason"]) in row, "what is copied from stands in one line, also redirected"
     assert "M-1: 3 recognised; 0 entries moved no money." in said.stdout
     assert IBANS[XAMK] not in said.stdout + said.stderr
     early = Payment(-15_000, references[CURSOR], bank_reference="2")
@@ -177,6 +189,7 @@ def test_a_document_is_found_by_its_id_and_by_its_number(tasma: Tasma, folder: P
     [
         ("settle", "2019-01", "--debtor", XAMK),
         ("settle", "2019-01", "--format", "pain001"),
+        ("settle", "2019-01", "--as-of", "2019-02-20"),
         ("statement", "--partner", EKAMI, "--period", "2019-01", "--format", "pdf", "--line", "1"),
         ("match", "camt", "no-such-file.xml"),
         ("document", "x", "--format", "docx"),

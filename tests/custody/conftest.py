@@ -1,18 +1,16 @@
 """A migrated network with its vault, and master keys that a test can name."""
 
-import asyncio
 import base64
 import hashlib
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
 
 from adapters.postgres.database import Database, connect
-from adapters.postgres.embedded import APP_ROLE, Server
-from adapters.postgres.migrate import drop_network, migrate
+from adapters.postgres.embedded import Server
 from adapters.postgres.vault import Vault
 from adapters.vault import master_keys
 
@@ -41,7 +39,5 @@ def setting(*names: str) -> str:
 
 
 @pytest.fixture
-def place(server: Server, network_schema: str) -> Iterator[Place]:
-    asyncio.run(migrate(server.admin_dsn, network_schema, APP_ROLE))
-    yield Place(server, network_schema)
-    asyncio.run(drop_network(server.admin_dsn, network_schema))
+def place(server: Server, migrated_schema: str) -> Place:
+    return Place(server, migrated_schema)

@@ -5,15 +5,26 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
 from pypdf import PdfReader
 
-from adapters.documents.pdf import CHARACTERS_MAX, LINES_MAX, TooLongToPrint, invoice_pdf, statement_pdf
+from adapters.documents import pdf as pdf_of
+from adapters.documents.pdf import (
+    CHARACTERS_MAX,
+    LINES_MAX,
+    PressTaken,
+    PrintedTooSlowly,
+    TooLongToPrint,
+    invoice_pdf,
+    statement_pdf,
+)
 from adapters.documents.typst import press
 from adapters.documents.words import WORDS, word
 from adapters.documents.writing import amount, day, figure, iban, reference
@@ -21,7 +32,7 @@ from domain.changing import replace
 from domain.money import Language
 from domain.money.references import rf
 from domain.words import LANGUAGES, Names
-from projections.document import DocumentLine, VatTreatment
+from projections.document import DocumentLine, Invoice, StatementDocument, VatTotal, VatTreatment
 from tests.documents import samples
 
 NOTHING = re.compile(r"[\s\u00a0\u200b]+")
@@ -68,35 +79,86 @@ def said(name: str, language: Language, *texts: str) -> None:
         assert closed_up(text) in read(name, language), text
 
 
-def row(line: DocumentLine, language: Language, *, balance: bool) -> str:
-    """The figures of a line, side by side."""
-    rate = line.vat.rate.replace(".", "." if language == "en" else ",") if line.vat else ""
-    supply = line.kind not in {"set-off", "payment", "vat"}
+def missing(text: str, rows: Iterable[Sequence[str]]) -> Sequence[str]:
+    """The first row whose texts do not stand there after one another, and after the row before it; none: they all do.
+
+    So no row is found in what another one says, nor in the totals.
+    """
+    at = 0
+    for each in rows:
+        for said in map(closed_up, each):
+            found = text.find(said, at)
+            if found < 0:
+                return each
+            at = found + len(said)
+    return ()
+
+
+def rows_of(document: StatementDocument | Invoice, language: Language) -> Iterator[Sequence[str]]:
+    """Every line, then the tables of totals, as they are printed under each other."""
+    for line in document.lines:
+        head = f"{line.n}{day(line.occurred_on, language)}{word(f'kind.{line.kind}', language)}"
+        texts = line.text[language].replace("-€", "\u2212€"), ", ".join(map(str, line.events))
+        if isinstance(document, Invoice):
+            yield head, _cells(line, language, voucher=document.kind == "internal-voucher"), *texts
+        else:
+            yield head, line.counterparty_name.best(language), _cells(line, language, balance=True), *texts
+    if isinstance(document, StatementDocument):
+        yield from _totals(document, language)
+    elif document.kind == "internal-voucher":
+        yield (word("total.sum", language) + figure(document.gross_cents, language),)
+    else:
+        yield from _taxes(word("total.by-vat", language), document.totals, language)
+
+
+def _totals(document: StatementDocument, language: Language) -> Iterator[Sequence[str]]:
+    yield (word("total.closing", language) + figure(document.closing_cents, language),)
+    outside = word("total.outside-project", language)
+    for table in (
+        [(each.name.best(language), each.cents) for each in document.counterparties],
+        [(each.project or outside, each.cents) for each in document.projects],
+    ):
+        if table:
+            yield from ((name + figure(cents, language),) for name, cents in table)
+            yield (word("total.sum", language) + figure(sum(cents for _, cents in table), language),)
+    yield from _taxes(word("total.sold", language), document.sold, language)
+    yield from _taxes(word("total.bought", language), document.bought, language)
+
+
+def _taxes(title: str, totals: Sequence[VatTotal], language: Language) -> Iterator[Sequence[str]]:
+    if totals:
+        yield (title,)
+    for total in totals:
+        cells = (total.base_cents, total.vat_cents, total.gross_cents)
+        yield (_treatment(total.treatment, language) + "".join(figure(c, language) for c in cells),)
+
+
+def _treatment(of: VatTreatment | None, language: Language) -> str:
+    """As much of its name as tells it from every other."""
+    if of is None:
+        return word("vat.undecided", language)
+    rate = f"{_rate(of, language)}%" if of.code == "S" else ""
+    return f"{rate}({of.code}){f', {of.ground}' if of.ground else ''}"
+
+
+def _rate(of: VatTreatment, language: Language) -> str:
+    return of.rate.replace(".", "." if language == "en" else ",")
+
+
+def _cells(line: DocumentLine, language: Language, *, balance: bool = False, voucher: bool = False) -> str:
+    """The figures of a line, side by side; on a voucher there is one."""
+    rate = _rate(line.vat, language) if line.vat and not voucher else ""
+    supply = line.kind not in {"set-off", "payment", "vat"} and not voucher
     cells = [line.cents, line.vat_cents, line.cents + line.vat_cents] if supply else []
-    return rate + "".join(figure(c, language) for c in (*cells, *([line.cents] if balance else [])))
+    return rate + "".join(figure(c, language) for c in (*cells, *([line.cents] if balance or voucher else [])))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", samples.STATEMENTS)
 def test_a_statement_says_every_figure(name: str, language: Language) -> None:
     document = samples.STATEMENTS[name]()
-    for line in document.lines:
-        said(name, language, row(line, language, balance=True), day(line.occurred_on, language))
-        said(name, language, word(f"kind.{line.kind}", language), line.text[language].replace("-€", "\u2212€"))
-        said(name, language, line.counterparty_name.best(language), ", ".join(map(str, line.events)))
-    for total in (*document.sold, *document.bought):
-        cells = (total.base_cents, total.vat_cents, total.gross_cents)
-        said(name, language, "".join(figure(c, language) for c in cells))
-    for counterparty in document.counterparties:
-        said(name, language, counterparty.name.best(language) + figure(counterparty.cents, language))
-    for project in document.projects:
-        where = project.project or word("total.outside-project", language)
-        said(name, language, where + figure(project.cents, language))
-    for table in (document.counterparties, document.projects):
-        if table:
-            said(name, language, word("total.sum", language) + figure(sum(each.cents for each in table), language))
+    assert missing(read(name, language), rows_of(document, language)) == ()
     said(name, language, word("total.opening", language) + figure(document.opening_cents, language))
-    said(name, language, word("total.closing", language) + figure(document.closing_cents, language))
     said(name, language, amount(document.closing_cents, language), document.digest or "", *document.invoices)
     said(name, language, word("notice.prove", language).format(position=document.position))
 
@@ -115,17 +177,23 @@ def test_an_invoice_says_what_the_law_asks_of_it(name: str, language: Language) 
         said(name, language, f"{party.address.street}{party.address.postal_code}" if party.address else "")
     said(name, language, day(document.delivered_from, language), day(document.delivered_to, language))
     for line in document.lines:
-        said(name, language, line.text[language].replace("-€", "\u2212€"))
-        if document.kind != "internal-voucher":
-            said(name, language, row(line, language, balance=False))
         if line.unit_cents:
             said(name, language, f"\u00d7{amount(line.unit_cents, language)}")
-    for total in document.totals:
-        if document.kind != "internal-voucher":
-            cells = (total.base_cents, total.vat_cents, total.gross_cents)
-            said(name, language, "".join(figure(c, language) for c in cells))
-            said(name, language, (total.treatment.ground or "") if total.treatment else "")
+    assert missing(read(name, language), rows_of(document, language)) == ()
     said(name, language, amount(document.gross_cents, language))
+
+
+@pytest.mark.parametrize("name", [*samples.STATEMENTS, *samples.INVOICES])
+def test_a_line_that_is_not_printed_is_missed(name: str) -> None:
+    """Whichever it is, and if it is off by a cent: what it says is found in no other line, and not in the totals."""
+    document: StatementDocument | Invoice = (
+        samples.STATEMENTS[name]() if name in samples.STATEMENTS else samples.INVOICES[name]()
+    )
+    for n, line in enumerate(document.lines):
+        before, after = document.lines[:n], document.lines[n + 1 :]
+        for others in ((line, line), (replace(line, cents=line.cents + 1),)):
+            asked = rows_of(replace(document, lines=(*before, *others, *after)), "fi")
+            assert missing(read(name, "fi"), asked)[0].startswith(f"{line.n}{day(line.occurred_on, 'fi')}")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -285,6 +353,37 @@ def test_what_is_too_long_to_print_is_refused() -> None:
         r"Take it as XLSX or CSV, which hold all of them\.$",
     ):
         statement_pdf(replace(document, lines=(endless, *others)), "fi")
+
+
+def test_nobody_waits_while_a_long_document_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waited would hold a thread that others need: a second long one is sent away at once, a short one is printed."""
+    monkeypatch.setattr(pdf_of, "_long_press", BoundedSemaphore(0))
+    document = samples.empty_statement()
+    assert statement_pdf(document, "fi").startswith(b"%PDF")
+    monkeypatch.setattr(pdf_of, "LONG", 0)
+    with pytest.raises(PressTaken) as refused:
+        statement_pdf(document, "fi")
+    assert str(refused.value) == (
+        "Another long document is being printed. Ask again in a moment, or take it as XLSX or CSV, which wait for nobody."
+    )
+
+
+def test_what_is_not_printed_in_time_is_given_up_in_a_sentence_and_the_next_is_printed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It names none of this machine's files, as the runner's own words would."""
+    monkeypatch.setattr(pdf_of, "LONG", 0)
+    document = samples.empty_statement()
+    with monkeypatch.context() as hurried:
+        hurried.setattr(pdf_of, "SECONDS_MAX", 0)
+        with pytest.raises(PrintedTooSlowly) as refused:
+            statement_pdf(document, "fi")
+    assert str(refused.value) == (
+        "The document of 0 lines was not printed within 0 seconds. Ask again when there is less to do here, or take it as XLSX "
+        "or CSV."
+    )
+    assert refused.value.__cause__ is None, "what has a cause is answered with that of the database"
+    assert statement_pdf(document, "fi").startswith(b"%PDF")
 
 
 def test_the_press_asks_nobody() -> None:

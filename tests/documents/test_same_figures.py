@@ -1,6 +1,8 @@
-"""Whatever a document is written as, a reader of that format finds the same figures: balances, every line, every tax."""
+"""Whatever a document is written as, a reader of that format finds the same figures: balances, every line, every tax.
 
-import io
+A PDF is read in `test_pdf.py`, row by row.
+"""
+
 from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
@@ -12,12 +14,10 @@ from beancount import loader
 from beancount.core import data
 from hypothesis import given, settings
 from msgspec import json
-from pypdf import PdfReader
 
 from adapters.documents import render
 from adapters.documents.beancount import NETWORK
 from adapters.documents.words import word
-from adapters.documents.writing import figure
 from projections.document import Invoice, StatementDocument, VatTotal
 from tests.documents.random_documents import invoices, statements
 from tests.documents.reading import Rows, Value, table, workbook
@@ -154,14 +154,6 @@ def said(element: Element, path: str) -> int:
     return cents(element.findtext(path))
 
 
-def shown_in_pdf(written: bytes, expected: Iterable[int]) -> None:
-    """Every sum stands there, as often as it has to; a PDF is for people, so a sum is looked for and not its place."""
-    text = "".join("".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(written)).pages)
-    for sum_of, times in Counter(expected).items():
-        shown = "".join(figure(sum_of, "fi").split())
-        assert text.count(shown) >= times, f"{shown} stands {text.count(shown)} times"
-
-
 # --- promises ----------------------------------------------------------------------------------------------------------
 def check_statement(document: StatementDocument) -> None:
     whole = of_statement(document)
@@ -183,20 +175,12 @@ def check_invoice(document: Invoice) -> None:
 
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_a_statement_says_the_same_in_every_format(name: str) -> None:
-    document = STATEMENTS[name]()
-    check_statement(document)
-    lines = (each for x in document.lines for each in (x.cents, x.vat_cents) if each)
-    taxes = (each.vat_cents for each in (*document.sold, *document.bought) if each.vat_cents)
-    shown_in_pdf(render(document, "pdf", "fi"), (document.opening_cents, document.closing_cents, *lines, *taxes))
+    check_statement(STATEMENTS[name]())
 
 
 @pytest.mark.parametrize("name", INVOICES)
 def test_an_invoice_says_the_same_in_every_format(name: str) -> None:
-    document = INVOICES[name]()
-    check_invoice(document)
-    lines = (x.cents for x in document.lines)
-    taxes = (each.vat_cents for each in document.totals if each.vat_cents)
-    shown_in_pdf(render(document, "pdf", "fi"), (document.gross_cents, *lines, *taxes))
+    check_invoice(INVOICES[name]())
 
 
 @given(statements())

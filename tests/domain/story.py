@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.changing import replace
 from domain.kernel import Asked
+from domain.revenue.events import RevenueShared
 from domain.settlement.close_period import WorkedOff
 from tests.given_when_then import COMMAND_ID, Given, asked, given
 
@@ -154,6 +155,18 @@ def shared(**clauses: object) -> Given:
     return do(delivered(**clauses), "share-revenue", sharing())
 
 
+def entry_of(so_far: Given) -> RevenueShared:
+    """What was shared last."""
+    event = so_far.history[-1]
+    assert isinstance(event, RevenueShared)
+    return event
+
+
+def person(name: str, organisation: str | None = None, at: str = "2019-04-11T09:00:00+03:00") -> Asked:
+    """Somebody by name, of an organisation or the coordinator."""
+    return replace(asked(at, organisation), actor=f"person:{name}")
+
+
 def numbered(number: int, by: Asked | None = None) -> Asked:
     """A command of its own in a story of several: what it makes gets ids of its own."""
     return replace(by or asked(), command_id=UUID(int=COMMAND_ID.int + number))
@@ -189,6 +202,11 @@ def closed(so_far: Given, *periods: str, at: str = "2019-05-02T09:00:00+03:00") 
     for period in periods:
         so_far = closing(so_far, period, at).and_then()
     return so_far
+
+
+def march_closed() -> Given:
+    """The first three months of a network that has nothing else yet."""
+    return closed(founded(), "2019-01", "2019-02", "2019-03")
 
 
 def closing(

@@ -4,24 +4,17 @@ from typing import Any
 
 import pytest
 
-from domain.changing import replace
-from domain.kernel import Asked
 from domain.network.accounts import Accounts
 from domain.network.events import BillingDetailsSet, OrganisationRegistered, OrganisationRenamed
 from domain.settlement.events import SettlementApproved
-from tests.domain.story import do, founded
+from tests.domain.story import do, founded, person
 from tests.domain.test_settling import A, B, C, id_of, planned
-from tests.given_when_then import Given, asked
+from tests.given_when_then import Given
 
 ADDRESS = {"street": "Katu 1", "postal_code": "48100", "town": "Kotka"}
 IBANS = {A: "FI2112345600000785", B: "FI1410093000123458", C: "FI5542345670000081"}
 NEW = "FI4250001510000023"
-LATER = "2019-04-11T09:00:00+03:00"
 ELSEWHERE = {"street": "Toinen katu 2", "postal_code": "00100", "town": "Helsinki"}
-
-
-def person(name: str, at: str = LATER, organisation: str | None = None) -> Asked:
-    return replace(asked(at, organisation), actor=f"person:{name}")
 
 
 def account(so_far: Given, organisation: str, iban: str | None, by: str, **more: object) -> Given:
@@ -228,6 +221,29 @@ def test_a_name_that_no_bank_takes_is_changed_before_an_account_is_set() -> None
     )
     renamed = do(named, "rename-organisation", {"organisation": A, "name": {"fi": "Ääni & Co Oy"}})
     assert renamed.when("set-billing-details", body).events()
+
+
+def test_who_has_an_account_takes_no_name_that_no_bank_takes() -> None:
+    """Of a unit a bank is told the legal person, so that one keeps such a name too, and the unit may have any."""
+    had = account(registered(registered(founded(), A), B, unit_of=A), B, IBANS[B], "b")
+    strange = {"organisation": A, "name": {"fi": "Ксамк", "en": "Xamk"}}
+    refusal = f"The name of {A}, Ксамк, has '\\u041a' in it, which banks do not take; write it in Latin letters, digits and /-?:().,'+."
+    had.when("rename-organisation", strange).then_refused(refusal)
+    account(registered(founded(), A), A, IBANS[A], "a").when("rename-organisation", strange).then_refused(refusal)
+    assert had.when("rename-organisation", {**strange, "organisation": B}).events()
+    assert had.when("rename-organisation", {**strange, "name": {"fi": "Xamk", "en": "Ксамк"}}).events()
+
+
+def test_who_has_no_account_may_have_any_name_until_it_is_to_be_paid() -> None:
+    """Its details without an account name it to no bank; with one they are refused until it is named otherwise."""
+    had = account(registered(founded(), A), A, None, "a")
+    named = do(had, "rename-organisation", {"organisation": A, "name": {"fi": "Ксамк"}})
+    named.when("rename-organisation", {"organisation": A, "name": {"fi": "Ксамк"}}).then_refused(
+        f"{A} has this name already; there is nothing to rename."
+    )
+    named.when("set-billing-details", {"organisation": A, "address": ADDRESS, "iban": IBANS[A]}).then_refused(
+        f"The name of {A}, Ксамк, has '\\u041a' in it, which banks do not take; write it in Latin letters, digits and /-?:().,'+."
+    )
 
 
 def test_a_bank_of_a_territory_keeps_accounts_of_its_country() -> None:

@@ -9,9 +9,9 @@ from stdnum import numdb
 from stdnum.fi import ytunnus
 
 from application.door import Malformed
+from domain.network.business_ids import is_finnish_vat_number
 from domain.network.events import Address, BillingDetailsSet
 from domain.network.sepa import FORMS, is_iban, length_of
-from domain.network.set_billing_details import is_finnish_vat_number
 from tests.domain.story import OUTSIDER, do, founded, with_partners
 from tests.given_when_then import Given, asked
 

@@ -18,6 +18,7 @@ from tests.domain.story import (
     delivered,
     delivery,
     do,
+    entry_of,
     in_force,
     numbered,
     shared,
@@ -45,12 +46,6 @@ def reversed_by(so_far: Given) -> RevenueReversed:
     return event
 
 
-def shared_by(so_far: Given) -> RevenueShared:
-    event = so_far.history[-1]
-    assert isinstance(event, RevenueShared)
-    return event
-
-
 def cents_of(event: RevenueReversed | RevenueShared) -> list[int]:
     return [s.cents for s in event.shares]
 
@@ -62,7 +57,7 @@ def test_a_part_is_taken_back_in_proportion_to_what_is_left() -> None:
     assert cents_of(back) == [3751, 500, 3125, 1575, 1050]
     assert [s.exact for s in back.shares] == ["30003/8", "10001/20", "50005/16", "630063/400", "210021/200"]
     assert [(s.partner, s.role, s.clause) for s in back.shares] == [
-        (s.partner, s.role, s.clause) for s in shared_by(shared()).shares
+        (s.partner, s.role, s.clause) for s in entry_of(shared()).shares
     ]
     assert (back.of, back.pathway, back.step, back.part) == ("revenue", "pathway:p-1", 1, 1)
     assert (back.amount_cents, back.entry_amount_cents, back.left_cents) == (10001, 40000, 29999)
@@ -97,16 +92,16 @@ def test_a_credit_loss_is_a_reversal_with_that_reason_and_keeps_all_dates() -> N
     assert back.reason == "credit-loss"
     assert (back.occurred_on.isoformat(), back.period) == ("2019-05-02", "2019-05")
     assert (back.entry_occurred_on.isoformat(), back.entry_period) == ("2019-03-05", "2019-03")
-    assert cents_of(back) == cents_of(shared_by(shared()))
+    assert cents_of(back) == cents_of(entry_of(shared()))
 
 
 def test_only_after_all_of_it_was_taken_back_is_a_part_shared_anew() -> None:
     part = do(shared(), "reverse-entry", taking(39999), numbered(1))
     part.when("share-revenue", sharing()).then_refused(
-        f"The revenue of part 1 of step 1 of pathway:p-1 is shared already, by {ENTRY}; reverse that entry before sharing anew."
+        f"The revenue of part 1 of step 1 of pathway:p-1 is shared already, by {ENTRY}; reverse that first."
     )
     gone = do(part, "reverse-entry", taking(1), numbered(2))
-    assert cents_of(shared_by(do(gone, "share-revenue", sharing(), numbered(3)))) == cents_of(shared_by(shared()))
+    assert cents_of(entry_of(do(gone, "share-revenue", sharing(), numbered(3)))) == cents_of(entry_of(shared()))
 
 
 # --- booked anew -----------------------------------------------------------------------------------------------------
@@ -159,7 +154,7 @@ def test_a_part_is_booked_anew_by_the_version_bound_to_its_pathway() -> None:
     back, anew = so_far.when("rebook-part", rebooking(40000), numbered(1, asked(MAY))).events()
     assert isinstance(back, RevenueReversed)
     assert isinstance(anew, RevenueShared)
-    assert (back.version, anew.version, cents_of(anew)) == (1, 1, cents_of(shared_by(shared())))
+    assert (back.version, anew.version, cents_of(anew)) == (1, 1, cents_of(entry_of(shared())))
 
 
 def test_what_is_taken_back_and_what_is_shared_anew_stand_in_one_period() -> None:
@@ -170,7 +165,7 @@ def test_what_is_taken_back_and_what_is_shared_anew_stand_in_one_period() -> Non
     assert isinstance(anew, RevenueShared)
     assert (back.period, anew.period, anew.amount_cents, cents_of(anew)) == ("2019-05", "2019-05", 0, [0] * 5)
     gone = do(so_far, "reverse-entry", taking(), numbered(1, asked(MAY)))
-    assert shared_by(do(gone, "share-revenue", sharing(), numbered(2, asked(MAY)))).period == "2019-05"
+    assert entry_of(do(gone, "share-revenue", sharing(), numbered(2, asked(MAY)))).period == "2019-05"
 
 
 def test_only_what_is_shared_is_booked_anew_and_only_by_its_collector() -> None:
@@ -201,8 +196,8 @@ def test_only_what_is_shared_is_booked_anew_and_only_by_its_collector() -> None:
 def test_after_any_parts_and_the_rest_nothing_is_left_of_any_share(credit: str, parts: list[int]) -> None:
     """In cents and exactly: a true-up of what is gone moves nothing."""
     so_far = do(do(agreed(), "deliver-step", delivery(credit=credit)), "share-revenue", sharing())
-    left = {s.clause: s.cents for s in shared_by(so_far).shares}
-    exactly = {s.clause: Fraction(s.exact) for s in shared_by(so_far).shares}
+    left = {s.clause: s.cents for s in entry_of(so_far).shares}
+    exactly = {s.clause: Fraction(s.exact) for s in entry_of(so_far).shares}
     total = sum(left.values())
     for number, part in enumerate([*(p for n, p in enumerate(parts, 1) if sum(parts[:n]) < total), None], 1):
         so_far = do(so_far, "reverse-entry", taking(part), numbered(number))

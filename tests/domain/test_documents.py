@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from domain.settlement.events import AccountsSet, DocumentIssued, DocumentVat, PostingAccount
 from domain.settlement.issue_document import DOCUMENTS_MAX
-from tests.domain.story import OUTSIDER, closed, do, founded, numbered, with_partners
+from tests.domain.story import OUTSIDER, closed, do, founded, march_closed, numbered, with_partners
 from tests.given_when_then import Given, asked
 
 MAY = "2019-05-02T09:00:00+03:00"
@@ -30,10 +30,6 @@ def invoice(seller: str = "org:ekami", buyer: str = "org:xamk", **fields: object
         "payment_days": 14,
         **fields,
     }
-
-
-def march_closed() -> Given:
-    return closed(founded(), "2019-01", "2019-02", "2019-03", at=MAY)
 
 
 def issued(so_far: Given, *bodies: dict[str, Any]) -> list[DocumentIssued]:

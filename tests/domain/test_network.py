@@ -2,8 +2,8 @@
 
 import pytest
 
+from domain.network.business_ids import is_business_id
 from domain.network.events import DutyAssigned, NetworkFounded, OrganisationRenamed
-from domain.network.register_organisation import is_business_id
 from domain.words import Names
 from tests.domain.story import founded, with_partners
 from tests.given_when_then import asked, given

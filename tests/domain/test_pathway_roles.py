@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from application.door import command_of
 from domain.pathways.earlier import PathwayDrafted as DraftedBefore
 from domain.pathways.events import PathwayAgreed, PathwayDrafted
 from domain.referrals.events import ClientTakenOn
@@ -122,8 +121,7 @@ def test_what_was_drafted_before_a_referral_was_accepted_is_not_agreed_without_i
 
 def test_a_pathway_is_agreed_for_the_client_that_was_looked_up() -> None:
     """One that is drafted between the looking up and the decision does not slip by."""
-    body = command_of("agree-pathway", AGREE, asked(), client=None)
-    Given(planned().history, body).then_refused("There is no pathway:p-1 here.")
+    planned().when("agree-pathway", AGREE, client=None).then_refused("There is no pathway:p-1 here.")
 
 
 def test_a_client_that_nobody_was_sent_or_took_on_comes_without_a_referral() -> None:

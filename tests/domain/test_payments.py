@@ -207,7 +207,13 @@ def test_what_was_recorded_as_a_part_can_be_looked_after_though_nobody_listed_it
     assert isinstance(cleared, BankLineCleared)
     assert (cleared.organisation, cleared.parties) == (A, (A,))
     whole = do(approved(), "record-payment", line(7), LATER)
-    whole.when("clear-bank-line", body, LATER).then_refused(f"There is no {bank_line(7)} on the list here.")
+    whole.when("clear-bank-line", body, LATER).then_refused(
+        f"{bank_line(7)} stands recorded for {payment()} with 10000 cents, matched, and there is nothing to clear of it. Where the "
+        "other account shows another sum of the payment, take one of the lines back with take-back-payment."
+    )
+    whole.when("clear-bank-line", body, asked(MAY, organisation=C)).then_refused(
+        f"There is no {bank_line(7)} on the list here."
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,20 +5,13 @@ from typing import Any
 import pytest
 
 from application.registry import DECIDERS
-from domain.changing import replace
-from domain.kernel import Asked
 from domain.persons import is_person, same_person
 from domain.settlement.events import SettlementApproved
 from tests.domain.disputing import DISPUTE, disputed, somebody
-from tests.domain.story import do
+from tests.domain.story import do, person
 from tests.domain.test_settling import id_of, planned
 from tests.domain.test_statements_approved import ISSUED, READ, STATEMENT
-from tests.given_when_then import asked, given
-
-
-def person(name: str, organisation: str | None = None, at: str = "2019-04-11T09:00:00+03:00") -> Asked:
-    return replace(asked(at, organisation), actor=f"person:{name}")
-
+from tests.given_when_then import given
 
 SIGNED = {
     "answer-dispute",

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.kernel import NotYet
-from domain.revenue.events import ReceiptRecorded, RevenueShared
+from domain.revenue.events import ReceiptRecorded
 from tests.domain.story import (
     AGREEMENT,
     OUTSIDER,
@@ -13,6 +13,7 @@ from tests.domain.story import (
     delivered,
     delivery,
     do,
+    entry_of,
     numbered,
     planned,
     shared,
@@ -33,12 +34,6 @@ PAID = (
 
 def paid(so_far: Given, on: str = "2019-03-05", at: str = MAY) -> Given:
     return do(so_far, "record-receipt", {**RECEIPT, "received_on": on}, asked(at))
-
-
-def entry_of(so_far: Given) -> RevenueShared:
-    event = so_far.history[-1]
-    assert isinstance(event, RevenueShared)
-    return event
 
 
 def test_a_receipt_is_recorded_by_who_collected() -> None:

@@ -3,18 +3,12 @@
 from msgspec.structs import replace
 
 from domain.agreements.events import AgreementEnteredIntoForce
-from domain.revenue.events import RevenueReversed, RevenueShared
-from tests.domain.story import agreed, closing, delivered, delivery, do, in_force, shared, sharing
+from domain.revenue.events import RevenueReversed
+from tests.domain.story import agreed, closing, delivered, delivery, do, entry_of, in_force, shared, sharing
 from tests.given_when_then import COMMAND_ID, Given, asked
 
 ENTRY = asked().new("entry")
 MAY = "2019-05-02T09:00:00+03:00"
-
-
-def entry_of(so_far: Given) -> RevenueShared:
-    event = so_far.history[-1]
-    assert isinstance(event, RevenueShared)
-    return event
 
 
 def test_a_delivered_part_is_shared_by_the_rule_of_its_version() -> None:
@@ -62,7 +56,7 @@ def test_what_was_taken_and_given_back_may_be_taken_again() -> None:
 
 def test_revenue_is_shared_once_and_after_delivery() -> None:
     shared().when("share-revenue", sharing()).then_refused(
-        f"The revenue of part 1 of step 1 of pathway:p-1 is shared already, by {ENTRY}; reverse that entry before sharing anew."
+        f"The revenue of part 1 of step 1 of pathway:p-1 is shared already, by {ENTRY}; reverse that first."
     )
     agreed().when("share-revenue", sharing()).then_refused(
         "Part 1 of step 1 of pathway:p-1 has not been delivered; revenue is shared after delivery."

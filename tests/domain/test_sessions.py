@@ -19,6 +19,7 @@ from tests.domain.story import (
     completed,
     delivery,
     do,
+    entry_of,
     in_force,
     mentored,
     numbered,
@@ -60,12 +61,6 @@ def all_shared(so_far: Given) -> Given:
     for number, place in enumerate(PLACES, 1):
         so_far = do(so_far, "share-revenue", sharing(*place), numbered(number))
     return completed(so_far)
-
-
-def counted_in(so_far: Given) -> RevenueShared:
-    event = so_far.history[-1]
-    assert isinstance(event, RevenueShared)
-    return event
 
 
 def reversal(entry: str, amount_cents: int | None = None) -> dict[str, Any]:
@@ -134,17 +129,17 @@ def test_hours_come_with_the_next_amount_and_with_no_other() -> None:
     """1.5 and 0.75 hours at 40.00 are 90.00 of the first 400.00; of the next 200.00 nothing is taken."""
     so_far = delivered(held(held(guided()), 2, "0.75"), (1, 1), (1, 2))
     first = do(so_far, "share-revenue", sharing())
-    assert [(q.unit, q.quantity) for q in counted_in(first).quantities] == [("mentor_hour", "2.25")]
-    assert [(s.partner, s.cents) for s in counted_in(first).shares] == [("org:cursor", 9000), ("org:ekami", 31000)]
-    assert counted_in(first).sessions == ("session:s-1", "session:s-2")
+    assert [(q.unit, q.quantity) for q in entry_of(first).quantities] == [("mentor_hour", "2.25")]
+    assert [(s.partner, s.cents) for s in entry_of(first).shares] == [("org:cursor", 9000), ("org:ekami", 31000)]
+    assert entry_of(first).sessions == ("session:s-1", "session:s-2")
     second = do(first, "share-revenue", sharing(part=2), numbered(1))
-    assert [q.quantity for q in counted_in(second).quantities] == ["0"]
-    assert ([s.cents for s in counted_in(second).shares], counted_in(second).sessions) == ([0, 20000], ())
+    assert [q.quantity for q in entry_of(second).quantities] == ["0"]
+    assert ([s.cents for s in entry_of(second).shares], entry_of(second).sessions) == ([0, 20000], ())
 
 
 def test_a_rule_that_pays_no_hours_counts_none() -> None:
     so_far = do(do(mentored(agreed()), "record-session", session()), "deliver-step", delivery())
-    entry = counted_in(do(so_far, "share-revenue", sharing()))
+    entry = entry_of(do(so_far, "share-revenue", sharing()))
     assert (entry.sessions, [q.unit for q in entry.quantities]) == ((), ["credit"])
     over = do(delivered_rest(so_far), "complete-pathway", OF)
     with pytest.raises(NotYet):
@@ -159,25 +154,25 @@ def delivered_rest(so_far: Given) -> Given:
 
 def test_hours_of_what_was_taken_back_whole_wait_for_the_next_amount() -> None:
     first = do(delivered(held(guided()), (1, 1), (1, 2)), "share-revenue", sharing())
-    entry = counted_in(first).entry
+    entry = entry_of(first).entry
     part = do(first, "reverse-entry", reversal(entry, 39999), numbered(1))
-    assert not counted_in(do(part, "share-revenue", sharing(part=2), numbered(2))).sessions
+    assert not entry_of(do(part, "share-revenue", sharing(part=2), numbered(2))).sessions
     gone = do(part, "reverse-entry", reversal(entry), numbered(3))
-    assert counted_in(do(gone, "share-revenue", sharing(part=2), numbered(2))).sessions == ("session:s-1",)
+    assert entry_of(do(gone, "share-revenue", sharing(part=2), numbered(2))).sessions == ("session:s-1",)
 
 
 def test_hours_that_came_back_twice_are_counted_once() -> None:
     so_far = delivered(held(guided()), (1, 1))
     for number in (1, 3, 5):
         so_far = do(so_far, "share-revenue", sharing(), numbered(number))
-        assert (counted_in(so_far).sessions, counted_in(so_far).quantities[0].quantity) == (("session:s-1",), "1.5")
-        so_far = do(so_far, "reverse-entry", reversal(counted_in(so_far).entry), numbered(number + 1))
+        assert (entry_of(so_far).sessions, entry_of(so_far).quantities[0].quantity) == (("session:s-1",), "1.5")
+        so_far = do(so_far, "reverse-entry", reversal(entry_of(so_far).entry), numbered(number + 1))
 
 
 def test_what_is_booked_anew_counts_its_own_hours_and_those_that_wait() -> None:
     first = do(delivered(held(guided()), (1, 1)), "share-revenue", sharing())
     body = {**sharing(), "amount_cents": 30000, "reason": "price-changed"}
-    anew = counted_in(do(held(first, 2), "rebook-part", body, numbered(1)))
+    anew = entry_of(do(held(first, 2), "rebook-part", body, numbered(1)))
     assert (sorted(anew.sessions), anew.quantities[0].quantity) == (["session:s-1", "session:s-2"], "3")
     assert [s.cents for s in anew.shares] == [12000, 18000]
 
@@ -197,7 +192,7 @@ def test_hours_that_can_come_with_no_amount_any_more_are_looked_after() -> None:
 
 
 def test_nothing_is_left_over_while_an_amount_may_still_come() -> None:
-    """The network asks after each completion and each session: too early is nobody's business."""
+    """The network asks whenever hours may be left over, and what may leave some later makes it ask again."""
     sentence = "pathway:p-1 has no hours of sessions that could come with no amount any more."
     to_come = held(delivered(guided(), *PLACES))
     waiting = completed(to_come)
@@ -217,7 +212,7 @@ def test_hours_that_somebody_looks_after_come_with_no_amount() -> None:
     over = all_shared(held(guided()))
     listed = do(held(over, 2), *LIST, POLICY)
     body = {**sharing(), "amount_cents": 30000, "reason": "price-changed"}
-    assert counted_in(do(listed, "rebook-part", body, numbered(9))).sessions == ("session:s-1",)
+    assert entry_of(do(listed, "rebook-part", body, numbered(9))).sessions == ("session:s-1",)
 
 
 def test_hours_come_back_after_the_completion_and_wait_for_what_is_shared_anew() -> None:
@@ -228,7 +223,26 @@ def test_hours_come_back_after_the_completion_and_wait_for_what_is_shared_anew()
         gone.when(*LIST, POLICY).events()
     anew = next(e for e in over.history if isinstance(e, RevenueShared) and e.entry == entry)
     again = do(gone, "share-revenue", sharing(anew.step, anew.part), numbered(10))
-    assert counted_in(again).sessions == ("session:s-1",)
+    assert entry_of(again).sessions == ("session:s-1",)
+
+
+def test_hours_of_a_credit_loss_are_looked_after_unless_it_is_shared_anew() -> None:
+    """Of a part that the client never pays for nothing comes any more, so nothing waits for it; of one in error something does."""
+    over = all_shared(held(guided()))
+    entry = next(e.entry for e in over.history if isinstance(e, RevenueShared) and e.sessions)
+    part = do(over, "reverse-entry", {**reversal(entry, 39999), "reason": "credit-loss"}, numbered(9))
+    with pytest.raises(NotYet):
+        part.when(*LIST, POLICY).events()
+    lost = do(part, "reverse-entry", {**reversal(entry), "reason": "credit-loss"}, numbered(10))
+    (listed,) = lost.when(*LIST, POLICY).events()
+    assert isinstance(listed, HoursLeftOver)
+    assert listed.sessions == ("session:s-1",)
+    (of,) = (e for e in over.history if isinstance(e, RevenueShared) and e.entry == entry)
+    paid = do(lost, "share-revenue", sharing(of.step, of.part), numbered(11))
+    error = do(paid, "reverse-entry", reversal(entry_of(paid).entry), numbered(12))
+    for so_far in (paid, error):
+        with pytest.raises(NotYet):
+            so_far.when(*LIST, POLICY).events()
 
 
 # --- promise ---------------------------------------------------------------------------------------------------------
@@ -313,9 +327,9 @@ def test_more_sessions_than_an_entry_holds_come_with_the_next_amounts() -> None:
         so_far = held(so_far, number, "0.25")
     so_far = delivered(so_far, (1, 1), (1, 2))
     first = do(so_far, "share-revenue", sharing(1, 1), numbered(1))
-    assert len(counted_in(first).sessions) == SESSIONS_MAX
+    assert len(entry_of(first).sessions) == SESSIONS_MAX
     second = do(first, "share-revenue", sharing(1, 2), numbered(2))
-    assert len(counted_in(second).sessions) == 2
+    assert len(entry_of(second).sessions) == 2
 
 
 def test_a_session_has_an_id_for_which_every_entry_has_room() -> None:

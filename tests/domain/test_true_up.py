@@ -3,7 +3,7 @@
 from typing import Any
 
 from domain.revenue.events import RevenueTruedUp
-from tests.domain.story import AGREEMENT, closed, do, founded, numbered
+from tests.domain.story import AGREEMENT, closed, do, march_closed, numbered
 from tests.given_when_then import Given, asked, given
 
 DRIFT = "drift:kymenlaakso-2019.1.xamk"
@@ -21,10 +21,6 @@ def truing(period: str = "2019-03", totals: tuple[tuple[str, str, int], ...] = T
         "closed_period": period,
         "totals": [{"partner": p, "exact": e, "booked_cents": b} for p, e, b in totals],
     }
-
-
-def march_closed() -> Given:
-    return closed(founded(), "2019-01", "2019-02", "2019-03", at=MAY)
 
 
 def given_by(so_far: Given) -> RevenueTruedUp:

@@ -19,8 +19,10 @@ from adapters.settings import Settings
 from examples.subscribers import receiver
 from tests.custody.restoring import body_of
 from tests.custody.served import PATIENCE_SECONDS, REPOSITORY, Served
-from tests.webhooks.test_killed import delivering, founded, settings
-from tests.webhooks.test_life import caught_up, until
+from tests.webhooks.conftest import settings
+from tests.webhooks.receiving import until
+from tests.webhooks.test_killed import delivering, founded
+from tests.webhooks.test_life import caught_up
 
 __all__ = ["settings"]
 

@@ -6,7 +6,6 @@ from collections import Counter
 
 import pytest
 
-from adapters.projecting.memory import Memory
 from application.envelope import Recorded
 from domain.mentoring.events import SessionHeld
 from domain.network.events import FollowUpOpened, PartnerAdmitted
@@ -27,11 +26,11 @@ from domain.settlement.events import (
 )
 from domain.vat.events import VatTreatmentDecided
 from examples.kymenlaakso.year import Year
-from projections.rows import At
 from projections.statement import account_of
 from projections.statements import statements
 from tests.examples.memory_stage import MemoryStage, played, year_of
 from tests.invariants.promises import check_log, check_mentors, check_money, check_statements
+from tests.projections.same import folded
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +40,6 @@ def year() -> tuple[MemoryStage, Year]:
 
 def events_of(stage: MemoryStage) -> list[Recorded]:
     return list(asyncio.run(stage.log.read(0, limit=100_000)))
-
-
-def folded(events: list[Recorded]) -> Memory:
-    memory = Memory(statements)
-    memory.advance([(At(r.position, r.time), r.data) for r in events if type(r.data) in statements.facts], len(events))
-    return memory
 
 
 def test_it_contains_what_a_year_contains(year: tuple[MemoryStage, Year]) -> None:
@@ -106,7 +99,7 @@ def test_it_contains_what_a_year_of_money_contains(year: tuple[MemoryStage, Year
 def test_every_promise_holds_of_it(year: tuple[MemoryStage, Year]) -> None:
     stage, _ = year
     events = events_of(stage)
-    memory = folded(events)
+    memory = folded(statements, events)
     check_log(events)
     check_money(events)
     check_mentors(events)
@@ -120,7 +113,7 @@ def test_a_closed_statement_never_changes(year: tuple[MemoryStage, Year]) -> Non
     """The digest at the end of the year is the digest that was issued at the cut, for every partner and period."""
     stage, _ = year
     events = events_of(stage)
-    memory = folded(events)
+    memory = folded(statements, events)
     cuts = {r.data.period: r.position for r in events if isinstance(r.data, PeriodClosed)}
     issued = [r.data for r in events if isinstance(r.data, StatementIssued)]
     assert any(isinstance(r.data, RevenueReversed) for r in events[cuts["2019-06"] :])

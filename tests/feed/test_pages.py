@@ -11,10 +11,11 @@ import zstandard
 from litestar import Response
 from psycopg import sql
 
-from adapters.http.feed import events, lately, packed_pages, route
+from adapters.http import route
+from adapters.http.feed import events, lately, packed_pages
 from adapters.http.feed.packed_pages import PackedPages
-from adapters.http.feed.route import Route
 from adapters.http.network import Asked
+from adapters.http.route import Route
 from application.envelope import PAGE_EVENTS
 from application.ports import Log
 from tests.custody.restoring import body_of

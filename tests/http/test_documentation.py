@@ -15,9 +15,9 @@ import pytest
 from adapters.http import docs_feed, docs_page
 from adapters.http.commands import OFFERED
 from adapters.http.docs_details import marked
-from adapters.http.feed import all_routes
 from adapters.http.openapi import body_type, openapi
 from adapters.http.reads import all_reads
+from adapters.http.routes import all_routes
 from adapters.http.schemas_words import said_of_fields
 from application.notices import CONSTRUCTED
 from application.registry import DECIDERS

@@ -5,10 +5,11 @@ import json
 import zipfile
 from collections.abc import Iterator
 from hashlib import sha256
+from threading import BoundedSemaphore
 
 import pytest
 
-from adapters.documents import FORMATS, INVOICE_FORMATS, STATEMENT_FORMATS
+from adapters.documents import FORMATS, INVOICE_FORMATS, STATEMENT_FORMATS, pdf
 from adapters.http.problems import NoSuchForm
 from adapters.http.reads.forms import form_of
 from adapters.zipped_invoices import NoInvoices, zipped_invoices
@@ -110,7 +111,19 @@ def test_what_there_is_no_form_of_is_said_with_what_there_is(january: SettledWor
     suffixed = january.get(f"{STATEMENT}.finvoice.xml", EKAMI)
     assert suffixed.status_code == 406
     assert suffixed.json()["detail"] == (
-        "This is not available as .finvoice.xml; it is available as .json, .csv, .xlsx, .pdf, .beancount."
+        "This is not available as .finvoice.xml; it is available as .json, .csv, .xlsx, .pdf, .beancount, .postings.csv."
+    )
+    assert ".postings.csv" not in january.get(f"{invoice}.docx", EKAMI).json()["detail"], "that is of statements alone"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".postings.csv"])
+def test_by_the_days_of_happening_there_is_json_alone_and_what_was_asked_for_is_named(
+    january: SettledWorld, suffix: str
+) -> None:
+    answer = january.get(f"{STATEMENT}{suffix}?effective=2019-01-31", EKAMI)
+    assert (answer.status_code, answer.json()["detail"]) == (
+        406,
+        f"This is not available as {suffix} by the days of happening; it is available as .json.",
     )
 
 
@@ -140,6 +153,19 @@ def test_what_there_is_no_form_of_is_said_with_what_there_is(january: SettledWor
 def test_what_is_preferred_is_given(accept: str, form: str) -> None:
     """RFC 9110, section 12.5.1: by weight, and what is named before what stands for any; what is weighed by no weight is not heard."""
     assert form_of("", accept, STATEMENT_FORMATS) == form
+
+
+def test_who_comes_while_a_long_document_is_printed_is_told_to_ask_again(
+    january: SettledWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other formats are given meanwhile."""
+    monkeypatch.setattr(pdf, "LONG", 0)
+    monkeypatch.setattr(pdf, "_long_press", BoundedSemaphore(0))
+    answer = january.get(f"{STATEMENT}.pdf", EKAMI)
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/press-taken")
+    assert answer.headers["retry-after"] == "1"
+    assert answer.json()["detail"].startswith("Another long document is being printed. ")
+    assert january.get(f"{STATEMENT}.xlsx", EKAMI).status_code == 200
 
 
 def test_a_format_that_weighs_nothing_is_not_given() -> None:

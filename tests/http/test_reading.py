@@ -222,7 +222,7 @@ def test_a_statement_says_when_it_is_not_available_in_a_form(seen: World) -> Non
     by_suffix = seen.get(f"{path}.docx")
     assert (by_suffix.status_code, by_suffix.json()["detail"]) == (
         406,
-        "This is not available as .docx; it is available as .json, .csv, .xlsx, .pdf, .beancount.",
+        "This is not available as .docx; it is available as .json, .csv, .xlsx, .pdf, .beancount, .postings.csv.",
     )
     assert seen.get(f"{path}.json", headers={"Accept": "application/pdf"}).status_code == 200
     assert seen.get(path, headers={"Accept": "text/html, application/json;q=0.9"}).status_code == 200

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from adapters.http.commands import OFFERED, path_of
-from adapters.http.feed import all_routes
 from adapters.http.reads import all_reads
+from adapters.http.routes import all_routes
 from application.registry import DECIDERS
 from tests.http.world import WISHES, World
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from adapters.projecting.memory import Memory
 from examples.kymenlaakso.bank_statement import Payment
 from tests.bank.settled import AGREEMENT, CURSOR, EKAMI, XAMK, ordered
 from tests.bank.settled_world import SettledWorld, file_of, served
@@ -61,6 +62,39 @@ def test_a_payment_leads_back_to_its_settlement_and_on_to_the_statements(paid: S
     assert [line["partner"] for shown in own["shown"] for line in shown["lines"]] == [EKAMI]
     for who in (CURSOR, "mentor", "funder"):
         assert paid.get(f"/v1/payments/{order.payment}", who).status_code == 404
+
+
+def test_where_payments_stand_is_found_without_writing_the_statements_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where they were taken back and paid anew. Statements may have ten thousands of lines, each read from its posting."""
+    with served() as world:
+        orders = run(ordered(world))
+        for number, (payee, contested) in enumerate(((CURSOR, True), (EKAMI, True), (CURSOR, False)), 1):
+            order, line = orders[payee], {"bank_line": f"bank-line:{number:032x}", "booked_on": "2019-02-21"}
+            told = {"payment": order.payment, "settlement": order.settlement, "cents": order.cents, "side": "payer"}
+            assert world.send("record-payment", {**told, **line}, XAMK).status_code == 201
+            if contested:
+                back = {**line, "payment": order.payment, "reason": "not-received"}
+                assert world.send("take-back-payment", back, payee).status_code == 201
+        written = {
+            partner: {line["events"][0]: line["n"] for line in statement["lines"]}
+            for partner in (XAMK, EKAMI, CURSOR)
+            for statement in [world.get(f"/v1/statements/{partner}/{FEBRUARY}").json()]
+        }
+        assert {partner: len(lines) for partner, lines in written.items()} == {XAMK: 5, EKAMI: 2, CURSOR: 3}
+        monkeypatch.setattr(Memory, "told", None)
+        answers = {payee: world.get(f"/v1/payments/{orders[payee].payment}") for payee in (EKAMI, CURSOR)}
+        assert [answer.status_code for answer in answers.values()] == [200, 200], "no posting is read"
+        found = {payee: answer.json()["shown"] for payee, answer in answers.items()}
+        assert {payee: len(lines) for payee, lines in found.items()} == {EKAMI: 1, CURSOR: 2}
+        for payee, lines in found.items():
+            for shown in lines:
+                line, back = shown["bank_line"], shown["bank_line"]["taken_back"]
+                events = [line["recorded"], *([back["event"]] if back else [])]
+                places = [(place["partner"], place["period"], place["n"]) for place in shown["lines"]]
+                assert places == [(p, FEBRUARY, written[p][event]) for p in (XAMK, payee) for event in events]
+        first = found[CURSOR][0]["bank_line"]["recorded"]
+        (then,) = world.get(f"/v1/payments/{orders[CURSOR].payment}?as_of={first}").json()["shown"]
+        assert [(place["partner"], place["n"]) for place in then["lines"]] == [(XAMK, 1), (CURSOR, 1)]
 
 
 def test_a_bank_s_line_is_for_its_account_and_what_it_shows_for_both_sides(paid: SettledWorld) -> None:

@@ -1,7 +1,7 @@
 """Both stores of tokens keep the same promises."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,8 +11,7 @@ import pytest
 
 from adapters.memory.tokens import MemoryTokens
 from adapters.postgres.database import connect
-from adapters.postgres.embedded import APP_ROLE, Server
-from adapters.postgres.migrate import drop_network, migrate
+from adapters.postgres.embedded import Server
 from adapters.postgres.tokens import TokenTable, tokens_in
 from application.access import Token, TokenStore, Wish
 from application.desk import Asker
@@ -36,13 +35,6 @@ def token(token_id: str, *, later: timedelta = timedelta(0)) -> Token:
     )
 
 
-@pytest.fixture
-def schema(server: Server, network_schema: str) -> Iterator[str]:
-    asyncio.run(migrate(server.admin_dsn, network_schema, APP_ROLE))
-    yield network_schema
-    asyncio.run(drop_network(server.admin_dsn, network_schema))
-
-
 @pytest.fixture(params=["memory", "postgres"])
 def opened(request: pytest.FixtureRequest) -> Opened:
     @asynccontextmanager
@@ -52,7 +44,7 @@ def opened(request: pytest.FixtureRequest) -> Opened:
     if request.param == "memory":
         return memory
     server: Server = request.getfixturevalue("server")
-    schema: str = request.getfixturevalue("schema")
+    schema: str = request.getfixturevalue("migrated_schema")
 
     @asynccontextmanager
     async def postgres() -> AsyncIterator[TokenStore]:
@@ -102,19 +94,19 @@ def test_the_first_revocation_counts(opened: Opened) -> None:
     during(opened, work)
 
 
-def test_the_application_can_revoke_a_token_and_change_nothing_else_of_it(server: Server, schema: str) -> None:
+def test_the_application_can_revoke_a_token_and_change_nothing_else_of_it(server: Server, migrated_schema: str) -> None:
     with psycopg.connect(server.app_dsn, autocommit=True) as connection:
         for change in ("set role = 'coordinator'", "set expires_on = null", "set secret_hash = secret_hash"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                connection.execute(f"update {schema}.token {change}".encode())
+                connection.execute(f"update {migrated_schema}.token {change}".encode())
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute(f"delete from {schema}.token".encode())  # noqa: S608 - a name of this test
+            connection.execute(f"delete from {migrated_schema}.token".encode())  # noqa: S608 - a name of this test
 
 
-def test_tokens_in_postgresql_open_the_door(server: Server, schema: str) -> None:
+def test_tokens_in_postgresql_open_the_door(server: Server, migrated_schema: str) -> None:
     async def work() -> Asker:
         async with connect(server.app_dsn, connections=2) as database:
-            tokens = tokens_in(database, schema, lambda: NOW)
+            tokens = tokens_in(database, migrated_schema, lambda: NOW)
             issued = await tokens.issue(Wish(role="partner", organisation="org:xamk"))
             return await tokens.find(issued.token)
 

@@ -36,6 +36,8 @@ OFFERINGS = {"offering:o-0": "org:ekami", "offering:o-1": "org:ksao", "offering:
 BOUND = {"role:referrer": "org:cursor", "role:x": "org:cursor", "role:y": UNIT}
 TREASURER = Asker(actor="person:treasurer", role="coordinator")
 Part = tuple[str, int, int]
+Request = tuple[str, Mapping[str, Any], Asker]
+"""A command's name and body, and who asks for it."""
 
 
 def colleague_of(organisation: str) -> Asker:
@@ -86,7 +88,6 @@ class MoneyNetwork(PlayedNetwork):
         self.asked: list[tuple[str, Mapping[str, Any], Asker, UUID]] = []
         self.done: set[UUID] = set()
         """Of these, the keys of what was done."""
-        self.refusals: set[str] = set()
         self.parts: list[Part] = []
         """Agreed and not delivered."""
         self.written: dict[str, Mapping[str, Any]] = {}
@@ -218,24 +219,29 @@ class MoneyNetwork(PlayedNetwork):
         await work_all(self.workers_of(self.chance.randrange(2)))
         await self.catch_up()
 
-    async def both_work_at_once(self, *others: tuple[str, Mapping[str, Any], Asker]) -> None:
-        """Both processes work everything off at the same time, and people ask for things meanwhile."""
+    async def both_work_at_once(self, *pairs: tuple[Request, Request]) -> None:
+        """Both processes work everything off at the same time, and of each two requests meanwhile each is asked one."""
 
-        async def asked(n: int, name: str, body: Mapping[str, Any], asker: Asker) -> None:
+        async def is_done(process: int, name: str, body: Mapping[str, Any], asker: Asker) -> bool:
             try:
-                await self.desks[n % 2].carry_out(name, body, asker, at=self.now)
+                await self.desks[process].carry_out(name, body, asker, at=self.now)
             except Refused:
-                self.refusals.add(name)
+                return False
+            return True
 
         self.now += timedelta(minutes=1)
         self.log.mixes = True
+        asked = [(process, *request) for pair in pairs for process, request in enumerate(pair)]
         try:
-            await asyncio.gather(
-                *(asked(n, *other) for n, other in enumerate(others)),
-                *(work_all(self.workers_of(process)) for process in (0, 1)),
-            )
+            async with asyncio.TaskGroup() as group:
+                answers = [group.create_task(is_done(*request)) for request in asked]
+                for process in (0, 1):
+                    group.create_task(work_all(self.workers_of(process)))
         finally:
             self.log.mixes = False
+        for (one, other), *done in zip(pairs, answers[::2], answers[1::2], strict=True):
+            if one == other and sum(answer.result() for answer in done) == 1:
+                self.ledger.counts[f"at once refused: {one[0]}"] += 1
         await self.catch_up()
 
     async def close(self) -> str | None:
@@ -267,11 +273,14 @@ class MoneyNetwork(PlayedNetwork):
 
     async def pay(self, payment: str, side: str, cents: int) -> str | None:
         """A line of one of the two accounts shows something of a payment."""
-        order = self.ledger.payments[payment]
+        return await self.tell("record-payment", self.bank_line_of(payment, side, cents))
+
+    def bank_line_of(self, payment: str, side: str, cents: int) -> dict[str, Any]:
+        """A new one, of today."""
         self.bank_line += 1
-        shown = {"payment": payment, "settlement": order.settlement, "side": side, "cents": cents}
+        shown = {"payment": payment, "settlement": self.ledger.payments[payment].settlement, "side": side}
         of_bank = {"bank_line": f"bank-line:{self.bank_line:032x}", "booked_on": str(day_of(self.now))}
-        return await self.tell("record-payment", {**shown, **of_bank})
+        return {**shown, **of_bank, "cents": cents}
 
     async def recognise_anew(self, line: PaymentRecorded) -> None:
         """A line that was of something else is of the next payment of the same account that it never was of."""

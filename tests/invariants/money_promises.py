@@ -6,14 +6,13 @@ from functools import partial
 from hashlib import sha256
 from itertools import groupby
 
-from adapters.projecting.memory import Memory
 from application.envelope import Recorded
 from domain.calendar import day_of, month_of
 from domain.kernel import Event, current
 from domain.network.events import FollowUpOpened
 from domain.settlement.events import PeriodClosed
 from projections.registry import all_projections
-from projections.rows import At, Projection
+from projections.rows import At
 from projections.settlement_rows import Claim
 from projections.settlement_views import balances
 from projections.settlements import settlements
@@ -176,12 +175,5 @@ def check_order(events: Sequence[Recorded], net: MoneyNetwork) -> None:
             net.chance.shuffle(datas)
         shuffled += [(At(r.position, r.time), data) for r, data in zip(together, datas, strict=True)]
     for projection, table in ((statements, Balance), (settlements, Claim)):
-        assert list(_folded(projection, shuffled).under(table)) == list(
-            _folded(projection, [(At(r.position, r.time), r.data) for r in events]).under(table)
-        )
-
-
-def _folded(projection: Projection, events: Sequence[tuple[At, Event]]) -> Memory:
-    memory = Memory(projection)
-    memory.advance([(at, event) for at, event in events if type(event) in projection.facts], len(events))
-    return memory
+        in_order = in_memory(projection, [(At(r.position, r.time), r.data) for r in events])
+        assert list(in_memory(projection, shuffled).under(table)) == list(in_order.under(table))

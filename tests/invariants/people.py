@@ -8,7 +8,7 @@ from typing import Any
 from application.desk import Asker
 from domain.calendar import day_of
 from tests.invariants.entered import Entered
-from tests.invariants.money import FIRST, PARTIES, SECOND, TREASURER, UNIT, MoneyNetwork, Part, colleague_of
+from tests.invariants.money import FIRST, PARTIES, SECOND, TREASURER, UNIT, MoneyNetwork, Part, Request, colleague_of
 from tests.invariants.network import COORDINATOR, person_of
 
 PRICES = (0, 1, 5, 99, 10_000, 40_000, 123_457)
@@ -283,7 +283,8 @@ class People:
         """Mostly the newest month, some time an older one; under the same agreement it is done once."""
         if self.ledger.closed:
             agreement = self.draw.choice((FIRST, FIRST, SECOND))
-            await self.net.settle(agreement, self.newest(sorted(self.ledger.closed)))
+            body = {"period": self.newest(sorted(self.ledger.closed)), "agreement": agreement}
+            await self._one_or_two_ask("settle-period", body, COORDINATOR)
             if self.draw.random() < OFTEN:
                 await self.net.work_all_off()
                 await self.approve_settlements()
@@ -292,7 +293,7 @@ class People:
         for settlement, each in self.ledger.settlements.items():
             if not each.approved:
                 await self.net.tell("approve-settlement", {"settlement": settlement})
-                await self.net.tell("approve-settlement", {"settlement": settlement}, TREASURER)
+                await self._one_or_two_ask("approve-settlement", {"settlement": settlement}, TREASURER)
 
     async def pay(self) -> None:
         if self.ledger.payments:
@@ -300,10 +301,10 @@ class People:
             order = self.ledger.payments[payment]
             cents = max(1, order.cents * self.draw.choice((10, 10, 10, 3, 13)) // 10)
             one, other = self.draw.sample(("payer", "payee"), 2)
-            refusal = await self.net.pay(payment, one, cents)
-            line, owner = self.net.bank_line, order.payer if one == "payer" else order.payee
-            outcome = self.ledger.outcomes.get(f"bank-line:{line:032x}")
-            if refusal is None and outcome in ("part", "over", "double"):
+            line = self.net.bank_line_of(payment, one, cents)
+            await self._one_or_two_ask("record-payment", line, COORDINATOR)
+            owner, outcome = order.payer if one == "payer" else order.payee, self.ledger.outcomes.get(line["bank_line"])
+            if outcome in ("part", "over", "double"):
                 await self._list(owner, -cents if one == "payer" else cents, payment, outcome)
             if self.draw.random() < HALF:  # the other bank's statement is read too
                 await self.net.pay(payment, other, cents)
@@ -341,22 +342,34 @@ class People:
             await self.net.tell("clear-bank-line", {**line, "how": how})
 
     # --- races, stale readers, repeats -------------------------------------------------------------------------------
+    async def _one_or_two_ask(self, name: str, body: Mapping[str, Any], asker: Asker) -> None:
+        """Two ask it of two processes at once, while both work."""
+        if self.draw.random() < SELDOM:
+            await self.net.both_work_at_once(((name, body, asker),) * 2)
+        else:
+            await self.net.tell(name, body, asker)
+
     async def do_everything_at_once(self) -> None:
-        """Both processes work, somebody settles, two take the same back, two answer for one statement."""
-        asked: list[tuple[str, Mapping[str, Any], Asker]] = []
-        if self.ledger.closed:
-            body = {"period": max(self.ledger.closed), "agreement": self.draw.choice((FIRST, SECOND))}
-            asked.append(("settle-period", body, COORDINATOR))
-        if self.ledger.left:
-            body = {"entry": self.newest(list(self.ledger.left)), "reason": "cancelled"}
-            asked += [("reverse-entry", body, COORDINATOR)] * 2
+        """Both processes work; two settle the same, record one bank line, take the same back, answer for one statement."""
+        asked: list[tuple[Request, Request]] = []
+        ledger = self.ledger
+        if ledger.closed:
+            body: dict[str, Any] = {"period": max(ledger.closed), "agreement": self.draw.choice((FIRST, SECOND))}
+            asked += [(("settle-period", body, COORDINATOR),) * 2]
+        if payable := [p for p, order in ledger.payments.items() if ledger.settlements[order.settlement].approved]:
+            body = self.net.bank_line_of(self.newest(payable), "payer", self.draw.choice((1, 10_000)))
+            asked += [(("record-payment", body, COORDINATOR),) * 2]
+        if ledger.left:
+            body = {"entry": self.newest(list(ledger.left)), "reason": "cancelled"}
+            asked += [(("reverse-entry", body, COORDINATOR),) * 2]
         if self.waiting():
             partner, period = self.draw.choice(self.waiting())
-            body = {"partner": partner, "period": period, "digest": self.ledger.issued[partner, period].digest}
-            asked += [("check-statement", body, person_of(partner)), ("approve-statement", body, colleague_of(partner))]
+            body = {"partner": partner, "period": period, "digest": ledger.issued[partner, period].digest}
+            checking = ("check-statement", body, person_of(partner))
+            approving = ("approve-statement", body, colleague_of(partner))
+            asked += [self.draw.choice(((checking, approving), (approving, checking)))]
         self.draw.shuffle(asked)
         await self.net.both_work_at_once(*asked)
-        self.ledger.counts["at once"] += 1
 
     async def decide_on_old_knowledge(self) -> None:
         """A reversal that was decided before another one, or before the period closed, is not stored."""

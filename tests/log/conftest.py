@@ -1,7 +1,6 @@
 """A migrated network's schema, and both logs behind one handle so that one suite runs on either."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
@@ -15,10 +14,9 @@ from adapters.memory.log import MemoryDocuments, MemoryLog, MemoryMarks
 from adapters.postgres import gathering
 from adapters.postgres.database import Database, connect
 from adapters.postgres.documents import PostgresDocuments
-from adapters.postgres.embedded import APP_ROLE, Server
+from adapters.postgres.embedded import Server
 from adapters.postgres.log import PostgresLog
 from adapters.postgres.marks import PostgresMarks
-from adapters.postgres.migrate import drop_network, migrate
 from application.ports import Documents, Log, Marks
 
 SOURCE = "/networks/test"
@@ -64,10 +62,8 @@ def one_batch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def place(server: Server, network_schema: str) -> Iterator[Place]:
-    asyncio.run(migrate(server.admin_dsn, network_schema, APP_ROLE))
-    yield Place(server, network_schema)
-    asyncio.run(drop_network(server.admin_dsn, network_schema))
+def place(server: Server, migrated_schema: str) -> Place:
+    return Place(server, migrated_schema)
 
 
 @dataclass(frozen=True)

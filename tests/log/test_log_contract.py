@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 from adapters.clock import system_clock
 from adapters.entropy import SeededEntropy
 from adapters.memory.log import MemoryLog
+from adapters.postgres import documents as kept_documents
 from application.envelope import EVENT_BYTES_MAX, EVENTS_MAX, NotText, TooLarge, decode, encode, placed
 from application.ports import (
     ClockAhead,
@@ -657,5 +658,23 @@ def test_a_document_in_pieces_is_kept_under_their_digest(opened: OpenStores) -> 
                 assert await stores.documents.find(digest) == b"".join(pieces)
                 with pytest.raises(ValueError, match=f"kept under {digest}"):
                     await stores.documents.keep(digest, b"other")
+
+    asyncio.run(on_new_documents())
+
+
+def test_a_long_document_kept_again_is_not_unpacked(opened: OpenStores, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A month passed through once more keeps every statement again: to unpack them all would hold up everybody else."""
+    pieces = [b"%d," % n for n in range(50_000)]
+
+    def never(*_: object) -> None:
+        raise AssertionError("It was unpacked.")
+
+    async def on_new_documents() -> None:
+        async with opened() as stores:
+            digest = await stores.documents.keep_pieces(iter(pieces))
+            with monkeypatch.context() as watched:
+                watched.setattr(kept_documents, "unpacked_pieces", never)
+                assert await stores.documents.keep_pieces(iter(pieces)) == digest
+            assert await stores.documents.find(digest) == b"".join(pieces)
 
     asyncio.run(on_new_documents())

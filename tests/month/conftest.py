@@ -25,7 +25,7 @@ def month(server: Server, fresh_schema: Callable[[], str], tmp_path_factory: pyt
     """March 2019 and what came of it, to the last payment; nothing changes it any more."""
     settings = settings_of(server, fresh_schema(), tmp_path_factory.mktemp("data"), SEED)
     asyncio.run(migrate(server.admin_dsn, settings.network, APP_ROLE))
-    with serving(server, settings, 1) as served, Office(served, asyncio.run(_bearers(settings))) as office:
+    with serving(server, settings, 2) as served, Office(served, asyncio.run(_bearers(settings))) as office:
         yield play(office, settings.network)
     asyncio.run(drop_network(server.admin_dsn, settings.network))
 

@@ -16,3 +16,9 @@ def ground(server: Server, fresh_schema: Callable[[], str]) -> Iterator[Ground]:
     asyncio.run(migrate(server.admin_dsn, network, APP_ROLE))
     yield Ground(server, network)
     asyncio.run(drop_network(server.admin_dsn, network))
+
+
+@pytest.fixture
+def own_ground(server: Server, migrated_schema: str) -> Ground:
+    """Of a log of this test's own."""
+    return Ground(server, migrated_schema)

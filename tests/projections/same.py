@@ -1,7 +1,7 @@
 """Live, rebuilt and in memory give the same rows, whatever the slices and wherever the process dies."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
@@ -16,6 +16,7 @@ from adapters.postgres.rebuild import rebuild
 from adapters.postgres.views import Views
 from adapters.projecting.memory import Memory
 from adapters.projecting.slices import Facts, Slice, Source
+from application.envelope import Recorded
 from domain.kernel import Event
 from projections.rows import At, Projection, Record, Rows
 
@@ -87,6 +88,11 @@ def in_memory(projection: Projection, events: Sequence[tuple[At, Event]], *, sin
     for part in [[fact] for fact in own] if singly else [own]:
         memory.advance(part, part[-1][0].position if part else 0)
     return memory
+
+
+def folded(projection: Projection, events: Iterable[Recorded]) -> Memory:
+    """Fold what a log holds."""
+    return in_memory(projection, [(At(each.position, each.time), each.data) for each in events])
 
 
 def read(projection: Projection, rows: Rows) -> Read:

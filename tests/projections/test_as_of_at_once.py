@@ -2,14 +2,12 @@
 
 import asyncio
 import gc
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 import pytest
 
-from adapters.postgres.embedded import APP_ROLE, Server
 from adapters.postgres.leader import Leader
-from adapters.postgres.migrate import drop_network, migrate
 from adapters.postgres.read_tables import ReadTables, live_schema
 from adapters.projecting.folds import FOLDS_MAX, WAITING_MAX
 from adapters.projecting.memory import Memory
@@ -22,14 +20,6 @@ from tests.projections.same import Ground
 PROJECTIONS = [Projection(f"mentors_{letter}", fold_mended, TABLES, FACTS) for letter in "abc"]
 ONE = PROJECTIONS[0]
 Fold = asyncio.Task[Memory]
-
-
-@pytest.fixture
-def ground(server: Server, network_schema: str) -> Iterator[Ground]:
-    """Of a log of this test's own."""
-    asyncio.run(migrate(server.admin_dsn, network_schema, APP_ROLE))
-    yield Ground(server, network_schema)
-    asyncio.run(drop_network(server.admin_dsn, network_schema))
 
 
 def run(scenario: Coroutine[Any, Any, None]) -> None:
@@ -62,12 +52,12 @@ async def refused(asked: list[Fold], number: int) -> list[str]:
     return sentences
 
 
-def test_few_fold_some_wait_and_the_others_are_refused(ground: Ground) -> None:
+def test_few_fold_some_wait_and_the_others_are_refused(own_ground: Ground) -> None:
     """One fold of a projection, two in all; what waits is folded when its turn comes."""
     asked_of_each = WAITING_MAX + 1 + 10
 
     async def scenario() -> None:
-        async with scene(ground) as here:
+        async with scene(own_ground) as here:
             await here.decide(*range(20, 20 + asked_of_each))
             here.log.gate.clear()
             asked = {p.name: ask(here, p, range(1, asked_of_each + 1)) for p in PROJECTIONS}
@@ -91,9 +81,9 @@ def test_few_fold_some_wait_and_the_others_are_refused(ground: Ground) -> None:
     run(scenario())
 
 
-def test_a_projection_that_many_ask_leaves_room_for_the_others(ground: Ground) -> None:
+def test_a_projection_that_many_ask_leaves_room_for_the_others(own_ground: Ground) -> None:
     async def scenario() -> None:
-        async with scene(ground) as here:
+        async with scene(own_ground) as here:
             await here.decide(*range(20, 60))
             here.log.gate.clear()
             asked = ask(here, ONE, range(1, 41))
@@ -109,15 +99,17 @@ def test_a_projection_that_many_ask_leaves_room_for_the_others(ground: Ground) -
     run(scenario())
 
 
-def test_what_is_live_is_answered_and_decided_meanwhile(ground: Ground) -> None:
+def test_what_is_live_is_answered_and_decided_meanwhile(own_ground: Ground) -> None:
     """Also while every fold holds the connection it reads with."""
 
     async def scenario() -> None:
-        async with ground.connection() as connection:
-            await ReadTables(halting, live_schema(ground.network)).create(connection)
-        async with scene(ground) as here:
+        async with own_ground.connection() as connection:
+            await ReadTables(halting, live_schema(own_ground.network)).create(connection)
+        async with scene(own_ground) as here:
             await here.decide(*range(20, 60))
-            leader = Leader(dsn=ground.server.app_dsn, network=ground.network, log=here.log, projections=[halting])
+            leader = Leader(
+                dsn=own_ground.server.app_dsn, network=own_ground.network, log=here.log, projections=[halting]
+            )
             await leader.catch_up_once()
             here.log.gate.clear()
             here.log.note_anew()
@@ -132,11 +124,11 @@ def test_what_is_live_is_answered_and_decided_meanwhile(ground: Ground) -> None:
     run(scenario())
 
 
-def test_a_fold_that_nobody_waits_for_any_more_is_given_up(ground: Ground) -> None:
+def test_a_fold_that_nobody_waits_for_any_more_is_given_up(own_ground: Ground) -> None:
     """So is one that has not begun; whoever comes then finds their places free."""
 
     async def scenario() -> None:
-        async with scene(ground) as here:
+        async with scene(own_ground) as here:
             await here.decide(*range(20, 60))
             here.log.gate.clear()
             asked = ask(here, ONE, range(1, 41))
@@ -153,11 +145,11 @@ def test_a_fold_that_nobody_waits_for_any_more_is_given_up(ground: Ground) -> No
     run(scenario())
 
 
-def test_who_leaves_takes_the_fold_from_nobody(ground: Ground) -> None:
+def test_who_leaves_takes_the_fold_from_nobody(own_ground: Ground) -> None:
     """Neither who asked first nor who asked last; nor is it folded twice."""
 
     async def scenario() -> None:
-        async with scene(ground) as here:
+        async with scene(own_ground) as here:
             await here.decide(20, 21, 22)
             here.log.gate.clear()
             first, second, third = ask(here, ONE, [3, 3, 3])
@@ -172,9 +164,9 @@ def test_who_leaves_takes_the_fold_from_nobody(ground: Ground) -> None:
     run(scenario())
 
 
-def test_who_comes_while_a_fold_is_given_up_begins_anew(ground: Ground) -> None:
+def test_who_comes_while_a_fold_is_given_up_begins_anew(own_ground: Ground) -> None:
     async def scenario() -> None:
-        async with scene(ground) as here:
+        async with scene(own_ground) as here:
             await here.decide(20, 21, 22)
             here.log.gate.clear()
             here.log.ending.clear()
@@ -192,9 +184,9 @@ def test_who_comes_while_a_fold_is_given_up_begins_anew(ground: Ground) -> None:
     run(scenario())
 
 
-def test_a_failure_is_told_to_who_waited_and_to_nobody_after_them(ground: Ground) -> None:
+def test_a_failure_is_told_to_who_waited_and_to_nobody_after_them(own_ground: Ground) -> None:
     async def scenario() -> None:
-        async with scene(ground) as here:
+        async with scene(own_ground) as here:
             await here.decide(20, 21, 22)
             here.log.fault = Unavailable("The database was away.")
             with pytest.raises(Unavailable, match="The database was away"):
@@ -215,13 +207,13 @@ def test_a_failure_is_told_to_who_waited_and_to_nobody_after_them(ground: Ground
     run(scenario())
 
 
-def test_a_failure_that_nobody_waited_for_is_nobodys(ground: Ground) -> None:
+def test_a_failure_that_nobody_waited_for_is_nobodys(own_ground: Ground) -> None:
     """As when a connection dies of the cancellation: the next one is answered, and nothing is left to complain of."""
 
     async def scenario() -> None:
         complaints: list[dict[str, Any]] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
-        async with scene(ground) as here:
+        async with scene(own_ground) as here:
             await here.decide(20, 21, 22)
             here.log.gate.clear()
             here.log.fault_of_cancelled = Unavailable("The connection died.")

@@ -1,28 +1,17 @@
 """As-of answers are of the history that the log holds: what a restored backup does not hold is not served from memory."""
 
 import asyncio
-from collections.abc import Iterator
 
 import psycopg
 import pytest
 from psycopg import sql
 
-from adapters.postgres.embedded import APP_ROLE, Server
-from adapters.postgres.migrate import drop_network, migrate
 from application.ports import Unavailable
 from projections.rows import Rows
 from tests.custody.restoring import cut_back
 from tests.projections.folding import Scene, scene
 from tests.projections.mentors import CapacityChange, halting
 from tests.projections.same import Ground
-
-
-@pytest.fixture
-def ground(server: Server, network_schema: str) -> Iterator[Ground]:
-    """Of a log of this test's own."""
-    asyncio.run(migrate(server.admin_dsn, network_schema, APP_ROLE))
-    yield Ground(server, network_schema)
-    asyncio.run(drop_network(server.admin_dsn, network_schema))
 
 
 def capacities(rows: Rows) -> list[int]:
@@ -47,11 +36,11 @@ def take_out(here: Scene, position: int) -> None:
 
 
 @pytest.mark.parametrize("grown", [(60,), (60, 70), (60, 70, 80)], ids=["shorter", "as long", "longer"])
-def test_what_a_restore_took_away_is_not_served(ground: Ground, grown: tuple[int, ...]) -> None:
+def test_what_a_restore_took_away_is_not_served(own_ground: Ground, grown: tuple[int, ...]) -> None:
     """Whatever was asked before: at every position it is what a process that has just begun answers."""
 
     async def scenario() -> None:
-        async with scene(ground) as here:
+        async with scene(own_ground) as here:
             await here.decide(10, 20, 30, 40, 50)
             for position in 2, 4, 5:
                 assert await as_of(here, position) == [10, 20, 30, 40, 50][:position]
@@ -67,9 +56,9 @@ def test_what_a_restore_took_away_is_not_served(ground: Ground, grown: tuple[int
     asyncio.run(scenario())
 
 
-def test_a_later_fold_begins_with_the_nearest_of_this_history(ground: Ground) -> None:
+def test_a_later_fold_begins_with_the_nearest_of_this_history(own_ground: Ground) -> None:
     async def scenario() -> None:
-        async with scene(ground) as here:
+        async with scene(own_ground) as here:
             await here.decide(10, 20, 30, 40, 50)
             for position in 2, 4, 5:
                 await as_of(here, position)
@@ -83,11 +72,11 @@ def test_a_later_fold_begins_with_the_nearest_of_this_history(ground: Ground) ->
     asyncio.run(scenario())
 
 
-def test_a_restore_during_a_fold_is_noticed(ground: Ground) -> None:
+def test_a_restore_during_a_fold_is_noticed(own_ground: Ground) -> None:
     """Who asked before is told so; who asks afterwards does not join that fold, and it is not kept."""
 
     async def scenario() -> None:
-        async with scene(ground) as here:
+        async with scene(own_ground) as here:
             await here.decide(10, 20, 30, 40, 50)
             await as_of(here, 4)
             here.log.gate.clear()
@@ -107,9 +96,9 @@ def test_a_restore_during_a_fold_is_noticed(ground: Ground) -> None:
     asyncio.run(scenario())
 
 
-def test_an_event_that_is_gone_from_within_the_log_is_named(ground: Ground) -> None:
+def test_an_event_that_is_gone_from_within_the_log_is_named(own_ground: Ground) -> None:
     async def scenario() -> None:
-        async with scene(ground) as here:
+        async with scene(own_ground) as here:
             await here.decide(10, 20, 30)
             await as_of(here, 2)
             take_out(here, 2)
@@ -122,9 +111,9 @@ def test_an_event_that_is_gone_from_within_the_log_is_named(ground: Ground) -> N
     asyncio.run(scenario())
 
 
-def test_a_kept_fold_costs_one_look_up_by_position(ground: Ground) -> None:
+def test_a_kept_fold_costs_one_look_up_by_position(own_ground: Ground) -> None:
     async def scenario() -> None:
-        async with scene(ground) as here:
+        async with scene(own_ground) as here:
             await here.decide(10, 20, 30)
             first = await here.views.fold(halting, 2)
             here.log.note_anew()

@@ -1,6 +1,7 @@
 """Statements by when things happened, and by what was known when: both explain each cent of the booked ones."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters import causes
+from adapters.causes import CauseMissing
 from adapters.compared_statements import compared, standing_of
 from domain.calendar import first_day, month_after
 from domain.revenue.events import CostShared
@@ -281,6 +284,47 @@ def test_a_difference_names_the_events_that_brought_it(known: tuple[History, int
     assert (april.lines, april.difference_cents) == ((), 1_715)
     closed = run(differing(history, "org:ekami", "2019-01", before))
     assert (closed.opening, closed.lines, closed.difference_cents) == ((), (), 0)
+
+
+def test_the_events_behind_a_difference_are_read_some_at_a_time(
+    known: tuple[History, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not one after the other, of which there may be thousands, and not all of them at once."""
+    log, at_once = known[0].log, Counter[str]()
+    stored = log.body
+
+    async def body(position: int) -> bytes | None:
+        at_once["now"] += 1
+        at_once["most"] = max(at_once["most"], at_once["now"])
+        await asyncio.sleep(0)
+        at_once["now"] -= 1
+        return await stored(position)
+
+    monkeypatch.setattr(log, "body", body)
+    for together, most in ((1, 1), (2, 2), (32, 2)):
+        monkeypatch.setattr(causes, "READ_TOGETHER", together)
+        at_once.clear()
+        found = run(differing(known[0], "org:ekami", "2019-04", 0))
+        assert [cause.type for cause in found.events] == 2 * ["tasma.revenue.shared.v2"]
+        assert at_once["most"] == most
+
+
+def test_an_event_behind_a_difference_that_is_gone_is_missed(
+    known: tuple[History, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not passed over, nor shown as an event of no type and time."""
+    history, before = known
+
+    async def gone(_: int) -> None:
+        return None
+
+    monkeypatch.setattr(history.log, "body", gone)
+    with pytest.raises(CauseMissing) as missed:
+        run(differing(history, "org:ekami", "2019-03", before))
+    assert str(missed.value) == (
+        f"The event at {before + 2:,}, from which a line of the statement follows, is not in the log; `tasma audit verify` says "
+        "what else is wrong with it."
+    )
 
 
 def test_before_the_books_began_there_was_nothing(known: tuple[History, int]) -> None:

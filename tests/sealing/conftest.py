@@ -1,7 +1,6 @@
 """A network's log with events in it, its sealer, and a way to do what only a superuser can."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,9 +10,8 @@ from psycopg import sql
 
 from adapters.entropy import SeededEntropy
 from adapters.postgres.database import Database, Row, connect
-from adapters.postgres.embedded import APP_ROLE, Server
+from adapters.postgres.embedded import Server
 from adapters.postgres.log import PostgresLog
-from adapters.postgres.migrate import drop_network, migrate
 from adapters.postgres.page_sealing import Store
 from adapters.postgres.sealer import Sealer
 from adapters.postgres.tree import PostgresTree
@@ -107,7 +105,5 @@ class Ground:
 
 
 @pytest.fixture
-def ground(server: Server, network_schema: str) -> Iterator[Ground]:
-    asyncio.run(migrate(server.admin_dsn, network_schema, APP_ROLE))
-    yield Ground(server, network_schema)
-    asyncio.run(drop_network(server.admin_dsn, network_schema))
+def ground(server: Server, migrated_schema: str) -> Ground:
+    return Ground(server, migrated_schema)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.http.feed import all_routes
+from adapters.http.routes import all_routes
 from adapters.signing import cosigner_of, make_key, verifier_of
 from application.notes import COSIGNATURE, Signature, opened, parse_checkpoint, read, signed, with_signatures
 from application.ports import Witness

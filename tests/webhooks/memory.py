@@ -1,7 +1,8 @@
 """A lived-in network in memory, with a clock that the test sets, and who delivers from it to real receivers on loopback."""
 
+import asyncio
 import itertools
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,6 +19,7 @@ from application.subscriptions import Subscription
 from application.visibility import may_see
 from domain.changing import replace
 from tests.http.world import WISHES, World, founded, live
+from tests.webhooks.receiving import Receiver, receiving
 
 
 class Network:
@@ -73,3 +75,17 @@ def lived() -> World:
 async def network(world: World) -> AsyncIterator[Network]:
     async with WebhookPost(private=True, draw=world.tokens.draw) as post:
         yield Network(world, post)
+
+
+Promise = Callable[[Network, Receiver], Awaitable[None]]
+
+
+def keep(promise: Promise) -> None:
+    """Of a lived-in network that delivers to one receiver."""
+    world = lived()
+
+    async def kept() -> None:
+        async with network(world) as of, receiving() as receiver:
+            await promise(of, receiver)
+
+    asyncio.run(kept())

@@ -74,6 +74,20 @@ async def receiver(
         await server.wait_closed()
 
 
+@asynccontextmanager
+async def holding() -> AsyncIterator[int]:
+    """A port where every connection is taken, and nothing read or said on it."""
+    writers: list[Writer] = []
+    server = await asyncio.start_server(lambda _, writer: writers.append(writer), "127.0.0.1", 0, limit=1_024)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for writer in writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)
+
+
 def saying(*parts: bytes, then_close: bool = False) -> Answering:
     async def answer(writer: Writer) -> None:
         for part in parts:

@@ -97,3 +97,9 @@ async def receiving() -> AsyncIterator[Receiver]:
         for task in [*at_work]:
             task.cancel()
         await asyncio.gather(*at_work, return_exceptions=True)
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(30):
+        while not await condition():  # noqa: ASYNC110 - seen from outside only
+            await asyncio.sleep(0.05)

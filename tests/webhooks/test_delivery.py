@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -10,20 +9,8 @@ import pytest
 from application.delivery import EVENTS_MAX
 from application.subscriptions import GAVE_UP, PAUSED_BY_OWNER, SAID_GONE, Subscription
 from tests.http.world import WISHES
-from tests.webhooks.memory import Network, lived, network
+from tests.webhooks.memory import Network, keep
 from tests.webhooks.receiving import Delivery, Receiver, answered, receiving, status
-
-Promise = Callable[[Network, Receiver], Awaitable[None]]
-
-
-def keep(promise: Promise) -> None:
-    world = lived()
-
-    async def kept() -> None:
-        async with network(world) as of, receiving() as receiver:
-            await promise(of, receiver)
-
-    asyncio.run(kept())
 
 
 async def until_it_rests(of: Network, one: Subscription, *, hours: float) -> int:

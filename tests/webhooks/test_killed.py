@@ -1,33 +1,19 @@
 """A server that is killed in the middle of a delivery: the next process repeats it, and a receiver can tell."""
 
 import asyncio
-import base64
 import os
 import signal
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import httpx
-import pytest
 from standardwebhooks.webhooks import Webhook
 
 from adapters.postgres.embedded import Server
-from adapters.postgres.migrate import drop_network
-from adapters.settings import Secret, Settings
+from adapters.settings import Settings
 from adapters.wiring import open_network
-from domain.changing import replace
-from tests.custody.restoring import COORDINATOR, FOUNDING, body_of, settings_of
+from tests.custody.restoring import COORDINATOR, FOUNDING, body_of
 from tests.custody.served import Served, children_of, serving
-from tests.webhooks.receiving import Delivery, receiving, status
-from tests.webhooks.test_life import until
-
-
-@pytest.fixture
-def settings(server: Server, network_schema: str, tmp_path: Path) -> Iterator[Settings]:
-    key = Secret(base64.b64encode(bytes(range(32))).decode())
-    yield replace(settings_of(server, network_schema, tmp_path, 1), master_key=key, webhook_private=True)
-    asyncio.run(drop_network(server.admin_dsn, network_schema))
+from tests.webhooks.receiving import Delivery, receiving, status, until
 
 
 async def founded(settings: Settings) -> None:

@@ -1,11 +1,9 @@
 """The life of a subscription in PostgreSQL: delivered by the network at work, checked with the reference library, killed, restored."""
 
 import asyncio
-import base64
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import httpx
 import psycopg
@@ -14,26 +12,18 @@ from psycopg import sql
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from adapters.postgres.embedded import Server
-from adapters.postgres.migrate import drop_network
-from adapters.settings import Secret, Settings
+from adapters.settings import Settings
 from adapters.webhooks.standing import standings
 from adapters.wiring import Network, open_network, serving_network
 from application.access import Wish
 from domain.changing import replace
-from tests.custody.restoring import COORDINATOR, FOUNDING, client_of, cut_back, register, settings_of
-from tests.webhooks.receiving import Delivery, Receiver, answered, receiving, status
+from tests.custody.restoring import COORDINATOR, FOUNDING, client_of, cut_back, register
+from tests.webhooks.receiving import Delivery, Receiver, answered, receiving, status, until
 
 PATH = "/v1/subscriptions"
 RUNS = Wish(role="coordinator", subject="person:c")
 READS = Wish(role="subscriber", organisation="org:xamk")
 Promise = Callable[[Network, httpx.AsyncClient, Receiver], Awaitable[None]]
-
-
-@pytest.fixture
-def settings(server: Server, network_schema: str, tmp_path: Path) -> Iterator[Settings]:
-    key = Secret(base64.b64encode(bytes(range(32))).decode())
-    yield replace(settings_of(server, network_schema, tmp_path, 1), master_key=key, webhook_private=True)
-    asyncio.run(drop_network(server.admin_dsn, network_schema))
 
 
 @asynccontextmanager
@@ -57,12 +47,6 @@ async def made(client: httpx.AsyncClient, receiver: Receiver, **wanted: object) 
     answer = await client.post(PATH, json={"url": receiver.url, **wanted})
     assert answer.status_code == 201, answer.text
     return answer.headers["location"], answer.json()["secret"]
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(30):
-        while not await condition():  # noqa: ASYNC110 - seen from outside only
-            await asyncio.sleep(0.05)
 
 
 async def caught_up(client: httpx.AsyncClient, path: str) -> bool:

@@ -16,21 +16,9 @@ from application.subscriptions import SECRETS_MAX, SLOW_MILLISECONDS, Attempt, S
 from application.turns import AT_ONCE, OF_ONE_OWNER, SLOW_AT_ONCE, Turns
 from domain.changing import replace
 from tests.http.world import WISHES
-from tests.webhooks.memory import Network, lived, network
+from tests.webhooks.memory import Network, keep
 from tests.webhooks.receiving import Delivery, Receiver, answered, receiving
 from tests.webhooks.test_states import NEW, NOW
-
-Promise = Callable[[Network, Receiver], Awaitable[None]]
-
-
-def keep(promise: Promise) -> None:
-    world = lived()
-
-    async def kept() -> None:
-        async with network(world) as of, receiving() as receiver:
-            await promise(of, receiver)
-
-    asyncio.run(kept())
 
 
 def put_back(of: Network, head: int) -> None:

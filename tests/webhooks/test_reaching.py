@@ -13,7 +13,7 @@ import pytest
 
 from adapters.webhooks.connecting import NO_CONNECTION, NOT_REACHABLE_BY_ALL, TLS_FAILED
 from adapters.webhooks.sending import BROKEN, TOO_SLOW, URL_REFUSED, Answer, Sender
-from tests.webhooks.receivers import Authority, Writer, receiver, saying, status
+from tests.webhooks.receivers import Authority, Writer, holding, receiver, saying, status
 from tests.webhooks.test_sending import BODY, HEADERS, OK, SECONDS, resolving, silent
 
 NAME = "hooks.example.fi"
@@ -230,15 +230,9 @@ def test_who_speaks_no_tls_gets_nothing() -> None:
 
 def test_a_handshake_that_hangs_is_left_in_time() -> None:
     async def sent() -> None:
-        held: list[Writer] = []
-        server = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", 0)
-        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        async with Sender(private=True, seconds_max=SECONDS) as sender:
-            assert (await sender.send(url, HEADERS, BODY)).why == TOO_SLOW
-        server.close()
-        for writer in held:
-            writer.transport.abort()
-        await asyncio.sleep(0)
+        async with holding() as port, Sender(private=True, seconds_max=SECONDS) as sender:
+            answer = await sender.send(f"https://127.0.0.1:{port}/", HEADERS, BODY)
+            assert answer.why == TOO_SLOW
 
     asyncio.run(sent())
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.webhooks.connecting import NAME_NOT_FOUND, NO_CONNECTION
 from adapters.webhooks.sending import BROKEN, NOT_2XX, REDIRECTED, TOO_SLOW, Answer, Sender
-from tests.webhooks.receivers import Answering, Writer, receiver, saying, status
+from tests.webhooks.receivers import Answering, Writer, holding, receiver, saying, status
 
 BODY = b'[{"specversion":"1.0","id":"1"}]'
 HEADERS = {"Content-Type": "application/cloudevents-batch+json", "webhook-id": "1", "Tasma-Position": "7"}
@@ -144,15 +144,9 @@ def test_who_is_too_slow_is_left_in_time(answer: Answering) -> None:
 
 def test_who_does_not_read_what_is_sent_is_left_in_time() -> None:
     async def sent() -> None:
-        held: list[Writer] = []
-        server = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", 0, limit=1_024)
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        async with Sender(private=True, seconds_max=SECONDS) as sender:
-            assert (await sender.send(url, HEADERS, bytes(32_000_000))).why == TOO_SLOW
-        server.close()
-        for writer in held:
-            writer.transport.abort()
-        await asyncio.sleep(0)
+        async with holding() as port, Sender(private=True, seconds_max=SECONDS) as sender:
+            answer = await sender.send(f"http://127.0.0.1:{port}/", HEADERS, bytes(32_000_000))
+            assert answer.why == TOO_SLOW
 
     asyncio.run(sent())
 

@@ -1,7 +1,7 @@
 """Both stores of subscriptions keep the same promises."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -11,8 +11,7 @@ from psycopg import sql
 
 from adapters.memory.subscriptions import MemorySubscriptions
 from adapters.postgres.database import connect
-from adapters.postgres.embedded import APP_ROLE, Server
-from adapters.postgres.migrate import drop_network, migrate
+from adapters.postgres.embedded import Server
 from adapters.postgres.subscriptions import SubscriptionTable
 from adapters.postgres.tokens import TokenTable
 from application.subscription_ports import ATTEMPTS_KEPT, SubscriptionStore
@@ -44,13 +43,6 @@ def new(number: int, owner: str = "org:xamk") -> Subscription:
     )
 
 
-@pytest.fixture
-def schema(server: Server, network_schema: str) -> Iterator[str]:
-    asyncio.run(migrate(server.admin_dsn, network_schema, APP_ROLE))
-    yield network_schema
-    asyncio.run(drop_network(server.admin_dsn, network_schema))
-
-
 @pytest.fixture(params=["memory", "postgres"])
 def keep(request: pytest.FixtureRequest) -> Callable[[Promise], None]:
     @asynccontextmanager
@@ -58,7 +50,7 @@ def keep(request: pytest.FixtureRequest) -> Callable[[Promise], None]:
         yield MemorySubscriptions()
 
     server: Server = request.getfixturevalue("server")
-    schema = request.getfixturevalue("schema") if request.param == "postgres" else ""
+    schema = request.getfixturevalue("migrated_schema") if request.param == "postgres" else ""
 
     @asynccontextmanager
     async def postgres() -> AsyncIterator[SubscriptionStore]:
@@ -177,8 +169,8 @@ def test_of_attempts_the_newest_are_kept_and_none_of_what_is_gone(keep: Callable
     keep(promise)
 
 
-def test_the_application_cannot_give_a_subscription_to_somebody_else(server: Server, schema: str) -> None:
+def test_the_application_cannot_give_a_subscription_to_somebody_else(server: Server, migrated_schema: str) -> None:
     for column in ("owner", "role", "organisation", "url", "types", "about", "created_at", "digest"):
-        table, name = sql.Identifier(schema, "subscription"), sql.Identifier(column)
+        table, name = sql.Identifier(migrated_schema, "subscription"), sql.Identifier(column)
         with psycopg.connect(server.app_dsn) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(sql.SQL("update {} set {} = {}").format(table, name, name))

@@ -6,10 +6,10 @@ import msgspec
 from litestar import Response
 from msgspec import Meta, Struct
 
-from adapters.http.feed.route import AT_ONCE, Route, reply
 from adapters.http.network import Asked, network_of
 from adapters.http.problems import NoCheckpoint
 from adapters.http.reading import parameters_of, query_of
+from adapters.http.route import AT_ONCE, Route, reply
 from application.notes import Checkpoint, parse_checkpoint, read
 from application.ports import NoSuchCheckpoint, Tree, Witness
 

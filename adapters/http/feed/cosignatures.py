@@ -7,10 +7,10 @@ from litestar import Response
 from msgspec import Struct
 
 from adapters.http.asking import asker_of, body_of
-from adapters.http.feed.route import Route
 from adapters.http.network import Asked, Network, network_of
 from adapters.http.problems import NotSentAsText
 from adapters.http.readers import Readers
+from adapters.http.route import Route
 from adapters.signing import recorded_witness_of
 from application.cosignatures import cosigned, seconds_of, time_and_signature
 from application.desk import Asker

@@ -12,12 +12,12 @@ from msgspec import Meta
 
 from adapters.http.asking import asker_of, bearer_of
 from adapters.http.feed.followers import followers_of
-from adapters.http.feed.route import Route
 from adapters.http.feed.speaking import Spoken
 from adapters.http.feed.wished import FeedQuery
 from adapters.http.network import Asked, Network, network_of
 from adapters.http.readers import KNOWN
 from adapters.http.reading import has_tag, parameters_of, query_of
+from adapters.http.route import Route
 from application.feed import Portion, Reader
 
 BATCH = "application/cloudevents-batch+json"

@@ -8,11 +8,11 @@ from adapters.http.accepting import weighed
 from adapters.http.feed.events import FOR_A_YEAR
 from adapters.http.feed.followers import followers_of
 from adapters.http.feed.packed_pages import Packed
-from adapters.http.feed.route import Route
 from adapters.http.network import Asked, network_of
 from adapters.http.problems import NoSuchPage, NoSuchPath
 from adapters.http.readers import OVERSEERS
 from adapters.http.reading import has_tag
+from adapters.http.route import Route
 from application.envelope import PAGE_EVENTS
 
 PATH = "/v1/feed/pages/{n}"

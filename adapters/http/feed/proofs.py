@@ -9,9 +9,9 @@ from litestar import Response
 from msgspec import Meta, Struct
 
 from adapters.http.feed.checkpoint import newest
-from adapters.http.feed.route import AT_ONCE, Route, reply
 from adapters.http.network import Asked, network_of
 from adapters.http.reading import parameters_of, query_of
+from adapters.http.route import AT_ONCE, Route, reply
 from application.door import Malformed
 
 JSON = "application/json"

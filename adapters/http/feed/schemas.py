@@ -6,8 +6,8 @@ import msgspec
 from litestar import Response
 
 from adapters.http.asking import check_path
-from adapters.http.feed.route import AT_ONCE, Route, reply
 from adapters.http.network import Asked
+from adapters.http.route import AT_ONCE, Route, reply
 from adapters.http.schemas import EventType, event_types, schema_of
 from application.registry import EVENT_TYPES
 from domain.kernel import Unknown

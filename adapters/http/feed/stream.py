@@ -15,13 +15,13 @@ from msgspec import Meta, Struct
 
 from adapters.http.asking import asker_of, bearer_of, header_of
 from adapters.http.feed.followers import Followers, Held, followers_of
-from adapters.http.feed.route import Route
 from adapters.http.feed.speaking import Spoken
 from adapters.http.feed.wished import POSITION_MAX, FeedQuery
 from adapters.http.network import Asked, Network, network_of
 from adapters.http.problems import BadHeader
 from adapters.http.readers import KNOWN
 from adapters.http.reading import parameters_of, query_of
+from adapters.http.route import Route
 from application.entry import EventUnreadable
 from application.feed import Reader
 from application.ports import Unavailable

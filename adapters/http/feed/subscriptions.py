@@ -9,11 +9,11 @@ from msgspec import Meta, Struct
 
 from adapters.http import paging
 from adapters.http.asking import asker_of, body_of, check_content_type, check_path, key_of, token_id_of
-from adapters.http.feed.route import Route
 from adapters.http.network import Asked, Network, network_of
 from adapters.http.paging import LIMIT_MAX, Cursor, Page
 from adapters.http.readers import Readers, is_member
 from adapters.http.reading import parameters_of, query_of
+from adapters.http.route import Route
 from adapters.webhooks.standing import Standing, standings
 from application.door import Malformed, NotJson, place_of, read_body
 from application.subscription_wishes import Subscribe

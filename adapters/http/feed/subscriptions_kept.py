@@ -7,7 +7,6 @@ from litestar import Response
 from msgspec import Meta, Struct
 
 from adapters.http.asking import asker_of, check_content_type, token_id_of
-from adapters.http.feed.route import Route
 from adapters.http.feed.subscriptions import (
     PATH,
     PROBLEMS,
@@ -20,6 +19,7 @@ from adapters.http.feed.subscriptions import (
     shown,
 )
 from adapters.http.network import Asked, network_of
+from adapters.http.route import Route
 from adapters.webhooks.standing import Standing
 from application.subscriptions import STAYS_PARKED, Attempt
 from domain.changing import replace

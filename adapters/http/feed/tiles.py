@@ -4,9 +4,9 @@ from litestar import Response
 
 from adapters.http.asking import check_path
 from adapters.http.feed.checkpoint import newest
-from adapters.http.feed.route import FOR_EVER, Route, reply
 from adapters.http.network import Asked, network_of
 from adapters.http.problems import NoSuchPath, NoSuchTile
+from adapters.http.route import FOR_EVER, Route, reply
 from application.ports import Unavailable
 from application.tree import TILE_WIDTH, parse_tile_path, tile_width
 

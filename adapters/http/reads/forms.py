@@ -30,12 +30,15 @@ def suffixed(asked: str) -> tuple[str, str]:
     return thing, suffix
 
 
-def form_of(suffix: str, accept: str, offered: Sequence[str]) -> str:
-    """The name of the format: a suffix outweighs what is accepted. Raises NoSuchForm for what there is not."""
+def form_of(suffix: str, accept: str, offered: Sequence[str], besides: Sequence[str] = ()) -> str:
+    """The name of the format: a suffix outweighs what is accepted. Raises NoSuchForm for what there is not.
+
+    `besides`: suffixes of what else there is, asked for in no other way.
+    """
     suffixes = {FORMATS[name].suffix: name for name in offered}
     if suffix:
         if f".{suffix}" not in suffixes:
-            raise NoSuchForm(f".{suffix}", ", ".join(suffixes))
+            raise NoSuchForm(f".{suffix}", ", ".join((*suffixes, *besides)))
         return suffixes[f".{suffix}"]
     plain = {FORMATS[name].media_type.partition(";")[0]: name for name in offered}
     weights = list(weighed(accept if accept.strip() else "*/*"))

@@ -1,5 +1,6 @@
 """Settlements and what became of them: payments, bank's lines, balances, each with one step to what is behind it."""
 
+from collections.abc import Sequence
 from functools import partial
 from itertools import product
 
@@ -13,6 +14,7 @@ from application.desk import Asker
 from application.visibility import sees_all
 from domain.kernel import Unknown
 from domain.words import Organisation, Period
+from projections.rows import Rows
 from projections.settlement_accounts import NewerDetails
 from projections.settlement_bank_lines import BankLineView, bank_line_of, worklist
 from projections.settlement_views import (
@@ -24,7 +26,7 @@ from projections.settlement_views import (
     settlements_of,
 )
 from projections.settlements import settlements
-from projections.statement_lines import lines_of
+from projections.statement_behind import stretches
 from projections.statements import statements
 
 
@@ -154,21 +156,32 @@ def _own(asker: Asker) -> str:
 async def _places(asking: Asking, paid: PaymentView, line: BankLineView, position: int) -> tuple[StatementPlace, ...]:
     """Where the payment stands on the statements of the two, and where it was taken back, as far as they are the reader's own."""
     reader, back = _reader(asking.asker), line.taken_back
-    posted = {line.recorded: line.period if line.posted_cents else None}
-    if back:
-        posted[back.event] = back.period if back.posted_cents else None
-    found = []
-    for partner, (event, period) in product((paid.payer, paid.payee), posted.items()):
-        if period is None or reader not in (None, partner):
-            continue
-        answer = await asking.network.views.ask(
-            statements,
-            partial(lines_of, partner=partner, period=period),
-            at_least=position if asking.as_of is None else None,
-            as_of=asking.as_of,
-        )
-        found += [StatementPlace(partner, period, each.n) for each in answer.value if each.events[0] == event]
-    return tuple(found)
+    posted = [(line.recorded, line.period, line.posted_cents)]
+    posted += [(back.event, back.period, back.posted_cents)] if back else []
+    wanted = [
+        (partner, period, event)
+        for partner, (event, period, cents) in product((paid.payer, paid.payee), posted)
+        if event and period and cents and reader in (None, partner)
+    ]
+    if not wanted:
+        return ()
+    answer = await asking.network.views.ask(
+        statements,
+        partial(_placed, wanted=wanted),
+        at_least=position if asking.as_of is None else None,
+        as_of=asking.as_of,
+    )
+    return answer.value
+
+
+def _placed(rows: Rows, wanted: Sequence[tuple[str, str, int]]) -> tuple[StatementPlace, ...]:
+    """By partner, period and position of the posting. A payment is one line of each side, so that its number is known unwritten."""
+    return tuple(
+        StatementPlace(partner, period, each.first)
+        for partner, period, event in wanted
+        for each in stretches(rows, partner, period)
+        if each.position == event
+    )
 
 
 settlements_of_period = Read(

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from adapters.causes import causes_at
 from adapters.composed_documents import statement_of
 from adapters.documents import FORMATS, STATEMENT_FORMATS, render
 from adapters.documents.posting_file import posting_file
@@ -24,7 +25,7 @@ from projections.statement_effective import EffectiveStatement, account_effectiv
 from projections.statement_line import StatementLine
 from projections.statements import statements
 
-POSTINGS, POSTINGS_SUFFIX = "postings", "postings.csv"
+POSTINGS, POSTINGS_SUFFIX = "postings", ".postings.csv"
 """The partner's own bookkeeping: rows on its own accounts."""
 
 
@@ -50,10 +51,12 @@ class Dated(Lettered, frozen=True):
 async def whole(asking: Asking) -> Found:
     partner, query = asking.path["partner"], asking.query
     period, suffix = suffixed(asking.path["period"])
-    form = POSTINGS if suffix == POSTINGS_SUFFIX else form_of(suffix, asking.accept, STATEMENT_FORMATS)
+    is_postings = f".{suffix}" == POSTINGS_SUFFIX
+    form = POSTINGS if is_postings else form_of(suffix, asking.accept, STATEMENT_FORMATS, (POSTINGS_SUFFIX,))
     if query.effective is not None:
         if form != "json":
-            raise NoSuchForm(f"{FORMATS[form].suffix if form in FORMATS else form} by the days of happening", ".json")
+            named = POSTINGS_SUFFIX if is_postings else FORMATS[form].suffix
+            raise NoSuchForm(f"{named} by the days of happening", ".json")
         return await _effective(asking, partner, period, query.effective)
     if form == "json":
         statement, position = await _statement(asking, partner, period)
@@ -75,9 +78,9 @@ async def line(asking: Asking) -> Found:
     found = next((each for each in statement.lines if str(each.n) == n), None)
     if found is None:
         raise Unknown(f"line {n} in the statement of {partner} for {period}")
-    bodies = [await asking.network.log.body(position) for position in found.events]
+    bodies = await causes_at(asking.network.log, found.events)
     # The parties to one division see the whole division; a reader who is none of them saw no such line above.
-    events = tuple(Raw(body) for body in bodies if body and may_see(asking.asker, decode(body)))
+    events = tuple(Raw(body) for body in bodies if may_see(asking.asker, decode(body)))
     return Found(LineWithEvents(found, events), position)
 
 

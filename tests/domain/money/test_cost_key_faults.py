@@ -123,7 +123,7 @@ def test_the_keys_of_an_agreement_have_names_of_their_own() -> None:
     keys = [fixed(owed_by=["org:b"]), raw({"split": {"org:b": "1"}})]
     for given_keys, sentence in (
         ({}, "cost_keys is an object, but must be a list."),
-        ([fixed(owed_by=["org:b"])] * 65, "cost_keys has 65 entries, but 64 is the most."),
+        ([fixed(owed_by=["org:b"])] * 51, "cost_keys has 51 entries, but 50 is the most."),
         (keys, 'cost_keys[1].name is "web-service", as is that of cost_keys[0].'),
         ([keys[0], raw({"split": {}})], "cost_keys[1].costs.split has 0 entries, but must have 1 to 100."),
         ([3], "cost_keys[0] is 3, but must be an object."),

@@ -1,16 +1,15 @@
 """What if: a drafted sharing rule or cost key is tried on real history. A question with a body; nothing is written."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 import msgspec
 from litestar import Response
 
 from adapters.http.asking import asker_of, body_of, check_content_type
-from adapters.http.feed.route import Route
+from adapters.http.at_a_time import at_a_time
 from adapters.http.network import Asked, network_of
 from adapters.http.readers import Readers
+from adapters.http.route import Route
 from adapters.projecting.trying import MAY, Draft, tried
 from application.door import Malformed, place_of, read_body
 from application.ports import Unavailable
@@ -24,7 +23,6 @@ TRIERS = Readers(
     "the entries that it may see",
     lambda asker: sees_all(asker) or (asker.role == "partner" and MAY in asker.scopes),
 )
-_TRIED: Final = "tried"
 
 
 class TooManyTried(Unavailable):
@@ -40,7 +38,7 @@ async def respond(request: Asked) -> Response[bytes]:
         draft = msgspec.convert(read_body(await body_of(request)), Draft)
     except msgspec.ValidationError as error:
         raise Malformed(*place_of(error)) from error
-    with _among_the_tried(request):
+    with at_a_time(request, "tried", TRIED_MAX, TooManyTried):
         found = await tried(draft, asker, network.log, network.clock)
     return Response(
         content=msgspec.json.encode(found),
@@ -48,19 +46,6 @@ async def respond(request: Asked) -> Response[bytes]:
         status_code=200,
         headers={"Tasma-Position": str(found.position), "Cache-Control": "no-store", "Vary": "Authorization"},
     )
-
-
-@contextmanager
-def _among_the_tried(request: Asked) -> Iterator[None]:
-    """Raises TooManyTried."""
-    state = request.app.state
-    if state.get(_TRIED, 0) >= TRIED_MAX:
-        raise TooManyTried
-    state[_TRIED] = state.get(_TRIED, 0) + 1
-    try:
-        yield
-    finally:
-        state[_TRIED] -= 1
 
 
 what_if = Route(

@@ -1,4 +1,4 @@
-"""A path of the feed: where it is, what it gives to whom, and how it answers."""
+"""A path with a form of its own: where it is, what it gives to whom, and how it answers."""
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,1 +1,0 @@
-"""What comes over HTTP as a file of somebody else's form."""

@@ -1,0 +1,1 @@
+"""What is handed in over HTTP and is no command: a bank's file, a draft to be tried."""
