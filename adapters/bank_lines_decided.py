@@ -1,6 +1,6 @@
 """What each line of a bank's file is, by what is known of payments and of lines that were read before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 
@@ -11,12 +11,12 @@ from adapters.invoice_references import Paying, invoiced, paying, with_invoices
 from adapters.own_accounts import Own, OwnAccounts
 from adapters.projecting.asking import Views
 from application.bank import BankLine
-from application.matching import Match, OpenPayment, RecordedLine, Wanted, match
+from application.matching import Match, OpenPayment, RecordedLine, Wanted, closed_up, end_to_end, match
 from domain.changing import replace
 from projections.documents import documents
 from projections.rows import Rows
 from projections.settlement_rows import BankLine as KnownLine
-from projections.settlement_rows import Payment, Settlement
+from projections.settlement_rows import Payment, Settlement, Shown
 from projections.settlements import settlements
 
 
@@ -43,7 +43,7 @@ class Decided(Struct, frozen=True):
 
 async def standing_of(views: Views, lines: Sequence[BankLine], own: Own, position: int) -> Standing:
     """Asked as of a position at least: what was recorded up to there is known."""
-    question = partial(_paid, lines=[id_of(line) for line in lines], returns=any(line.is_reversal for line in lines))
+    question = partial(_paid, lines=lines)
     payments, approved, known = (await views.ask(settlements, question, at_least=position)).value
     partners = frozenset[str]().union(*(own.get(line.iban, ()) for line in lines))
     references = {line.reference for line in lines if line.reference} - {p.payment.reference for p in payments}
@@ -91,24 +91,29 @@ def _decided(of: Match, known: KnownLine | None, reader: str | None, *, early: W
     return decided
 
 
-def _paid(
-    rows: Rows, lines: Sequence[str], *, returns: bool
-) -> tuple[Sequence[Paying], AbstractSet[str], Mapping[str, KnownLine]]:
-    """The payments of all settlements, which of these are approved, and the lines that were read before.
-
-    `returns`: whether some of the lines take back what was recorded; then that is said of each payment too.
-    """
+def _paid(rows: Rows, lines: Sequence[BankLine]) -> tuple[Sequence[Paying], AbstractSet[str], Mapping[str, KnownLine]]:
+    """The payments of all settlements, which of these are approved, and the lines that were read before."""
     settled = {each.settlement: each for each in rows.under(Settlement)}
     approved = {settlement for settlement, each in settled.items() if each.approved}
-    known = {line: each for line in lines for each in rows.under(KnownLine, line)}
+    known = {line: each for line in map(id_of, lines) for each in rows.under(KnownLine, line)}
     payments = [paying(each, settled[each.settlement]) for each in rows.under(Payment)]
-    return _with_recorded(rows, payments) if returns else payments, approved, known
+    if any(line.is_reversal for line in lines):  # by an invoice's reference it may take back what is recorded of any
+        return _with_recorded(payments, rows.under(KnownLine)), approved, known
+    ids, references = {closed_up(line.end_to_end_id) for line in lines}, {line.reference for line in lines}
+    named = {
+        each.payment
+        for each in (of.payment for of in payments)
+        if each.reference in references or end_to_end(each.payment) in ids
+    }
+    shown = {each.bank_line for payment in sorted(named) for each in rows.under(Shown, payment)}
+    recorded = (each for line in sorted(shown) for each in rows.under(KnownLine, line))
+    return _with_recorded(payments, recorded), approved, known
 
 
-def _with_recorded(rows: Rows, payments: Sequence[Paying]) -> Sequence[Paying]:
+def _with_recorded(payments: Sequence[Paying], lines: Iterable[KnownLine]) -> Sequence[Paying]:
     """Each with the lines that stand for it."""
     recorded: dict[str, list[RecordedLine]] = {}
-    standing = (line for line in rows.under(KnownLine) if line.recorded and not (line.taken_back or line.takes_back))
+    standing = (line for line in lines if line.recorded and not (line.taken_back or line.takes_back))
     for line in sorted(standing, key=lambda line: line.recorded):
         if line.payment and line.booked_on:
             recorded.setdefault(line.payment, []).append(

@@ -36,7 +36,8 @@ class TakenLine(Struct, frozen=True, kw_only=True):
     reason: Why | None
     """Why it fits no payment; `not-approved`: it shows one whose settlement nobody has approved; `other-counterparty`: its money went to
     an account that was never one of the payee's, or came from another organisation's than the payer's: record-payment records it by
-    hand where that is right."""
+    hand where that is right; `as-recorded`: a line of the same account, sum and day is recorded, and this one would pay it twice;
+    `too-large`: no payment is."""
     why: str | None = None
     """The sentence of a refusal."""
 

@@ -51,6 +51,7 @@ def paying(payment: Payment, settled: Settlement) -> Paying:
             payer=payment.payer,
             payee=payment.payee,
             reference=plain(payment.reference) or payment.reference,
+            cents=payment.cents,
         ),
         settled.period,
         settled.cut,

@@ -25,17 +25,22 @@ class OwnAccounts(Struct, frozen=True):
 async def own_accounts(log: Log) -> OwnAccounts:
     """Every account that an organisation has set, earlier ones too: a bank sends statements of them for a while.
 
-    A unit that never set one of its own has those of its legal person.
+    One that passed to another legal person is the latter's alone. A unit that never set one of its own has those of its legal person.
     """
     history = await log.look((facts(BillingDetailsSet, OrganisationRegistered),))
     accounts: dict[str, set[str]] = {}
+    setters: dict[str, str] = {}
     units: dict[str, str] = {}
     for event in history.events:
         fact = current(event.data)
         if isinstance(fact, BillingDetailsSet) and fact.iban:
             accounts.setdefault(fact.organisation, set()).add(fact.iban)
+            setters[fact.iban] = fact.organisation
         elif isinstance(fact, OrganisationRegistered) and fact.unit_of:
             units[fact.organisation] = fact.unit_of
+    whose = {iban: units.get(organisation, organisation) for iban, organisation in setters.items()}
+    for organisation, ibans in accounts.items():
+        ibans -= {iban for iban in ibans if whose[iban] != units.get(organisation, organisation)}
     everybody: dict[str, set[str]] = {}
     for organisation in {*accounts, *units, *units.values()}:
         everybody.setdefault(units.get(organisation, organisation), set()).add(organisation)

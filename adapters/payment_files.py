@@ -49,6 +49,8 @@ class FileOf(Struct, frozen=True):
     left_out: tuple[LeftOut, ...] = ()
     again: tuple[Payment, ...] = ()
     """Payments of which something stood recorded that was taken back since; their payer may have made them before."""
+    contradicted: tuple[Payment, ...] = ()
+    """Payments of which the two accounts show different sums: the payer may have made the rest already."""
     newer: tuple[NewerDetails, ...] = ()
     """Of its debtor and payees, whose details were set anew since the approval: it does not heed them."""
 
@@ -135,7 +137,9 @@ async def payment_file_of(
     if not transfers:
         raise NothingPayable(debtor, settled, left_out)
     named = {each.end_to_end_id for each in transfers}
-    again = tuple(each for each in unpaid if each.taken_back and end_to_end(each.payment) in named)
+    within = [each for each in unpaid if end_to_end(each.payment) in named]
+    again = tuple(each for each in within if each.taken_back)
+    contradicted = tuple(each for each in within if each.is_contradicted)
     approved_at = decode(approval).time
     file = PaymentFile(
         message_id=message_id(settled.number, debtor, transfers, sum(payment.taken_back for payment in again)),
@@ -145,7 +149,7 @@ async def payment_file_of(
         transfers=transfers,
     )
     newer = newer_details((debtor, *(payment.payee for payment in unpaid)), approved, now)
-    return FileOf(file, answer.position, left_out, again, tuple(newer))
+    return FileOf(file, answer.position, left_out, again, contradicted, tuple(newer))
 
 
 def _ordered(rows: Rows, *, period: str, debtor: str, agreement: str | None) -> Due:

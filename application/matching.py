@@ -11,6 +11,7 @@ from msgspec import Struct
 from application.bank import BankLine
 from domain.changing import replace
 from domain.kernel import derived
+from domain.words import PRICE_CENTS_MAX
 
 Reason = Literal[
     "account-of-nobody",
@@ -20,10 +21,14 @@ Reason = Literal[
     "other-counterparty",
     "wrong-direction",
     "nothing-to-return",
+    "as-recorded",
+    "too-large",
 ]
 """Why a line fits no payment. nothing-to-return: it takes back what is not recorded for the payment it names. other-account: it
 is a line of neither side's account. other-counterparty: it names a payment, but its money went to an account that was never one
-of the payee's, or came from another organisation's than the payer's; record-payment records it by hand where that is right."""
+of the payee's, or came from another organisation's than the payer's. as-recorded: a line of the same account, sum and day is
+recorded for the payment, and this one would pay it twice; banks say one line in several forms. too-large: no payment is. Where
+a line that is as recorded or of another counterparty is right all the same, record-payment records it by hand."""
 Side = Literal["payer", "payee"]
 
 Ends = tuple[frozenset[str], frozenset[str]]
@@ -53,10 +58,12 @@ class OpenPayment(Struct, frozen=True, kw_only=True):
     payee: str
     reference: str
     """As the line has it: plain, without spaces and leading zeros."""
+    cents: int
+    """As it was ordered."""
     invoices: tuple[str, ...] = ()
     """References of the invoices that it pays, in the same form; each issuer numbers its own, so others may have the same."""
     recorded: tuple[RecordedLine, ...] = ()
-    """In order; needed where a line takes something back."""
+    """In order; needed of what a line names, and where a line takes something back."""
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -102,6 +109,9 @@ def match(
 
     A line that takes back what the bank had booked fits a line of the same account that is recorded for the same payment, with the
     same cents the other way, the last one first; what a file records and takes back is both.
+
+    A line that would pay twice what was ordered, and looks like one that another file had shown, is not taken for another: what is
+    paid too much is owed back.
     """
     by_id = {end_to_end(each.payment): each for each in payments}
     times = Counter(each.reference for each in payments)
@@ -116,13 +126,13 @@ def match(
     def matched(line: BankLine) -> Match:
         owners = frozenset(own.get(line.iban, ()))
         others = frozenset(of_anybody.get(line.counterparty_iban or "", ()))
-        known = by_id.get(_closed_up(line.end_to_end_id)) or by_reference.get(line.reference or "")
+        known = by_id.get(closed_up(line.end_to_end_id)) or by_reference.get(line.reference or "")
         if known is None and line.reference not in times:
             known = _invoiced(_as_booked(line), by_invoice.get(line.reference or "", ()), owners, others)
         if line.is_reversal and known:
             recorded = () if line.id in read else standing[known.payment]
             return _taking_back(line, known, (owners, others), recorded)
-        return _matched(line, known, (owners, others))
+        return _matched(line, known, (owners, others), is_new=line.id not in read)
 
     found: dict[int, Match] = {}
     for n, line in sorted(enumerate(lines), key=lambda each: (each[1].is_reversal, each[0])):
@@ -181,10 +191,14 @@ def _invoiced(
     return meant[0] if len(meant) == 1 else None
 
 
-def _matched(line: BankLine, found: OpenPayment | None, ends: Ends) -> Match:
+def _matched(line: BankLine, found: OpenPayment | None, ends: Ends, *, is_new: bool) -> Match:
     owners, _ = ends
     if owners and found:
         side, reason = _side(line, found, ends)
+        if side and is_new and _is_as_recorded(line, found, side):
+            side, reason = None, "as-recorded"
+        if abs(line.cents) > PRICE_CENTS_MAX:
+            side, reason = None, "too-large"
         if side:
             organisation = found.payer if side == "payer" else found.payee
             return Match(
@@ -197,6 +211,14 @@ def _matched(line: BankLine, found: OpenPayment | None, ends: Ends) -> Match:
     else:
         reason = _unfound(line, owners)
     return _unmatched(line, owners, reason)
+
+
+def _is_as_recorded(line: BankLine, payment: OpenPayment, side: Side) -> bool:
+    """Whether it looks like a line that was recorded before, and the account would show more than was ordered with both."""
+    before = [each for each in payment.recorded if each.side == side]
+    return sum(each.cents for each in before) + abs(line.cents) > payment.cents and any(
+        (each.cents, each.booked_on) == (abs(line.cents), line.booked_on) and each.id != line.id for each in before
+    )
 
 
 def _unmatched(line: BankLine, owners: frozenset[str], reason: Reason | None) -> Match:
@@ -280,5 +302,6 @@ def end_to_end(payment: str) -> str:
     return payment.removeprefix("payment:").replace("-", "")
 
 
-def _closed_up(end_to_end_id: str | None) -> str:
+def closed_up(end_to_end_id: str | None) -> str:
+    """An EndToEndId in the form of `end_to_end`, however a bank has written it."""
     return (end_to_end_id or "").replace("-", "").lower()

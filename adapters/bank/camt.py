@@ -124,11 +124,12 @@ def _named(movement: Movement, entry: Entry, statement_id: str, page: int, n: in
 
     The first page is not named: before pages were read it was not either, and a line keeps its id.
     """
+    paged = [] if page == 1 else [str(page)]
     if movement.bank_reference is not None:
         return ["bank", movement.bank_reference]
     if entry.own_reference is not None:
-        return ["entry", statement_id, entry.own_reference]
-    return ["place", statement_id, str(n), *([] if page == 1 else [str(page)])]
+        return ["entry", statement_id, entry.own_reference, *paged]
+    return ["place", statement_id, str(n), *paged]
 
 
 def _line(iban: str, movement: Movement, named: list[str], alike: Counter[str]) -> BankLine:

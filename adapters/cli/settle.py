@@ -43,6 +43,11 @@ LOOKED_BACK = (
     "the one without --as-of."
 )
 
+CONTRADICTED = (
+    "Of {0.payment} the account of {0.payer} shows {0.payer_cents} cents and that of {0.payee} {0.payee_cents}: look at both before "
+    "paying the rest."
+)
+
 
 class NothingInForce(Refused):
     def __init__(self, period: str) -> None:
@@ -124,6 +129,8 @@ def _hand_over(file: FileOf, output: Path | None, *, looked_back: bool) -> None:
         click.echo(f"{left.payment} is not in the file: {left.why}", err=True)
     for again in file.again:
         click.echo(AGAIN.format(again), err=True)
+        for unsure in file.contradicted:
+            click.echo(CONTRADICTED.format(unsure), err=True)
     for newer in file.newer:
         click.echo(NEWER.format(newer), err=True)
     if looked_back:

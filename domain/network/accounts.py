@@ -32,8 +32,8 @@ class Accounts(Value, frozen=True):
     newest: Mapping[str, BillingDetailsSet] = {}
     set_by: Mapping[str, frozenset[str]] = {}
     """By organisation, who has set the account that it has now, or anything else beside it since."""
-    ever: Mapping[str, frozenset[str]] = {}
-    """By IBAN the legal persons whose account it is or was: a bank sends statements of it for a while."""
+    whose: Mapping[str, str] = {}
+    """By IBAN the legal person whose account it is, or was last: a bank sends statements of it for a while."""
 
     def after(self, event: Stated) -> "Accounts":
         organisation = event.organisation
@@ -50,13 +50,17 @@ class Accounts(Value, frozen=True):
                 newest, set_by = {**self.newest, organisation: event}, {**self.set_by, organisation: kept | {event.by}}
                 if event.iban is None:
                     return replace(self, newest=newest, set_by=set_by)
-                persons = self.ever.get(event.iban, frozenset()) | {self.person(organisation)}
-                return replace(self, newest=newest, set_by=set_by, ever={**self.ever, event.iban: persons})
+                whose = {**self.whose, event.iban: self.person(organisation)}
+                return replace(self, newest=newest, set_by=set_by, whose=whose)
 
     def person(self, organisation: str) -> str:
         """The legal person that an organisation is or belongs to."""
         registered = self.registered.get(organisation)
         return (registered.unit_of if registered else None) or organisation
+
+    def is_in_use(self, iban: str) -> bool:
+        """Whether somebody has the account now."""
+        return any(details.iban == iban for details in self.newest.values())
 
     def name(self, organisation: str) -> Names:
         named = self.renamed.get(organisation) or self.registered.get(organisation)

@@ -106,11 +106,10 @@ class WrongVatNumber(Refused):
 class AnothersAccount(Refused):
     """Whose it is or was is told to those who speak for it, and to nobody else."""
 
-    def __init__(self, iban: str, owners: tuple[str, ...]) -> None:
-        whose = f" of {' and '.join(owners)}" if owners else " of another organisation"
+    def __init__(self, iban: str, owner: str) -> None:
         super().__init__(
-            f"{iban} is, or was, the account{whose}; only units of one legal person share an account, and what the bank says of an "
-            "earlier one goes to whose it was. Compare it with the bank's, or give another account."
+            f"{iban} is, or was, the account of {owner}; only units of one legal person share an account. Compare it with the bank's, or "
+            "give another account. Where it was set there by mistake, that is replaced first; then the coordinator sets it here."
         )
 
 
@@ -176,12 +175,14 @@ def _check_account(command: SetBillingDetails, state: Accounts) -> None:
         raise WrongIban(iban)
     if command.bic and not sepa.may_keep(command.bic, iban):
         raise BankElsewhere(command.bic, iban)
-    others = state.ever.get(iban, frozenset()) - {state.person(command.organisation)}
+    person = state.person(command.organisation)
     # Older logs let an account pass to somebody else; who has it now goes on having it.
-    if others and not (before and before.iban == iban):
-        raise AnothersAccount(iban, tuple(sorted(each for each in others if command.asked.acts_for(each))))
+    if (owner := state.whose.get(iban, person)) != person and not (before and before.iban == iban):
+        may_pass = command.asked.role == "coordinator" and not state.is_in_use(iban)
+        if not may_pass:
+            raise AnothersAccount(iban, owner if command.asked.acts_for(owner) else "another organisation")
     name = state.holder(command.organisation).name.best("fi")
-    as_banks_take(f"The name of {state.person(command.organisation)}", name)
+    as_banks_take(f"The name of {person}", name)
 
 
 def _check_address(address: Address) -> None:

@@ -74,9 +74,13 @@ class RecognisedAlready(Refused):
 
 class TakenBackBefore(Refused):
     def __init__(self, back: PaymentTakenBack) -> None:
-        other = "another payment than that" if back.reason == "wrong-line" else "no payment any more"
+        way_out = (
+            "; if it is of that payment all the same, record it under another id."
+            if back.reason == "wrong-line"
+            else "; it is recorded for no payment any more."
+        )
         super().__init__(
-            f"{back.bank_line} was taken back from {back.payment} on {back.occurred_on} as {back.reason}; it is recorded for {other}."
+            f"{back.bank_line} was taken back from {back.payment} on {back.occurred_on} as {back.reason}{way_out}"
         )
 
 

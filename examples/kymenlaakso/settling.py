@@ -245,7 +245,14 @@ class Settling:
             return
         read = read_camt(camt053(f"TILIOTE-{settled.number}", self.year.now, *files))
         open_ = [
-            OpenPayment(payment=p.payment, settlement=p.settlement, payer=p.payer, payee=p.payee, reference=p.reference)
+            OpenPayment(
+                payment=p.payment,
+                settlement=p.settlement,
+                payer=p.payer,
+                payee=p.payee,
+                reference=p.reference,
+                cents=p.cents,
+            )
             for p in ordered
         ]
         own: dict[str, set[str]] = {}

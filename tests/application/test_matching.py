@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from application.bank import BankLine
 from application.door import command_of
-from application.matching import Match, OpenPayment, Reason, RecordedLine, match
+from application.matching import Match, OpenPayment, Reason, RecordedLine, Side, match
 from domain.kernel import command_name
+from domain.words import PRICE_CENTS_MAX
 from tests.given_when_then import asked
 
 A_IBAN, C_IBAN, CITY_IBAN = "FI2112345600000785", "FI1410093000123458", "FI4950009420028730"
@@ -26,6 +27,7 @@ PAYMENT = OpenPayment(
     payer="org:a",
     payee="org:c",
     reference="1000012",
+    cents=10000,
 )
 OTHER = replace(PAYMENT, payment="payment:0168f4a2-7c00-8123-9abc-0123456789ac", reference="1000025")
 OUT = BankLine(
@@ -103,6 +105,45 @@ def test_what_fits_no_payment_is_listed_and_never_guessed_by_its_amount(line: Ba
     ((name, body),) = wanted(found)
     assert (name, body["reason"], body["payment"], body["cents"]) == ("list-bank-line", "unknown", None, line.cents)
     assert body["organisation"] in OWN[line.iban]
+
+
+def recorded(line: BankLine, id_: str = "e" * 32) -> RecordedLine:
+    side: Side = "payer" if line.cents < 0 else "payee"
+    return RecordedLine(id=id_, side=side, cents=abs(line.cents), booked_on=line.booked_on)
+
+
+@pytest.mark.parametrize("line", [OUT, IN])
+def test_what_looks_like_a_line_of_another_file_and_would_pay_twice_is_for_a_person_to_say(line: BankLine) -> None:
+    """Banks say the same line in a notification and in a statement, not always with a number of its own."""
+    found = one(line, replace(PAYMENT, recorded=(recorded(line),)))
+    assert (found.payment, found.reason) == (None, "as-recorded")
+    assert [name for name, _ in wanted(found)] == ["list-bank-line"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"booked_on": date(2019, 4, 24)}, {"cents": 9999}, {"side": "payee"}, {"id": OUT.id}],
+    ids=["another day", "another sum", "the other account", "the line itself"],
+)
+def test_what_does_not_look_like_it_is_recorded_as_paid_twice(other: dict[str, Any]) -> None:
+    assert one(OUT, replace(PAYMENT, recorded=(replace(recorded(OUT), **other),))).payment
+
+
+def test_two_parts_of_a_payment_may_look_alike() -> None:
+    half = replace(OUT, cents=-5000)
+    assert one(half, replace(PAYMENT, recorded=(recorded(half),))).payment
+    third = replace(PAYMENT, recorded=(recorded(half), recorded(half, "d" * 32)))
+    assert one(half, third).reason == "as-recorded"
+
+
+def test_two_lines_of_one_file_are_two() -> None:
+    first, second = match([OUT, replace(OUT, id="d" * 32)], (PAYMENT,), OWN)
+    assert first.payment == second.payment == PAYMENT
+
+
+def test_no_payment_is_as_large_as_some_lines() -> None:
+    assert one(replace(OUT, cents=-PRICE_CENTS_MAX)).payment
+    assert one(replace(OUT, cents=-PRICE_CENTS_MAX - 1)).reason == "too-large"
 
 
 def test_a_payer_may_pay_from_an_account_nobody_knows_here_and_a_bank_may_not_say_which() -> None:

@@ -106,10 +106,11 @@ def test_entries_that_are_alike_on_two_pages_are_two_lines(
     write: Callable[..., bytes], paged: Callable[[bytes, str], bytes]
 ) -> None:
     """Each page is a file of the statement's own id and numbers its entries from one: neither hides the other's money."""
-    nameless = write(Entry(DAY, (Payment(500),)))
-    ids = [line.id for number in ("1", "2", "3") for line in read_camt(paged(nameless, number)).lines]
-    assert len(set(ids)) == 3
-    assert read_camt(paged(nameless, "00002")).lines[0].id == ids[1]
+    for own_reference in (None, "1"):
+        nameless = write(Entry(DAY, (Payment(500),), own_reference=own_reference))
+        ids = [line.id for number in ("1", "2", "3") for line in read_camt(paged(nameless, number)).lines]
+        assert len(set(ids)) == 3
+        assert read_camt(paged(nameless, "00002")).lines[0].id == ids[1]
     numbered = write(CAME_IN)
     assert read_camt(paged(numbered, "2")).lines == read_camt(numbered).lines, "the bank's own number is enough"
 

@@ -160,6 +160,20 @@ def test_the_notification_of_a_line_and_the_statement_of_it_are_one(january: Set
     assert (ended(notified), ended(stated)) == ([("matched", False, None)], [("recognised", False, None)])
 
 
+def test_without_a_number_of_the_bank_the_statement_after_the_notification_pays_nothing_twice(
+    january: SettledWorld,
+) -> None:
+    """Recorded, it would be owed back: it is listed, and record-payment says that it was paid twice where it was."""
+    entry = Entry(PAID_ON, (paid(january, EKAMI, -70_000),))
+    notified = take_in(january, camt054("N", MADE_AT, Statement("N-1", IBANS[XAMK], (entry,)), version="02"))
+    stated = take_in(january, camt053("S", MADE_AT, Statement("S-1", IBANS[XAMK], (entry,))))
+    assert ended(notified) == [("matched", False, None)]
+    assert ended(stated) == [("unknown", True, "as-recorded")]
+    again = take_in(january, camt053("S", MADE_AT, Statement("S-1", IBANS[XAMK], (entry,))))
+    assert [line.outcome for line in again.lines] == ["recognised"]
+    assert on_the_list(january) == [(XAMK, -70_000, "unknown")]
+
+
 def test_a_sum_without_details_is_never_guessed_even_where_payments_come_to_it(january: SettledWorld) -> None:
     """A bank that books a batch as one sum tells the payments in a camt.054; the sum alone is nobody's."""
     taken = take_in(january, file_of(XAMK, Payment(-90_000)))

@@ -10,7 +10,12 @@ def order(
     n: int, period: str, *, payer: str = "org:a", payee: str = "org:c", cut: int = 0, gross: bool = True
 ) -> Paying:
     payment = OpenPayment(
-        payment=f"payment:{n}", settlement=f"settlement:{cut or n}", payer=payer, payee=payee, reference=f"{n}"
+        payment=f"payment:{n}",
+        settlement=f"settlement:{cut or n}",
+        payer=payer,
+        payee=payee,
+        reference=f"{n}",
+        cents=100,
     )
     return Paying(payment, period, cut or n, gross)
 

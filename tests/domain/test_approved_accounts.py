@@ -6,6 +6,7 @@ import pytest
 
 from domain.network.accounts import Accounts
 from domain.network.events import BillingDetailsSet, OrganisationRegistered, OrganisationRenamed
+from domain.network.set_billing_details import AnothersAccount
 from domain.settlement.events import SettlementApproved
 from tests.domain.story import do, founded, person
 from tests.domain.test_settling import A, B, C, id_of, planned
@@ -133,16 +134,30 @@ def test_an_account_that_ever_was_another_s_is_refused_without_saying_whose() ->
     before = registered(founded(), A, B)
     had = account(account(before, A, IBANS[A], "a"), A, NEW, "a")
     body = {"organisation": B, "address": ADDRESS, "iban": IBANS[A]}
+    refusal = (
+        "{} is, or was, the account of {}; only units of one legal person share an account. Compare it with the bank's, or give another "
+        "account. Where it was set there by mistake, that is replaced first; then the coordinator sets it here."
+    )
     had.when("set-billing-details", body, person("b", organisation=B)).then_refused(
-        f"{IBANS[A]} is, or was, the account of another organisation; only units of one legal person share an account, and what the "
-        "bank says of an earlier one goes to whose it was. Compare it with the bank's, or give another account."
+        refusal.format(IBANS[A], "another organisation")
     )
-    had.when("set-billing-details", body, person("c")).then_refused(
-        f"{IBANS[A]} is, or was, the account of {A}; only units of one legal person share an account, and what the bank says of an "
-        "earlier one goes to whose it was. Compare it with the bank's, or give another account."
-    )
+    now = {**body, "iban": NEW}
+    had.when("set-billing-details", now, person("c")).then_refused(refusal.format(NEW, A))
     back = {**body, "organisation": A}
     assert had.when("set-billing-details", back, person("a", organisation=A)).events(), "it may go back to it"
+
+
+def test_an_account_that_was_set_for_the_wrong_organisation_passes_by_the_coordinator() -> None:
+    """Who has it no more does not get it back but in the same way: it is one legal person's at a time."""
+    had = account(account(registered(founded(), A, B), A, IBANS[B], "c"), A, IBANS[A], "c")
+    body = {"organisation": B, "address": ADDRESS, "iban": IBANS[B]}
+    passed = had.when("set-billing-details", body, person("c")).and_then()
+    back = {**body, "organisation": A}
+    for who in (person("a", organisation=A), person("c")):
+        with pytest.raises(AnothersAccount):
+            passed.when("set-billing-details", back, who).events()
+    replaced = account(passed, B, NEW, "c")
+    assert replaced.when("set-billing-details", back, person("c")).events()
 
 
 def test_units_of_one_legal_person_share_its_accounts_earlier_ones_too() -> None:

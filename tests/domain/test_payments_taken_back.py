@@ -128,8 +128,8 @@ def test_a_wrong_line_is_recorded_as_what_it_is_and_as_nothing_else() -> None:
     so_far = do(so_far, "record-payment", {**body, "payment": one.payment}, PAYER)
     so_far = do(so_far, "take-back-payment", back(reason="wrong-line", payment=one.payment), PAYER)
     so_far.when("record-payment", {**body, "payment": one.payment}, PAYER).then_refused(
-        f"{bank_line(1)} was taken back from {one.payment} on 2019-04-24 as wrong-line; it is recorded for another payment than "
-        "that."
+        f"{bank_line(1)} was taken back from {one.payment} on 2019-04-24 as wrong-line; if it is of that payment all the same, record "
+        "it under another id."
     )
     so_far.when("record-payment", {**body, "payment": other.payment, "cents": 9000}, PAYER).then_refused(
         f"{bank_line(1)} is a line of the payer {A} of 10000 cents on 2019-04-23; it is recorded as that or not at all."

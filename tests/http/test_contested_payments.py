@@ -67,6 +67,18 @@ def test_a_payer_s_own_line_is_contested_by_the_payee_and_the_payment_is_to_be_m
         assert second_message != first_message, "a bank takes a message once"
 
 
+def test_a_file_names_what_two_accounts_show_differently() -> None:
+    """If these are two transfers all is paid: the rest is not paid again without a look."""
+    with served() as world:
+        order = run(ordered(world))[EKAMI]
+        told = {"payment": order.payment, "settlement": order.settlement, "booked_on": "2019-02-21"}
+        for side, who, cents in (("payee", EKAMI, 30_000), ("payer", XAMK, 40_000)):
+            assert "Tasma-Contradicted" not in world.get(FILE, XAMK).headers
+            line = {"bank_line": f"bank-line:{cents:032x}", "side": side, "cents": cents}
+            assert world.send("record-payment", {**told, **line}, who).status_code == 201
+        assert world.get(FILE, XAMK).headers["Tasma-Contradicted"] == f"{order.payment};payee={EKAMI}"
+
+
 def test_what_is_stated_of_it_is_recomputed_whether_it_was_taken_back_before_the_closing_or_after() -> None:
     with served() as world:
         for number, payee in enumerate((EKAMI, CURSOR), 1):

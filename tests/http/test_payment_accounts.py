@@ -77,7 +77,8 @@ def test_a_payment_that_cannot_be_made_is_named_beside_the_file() -> None:
         (unpayable,) = [p for p in settlement(world, XAMK)["payments"] if p["payee"] == CURSOR]
         assert unpayable["account"] is None
         described = world.get("/openapi.json", None).json()["paths"]["/v1/settlements/{period}/payments.xml"]["get"]
-        assert {"Tasma-Left-Out", "Tasma-Newer-Details"} <= set(described["responses"]["200"]["headers"])
+        told = {"Tasma-Left-Out", "Tasma-Paid-Again", "Tasma-Contradicted", "Tasma-Newer-Details"}
+        assert told <= set(described["responses"]["200"]["headers"])
 
 
 def test_before_the_approval_the_accounts_are_shown_that_would_be_approved() -> None:

@@ -15,7 +15,8 @@ from application.visibility import sees_all
 from domain.kernel import Unknown
 from domain.words import AgreementId, Organisation
 
-LEFT_OUT, PAID_AGAIN, NEWER_DETAILS = "Tasma-Left-Out", "Tasma-Paid-Again", "Tasma-Newer-Details"
+LEFT_OUT, PAID_AGAIN = "Tasma-Left-Out", "Tasma-Paid-Again"
+CONTRADICTED, NEWER_DETAILS = "Tasma-Contradicted", "Tasma-Newer-Details"
 NAMED_MAX = 32
 """In one header: what stands between may take no more than a few thousand characters."""
 PAYERS = Readers(
@@ -60,8 +61,9 @@ def _beside(found: FileOf) -> dict[str, str]:
     """What the file cannot say: a bank takes it as it is, so that it is said in headers."""
     left_out = [f"{each.payment};payee={each.payee};why={each.reason}" for each in found.left_out]
     again = [f"{each.payment};payee={each.payee}" for each in found.again]
+    contradicted = [f"{each.payment};payee={each.payee}" for each in found.contradicted]
     newer = [f"{each.organisation};since={each.set_on}" for each in found.newer]
-    said = ((LEFT_OUT, left_out), (PAID_AGAIN, again), (NEWER_DETAILS, newer))
+    said = ((LEFT_OUT, left_out), (PAID_AGAIN, again), (CONTRADICTED, contradicted), (NEWER_DETAILS, newer))
     return {name: ", ".join([*items[:NAMED_MAX], *_more(items)]) for name, items in said if items}
 
 
@@ -87,6 +89,8 @@ payment_file = Read(
         "payer's account shows; it is paid again when the payer has taken that line off its list). Missing where all are in it.",
         PAID_AGAIN: "Payments in the file of which something stood recorded as paid that was taken back since, each with its payee: "
         "look whether your account shows them as paid before you pay them again. Missing where there is none.",
+        CONTRADICTED: "Payments in the file of which the payer's account and the payee's show different sums, each with its payee: what is "
+        "still to be paid is reckoned by the greater one; look at both before you pay the rest. Missing where there is none.",
         NEWER_DETAILS: "Of the debtor and the payees, whose account, address or name was set anew since the approval, and on which day. "
         "The file does not heed it until somebody else sends approve-settlement again. Missing where there is none.",
     },
