@@ -112,7 +112,9 @@ async def _left_over(event: Recorded, _: Cuts) -> AsyncIterator[Intention]:
     match event.data:
         case PathwayCompleted(pathway=pathway) | SessionHeld(pathway=str(pathway)):
             pass
-        case RevenueShared(pathway=pathway, sessions=sessions) if len(sessions) == SESSIONS_MAX:
+        case RevenueShared(pathway=pathway) as shared if (
+            len(shared.sessions) == SESSIONS_MAX or shared.skipped or not shared.amount_cents
+        ):
             pass
         case RevenueReversed(pathway=str(pathway), reason="credit-loss", left_cents=0):
             pass

@@ -165,9 +165,9 @@ class Flow(Struct, frozen=True, kw_only=True):
 
     kind: LineKind
     in_cents: int
-    """The sum of what was due to the partner; not negative."""
+    """The sum of what adds to the balance; not negative."""
     out_cents: int
-    """The sum of what it owed; not negative."""
+    """The sum of what takes from it; not negative."""
 
 
 class NumberedDocument(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,8 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from domain.changing import replace
-from domain.money import Language, euros
+from domain.money import Language, Terms, euros, explain
+from domain.money.phrases import PHRASES, Phrases
 from domain.words import LANGUAGES, Names
 from projections.statement import Account
 from projections.statement_forms import Subtotal, line_form_1
@@ -21,6 +22,10 @@ _CORRECTED: Final[Mapping[Language, str]] = {
     "en": "Correction of {cents} to line {corrects} ({counterparty}, {purpose}): part {part} of step {step} ({pathway}) "
     "was taken back on {day}.",
 }
+_RECKONED: Final[Mapping[Language, Phrases]] = {
+    language: say._replace(unit="{quantity} \u00d7 {price} ({unit})") for language, say in PHRASES.items()
+}
+"""What is counted was named by its code, in every language."""
 _SHARE: Final[Mapping[Language, str]] = {"fi": "korvausosuus", "sv": "ersättningsandel", "en": "a revenue share"}
 
 
@@ -101,7 +106,7 @@ def _text(line: Line, name: Names | None) -> Mapping[str, str]:
 
 def _sentence(line: Line, counterparty: str, language: Language) -> str:
     if line.kind != "correction":
-        return text_of(line, counterparty, language)
+        return text_of(line, counterparty, language, _explained)
     return _CORRECTED[language].format(
         counterparty=counterparty,
         purpose=line.purpose or _SHARE[language],
@@ -112,3 +117,7 @@ def _sentence(line: Line, counterparty: str, language: Language) -> str:
         pathway=line.pathway,
         day=day_in(line.occurred_on, language),
     )
+
+
+def _explained(terms: Terms, language: Language) -> str:
+    return explain(terms, language, _RECKONED)

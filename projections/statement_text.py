@@ -1,11 +1,11 @@
 """A statement line as a sentence, in Finnish, Swedish or English, that a person can recompute by hand."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 
-from domain.money import Language, euros, explain
+from domain.money import Language, Terms, euros, explain
 from domain.money.euros import percentage
 from projections.statement_because import CostPart, Drift, Paid, PaidBack, SetOff, TakenBack, Taxed
 from projections.statement_books import is_levied
@@ -16,16 +16,19 @@ _explained = lru_cache(maxsize=4_096)(explain)
 """Reckoned once: a list price is shared in the same terms again and again."""
 
 
-def text_of(line: Line, counterparty: str, language: Language) -> str:
-    """What the line is for, and how its cents came about."""
-    return " ".join(_sentences(line, counterparty, language))
+def text_of(
+    line: Line, counterparty: str, language: Language, how: Callable[[Terms, Language], str] = _explained
+) -> str:
+    """What the line is for, and how its cents came about; `how` says that of its terms."""
+    return " ".join(_sentences(line, counterparty, language, how))
 
 
-def _sentences(line: Line, counterparty: str, language: Language) -> Iterator[str]:
+def _sentences(
+    line: Line, counterparty: str, language: Language, how: Callable[[Terms, Language], str]
+) -> Iterator[str]:
     say = PHRASES[language]
     match line.because:
         case None:
-            how = _explained(line.terms, language) if line.terms else ""
             yield (
                 (say.owed if line.kind == "share-owed" else say.earned)
                 .format(
@@ -35,7 +38,7 @@ def _sentences(line: Line, counterparty: str, language: Language) -> Iterator[st
                     part=line.part,
                     pathway=line.pathway,
                     day=day_in(line.occurred_on, language),
-                    how=how,
+                    how=how(line.terms, language) if line.terms else "",
                 )
                 .strip()
             )
@@ -49,7 +52,7 @@ def _sentences(line: Line, counterparty: str, language: Language) -> Iterator[st
                     purpose=f"{line.purpose}, {cost.key}" if line.purpose else cost.key,
                     day=day_in(line.occurred_on, language),
                     amount=euros(cost.amount_cents, language),
-                    how=_explained(line.terms, language) if line.terms else "",
+                    how=how(line.terms, language) if line.terms else "",
                 )
                 .strip()
             )

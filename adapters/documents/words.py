@@ -85,8 +85,8 @@ COLUMNS = {
     "column.base": Word("Veron peruste", "Skattegrund", "Taxable amount"),
     "column.treatment": Word("Verokanta", "Skattesats", "VAT rate"),
     "column.sum": Word("Yhteensä", "Summa", "Total"),
-    "column.in": Word("Saatavat", "Fordringar", "Due to the partner"),
-    "column.out": Word("Velat", "Skulder", "Owed by the partner"),
+    "column.in": Word("Kasvattaa saldoa", "Ökar saldot", "Adds to the balance"),
+    "column.out": Word("Pienentää saldoa", "Minskar saldot", "Takes from the balance"),
     "column.role": Word("Rooli", "Roll", "Role"),
     "column.clause": Word("Kohta", "Punkt", "Clause"),
     "column.agreement": Word("Sopimus", "Avtal", "Agreement"),
@@ -159,7 +159,7 @@ TOTALS = {
         "Hankkeet ja hankkeiden ulkopuolella", "I och utanför projekt", "Inside and outside projects"
     ),
     "total.outside-project": Word("Hankkeiden ulkopuolella", "Utanför projekt", "Outside any project"),
-    "total.flows": Word("Mihin raha kulki", "Vart pengarna gick", "Where the money went"),
+    "total.flows": Word("Mikä muutti saldoa", "Vad som ändrade saldot", "What changed the balance"),
     "total.sum": Word("Yhteensä", "Summa", "Total"),
 }
 PAYMENT = {
@@ -180,17 +180,19 @@ PAYMENT = {
 }
 BALANCES = {
     "balance.due-to": Word(
-        "{partner} saa muilta kumppaneilta",
-        "{partner} får av de andra partnerna",
-        "{partner} is to receive from the other partners",
+        "Tämän laskelman mukaan {partner} saa muilta kumppaneilta nettona",
+        "Enligt denna specifikation får {partner} netto av de andra partnerna",
+        "By this statement {partner} is to receive, net, from the other partners",
     ),
     "balance.owed-by": Word(
-        "{partner} maksaa muille kumppaneille",
-        "{partner} betalar till de andra partnerna",
-        "{partner} has to pay the other partners",
+        "Tämän laskelman mukaan {partner} maksaa muille kumppaneille nettona",
+        "Enligt denna specifikation betalar {partner} netto till de andra partnerna",
+        "By this statement {partner} has to pay, net, to the other partners",
     ),
     "balance.even": Word(
-        "Ei maksettavaa puolin eikä toisin", "Inget att betala åt någotdera hållet", "Nothing to pay either way"
+        "Saatavat ja velat ovat yhtä suuret",
+        "Fordringar och skulder är lika stora",
+        "What is due and what is owed come to the same",
     ),
     "balance.pays": Word("{payer} maksaa saajalle {payee}", "{payer} betalar till {payee}", "{payer} pays {payee}"),
     "balance.charged": Word(
@@ -198,13 +200,16 @@ BALANCES = {
         "Debiteras: {buyer}. Krediteras: {seller}.",
         "Charged to {buyer}, credited to {seller}.",
     ),
-    "balance.party-pays": Word("{party} maksaa", "{party} betalar", "{party} pays"),
-    "balance.party-receives": Word("{party} saa", "{party} får", "{party} receives"),
-    "balance.others": Word("muut {count} kumppania", "{count} andra partner", "{count} other partners"),
+    "balance.with": Word("Rivit: {party}", "Rader med {party}", "Lines with {party}"),
+    "balance.with-others": Word(
+        "Rivit: muut {count} kumppania", "Rader med {count} andra partner", "Lines with {count} other partners"
+    ),
     "balance.sign": Word(
-        "Plus: kumppanin saatava. Miinus: kumppanin velka.",
-        "Plus: partnerns fordran. Minus: partnerns skuld.",
-        "Plus: due to the partner. Minus: owed by the partner.",
+        "Plus: kumppanin hyväksi, kuten saatu osuus tai maksettu maksu. Miinus: sen vastattavaksi, kuten velka tai saatu maksu.",
+        "Plus: till partnerns fördel, som en erhållen andel eller en gjord betalning. Minus: till dess last, som en skuld eller en "
+        "mottagen betalning.",
+        "Plus: for the partner, such as a share earned or a payment it made. Minus: against it, such as a share owed or a payment "
+        "it received.",
     ),
 }
 NOTICES = {
@@ -299,16 +304,10 @@ DETAILS = {
     "detail.event": Word("tapahtuma {positions}", "händelse {positions}", "event {positions}"),
     "detail.flows": Word("Palkkikaavio. {flows}", "Stapeldiagram. {flows}", "Bar chart. {flows}"),
     "detail.flow": Word(
-        "{kind}: saatavat {due}, velat {owed}.",
-        "{kind}: fordringar {due}, skulder {owed}.",
-        "{kind}: due {due}, owed {owed}.",
+        "{kind}: kasvattaa saldoa {added}, pienentää saldoa {taken}.",
+        "{kind}: ökar saldot {added}, minskar saldot {taken}.",
+        "{kind}: adds {added} to the balance, takes {taken} from it.",
     ),
-}
-UNITS = {
-    "unit.credit": Word("op", "sp", "credits"),
-    "unit.hour": Word("h", "h", "h"),
-    "unit.day": Word("pv", "dgr", "days"),
-    "unit.participant": Word("osallistuja", "deltagare", "participant"),
 }
 WORDS: dict[str, Word] = {
     **DOCUMENTS,
@@ -322,6 +321,5 @@ WORDS: dict[str, Word] = {
     **BALANCES,
     **NOTICES,
     **DETAILS,
-    **UNITS,
 }
 """Every key with its word."""

@@ -21,8 +21,9 @@ from domain.kernel import (
     facts,
 )
 from domain.mentoring.events import MenteeAssigned, MentorNominated, SessionHeld
+from domain.money.decimals import decimal_text
 from domain.pathways.events import PathwayAgreed
-from domain.words import ClientId, Hours, MentorId, PathwayId, SessionId
+from domain.words import MENTOR, ClientId, Hours, MentorId, PathwayId, SessionId
 
 HOURS_MAX = 24
 SESSION_MAX = 72
@@ -35,6 +36,7 @@ class RecordSession(Command, frozen=True):
     """Record a session of a mentor with a client: the day, and the hours in quarters.
 
     Sessions of a pathway whose sharing rule pays `mentor_hour` are counted in with the pathway's next shared amount, each once.
+    Where the pathway binds `role:mentor`, they are sessions of that organisation's mentors: nobody is paid for another's.
     """
 
     session: Annotated[SessionId, Meta(max_length=SESSION_MAX)]
@@ -71,6 +73,14 @@ class NotOnThePathway(Refused):
         )
 
 
+class MentoredByAnother(Refused):
+    def __init__(self, organisation: str, pathway: str, bound: str) -> None:
+        super().__init__(
+            f"{pathway} pays {bound} for mentoring, so hours of mentors of {organisation} are not paid by it; leave the pathway out, and "
+            "agree another pathway for what they do from now on."
+        )
+
+
 class BeforeThePathway(Refused):
     def __init__(self, pathway: str, held_on: date, agreed_on: date) -> None:
         super().__init__(
@@ -83,6 +93,14 @@ class LongerThanADay(Refused):
         super().__init__(f"A session of {hours} hours is longer than a day; record each day by itself.")
 
 
+class MoreThanADay(Refused):
+    def __init__(self, mentor: str, held_on: date, hours: Fraction) -> None:
+        super().__init__(
+            f"{mentor} would have held sessions of {decimal_text(hours)} hours on {held_on}, and a day has {HOURS_MAX}; look whether one "
+            "is recorded twice."
+        )
+
+
 class NoTime(Refused):
     def __init__(self, session: str) -> None:
         super().__init__(f"{session} would have taken 0 hours; give its length in quarters of an hour.")
@@ -93,13 +111,13 @@ class Meeting(Value, frozen=True):
     clients: frozenset[str] = frozenset()
     """Who was ever assigned to the mentor."""
     agreed: PathwayAgreed | None = None
-    sessions: frozenset[str] = frozenset()
+    held: tuple[SessionHeld, ...] = ()
 
 
 def boundary(command: RecordSession) -> Boundary:
     pathway = () if command.pathway is None else (facts(PathwayAgreed, about=command.pathway),)
     return (
-        facts(MentorNominated, MenteeAssigned, about=command.mentor),
+        facts(MentorNominated, MenteeAssigned, SessionHeld, about=command.mentor),
         facts(SessionHeld, about=command.session),
         *pathway,
     )
@@ -114,34 +132,19 @@ def evolve(state: Meeting, event: Seen) -> Meeting:
         case PathwayAgreed():
             return replace(state, agreed=event)
         case SessionHeld():
-            return replace(state, sessions=state.sessions | {event.session})
+            return replace(state, held=(*state.held, event))
 
 
 def decide(command: RecordSession, state: Meeting) -> tuple[Event, ...]:
     if state.organisation is None:
         raise Unknown(command.mentor)
     _check_speaker(command.asked, command.mentor, state.organisation)
-    if command.session in state.sessions:
+    if any(s.session == command.session for s in state.held):
         raise RecordedAlready(command.session)
     if command.client not in state.clients:
         raise NotTheirMentor(command.mentor, command.client)
-    if command.held_on > command.asked.on:
-        raise InTheFuture("A session", command.held_on, command.asked.on)
-    if not Fraction(command.hours):
-        raise NoTime(command.session)
-    if Fraction(command.hours) > HOURS_MAX:
-        raise LongerThanADay(command.hours)
-    payers: tuple[str, ...] = ()
-    if command.pathway is not None:
-        if state.agreed is None:
-            raise Unknown(f"agreed {command.pathway}")
-        if state.agreed.client != command.client:
-            raise AnothersPathway(command.pathway, command.client)
-        if state.organisation not in state.agreed.parties:
-            raise NotOnThePathway(state.organisation, command.pathway)
-        if command.held_on < state.agreed.agreed_on:
-            raise BeforeThePathway(command.pathway, command.held_on, state.agreed.agreed_on)
-        payers = state.agreed.parties
+    _check_time(command, state)
+    payers = _payers(command, command.pathway, state.organisation, state.agreed) if command.pathway else ()
     return (
         SessionHeld(
             session=command.session,
@@ -153,6 +156,35 @@ def decide(command: RecordSession, state: Meeting) -> tuple[Event, ...]:
             parties=tuple(sorted({state.organisation, *payers})),
         ),
     )
+
+
+def _payers(command: RecordSession, pathway: str, organisation: str, agreed: PathwayAgreed | None) -> tuple[str, ...]:
+    """Who may come to pay for it, by the pathway that it belongs to."""
+    if agreed is None:
+        raise Unknown(f"agreed {pathway}")
+    if agreed.client != command.client:
+        raise AnothersPathway(pathway, command.client)
+    if organisation not in agreed.parties:
+        raise NotOnThePathway(organisation, pathway)
+    bound = next((b.organisation for b in agreed.roles if b.role == MENTOR), organisation)
+    if bound != organisation:
+        raise MentoredByAnother(organisation, pathway, bound)
+    if command.held_on < agreed.agreed_on:
+        raise BeforeThePathway(pathway, command.held_on, agreed.agreed_on)
+    return agreed.parties
+
+
+def _check_time(command: RecordSession, state: Meeting) -> None:
+    if command.held_on > command.asked.on:
+        raise InTheFuture("A session", command.held_on, command.asked.on)
+    if not Fraction(command.hours):
+        raise NoTime(command.session)
+    if Fraction(command.hours) > HOURS_MAX:
+        raise LongerThanADay(command.hours)
+    that_day = (s for s in state.held if (s.mentor, s.held_on) == (command.mentor, command.held_on))
+    hours = sum((Fraction(s.hours) for s in that_day), Fraction(command.hours))
+    if hours > HOURS_MAX:
+        raise MoreThanADay(command.mentor, command.held_on, hours)
 
 
 def _check_speaker(asked: Asked, mentor: str, organisation: str) -> None:

@@ -23,7 +23,16 @@ from domain.money.euros import Language, euros
 from domain.money.explanation import cents_by, explain
 from domain.money.faults import BadFigure, MoneyFault, QuantityMissing, RoleUnbound, RuleFault
 from domain.money.levy import portions_of_vat, vat_of
-from domain.money.mentions import NamedRole, organisations_of, purpose_of, roles_of, taken_by_clause, units_of
+from domain.money.mentions import (
+    NamedRole,
+    clauses_counting,
+    organisations_of,
+    purpose_of,
+    roles_of,
+    taken_by_clause,
+    unbound_roles,
+    units_of,
+)
 from domain.money.netting import (
     Netted,
     NothingOwed,
@@ -47,6 +56,7 @@ from domain.money.rounding import CENTS_LIMIT, nearest_cent, split
 from domain.money.rule import Clause, Onward, SharingRule, Take, Tier, Weighted, clauses_of, lies_within
 from domain.money.sharing import share
 from domain.money.terms import Terms
+from domain.money.units import counted
 
 __all__ = [
     "CENTS_LIMIT",
@@ -87,7 +97,9 @@ __all__ = [
     "Weighted",
     "allocate",
     "cents_by",
+    "clauses_counting",
     "clauses_of",
+    "counted",
     "decimal_text",
     "divide_cost",
     "euros",
@@ -112,6 +124,7 @@ __all__ = [
     "taken_by_clause",
     "through",
     "true_up",
+    "unbound_roles",
     "units_of",
     "vat_of",
 ]

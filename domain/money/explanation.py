@@ -1,22 +1,25 @@
 """Terms as a sentence from which a person can compute the cents again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from domain.money.euros import Language, euros, number, percentage
 from domain.money.phrases import PHRASES, Phrases
 from domain.money.rounding import floor_cent, nearest_cent
 from domain.money.terms import Terms, bands, bounded, lowered, raised, reckoned
+from domain.money.units import counted
 
 
-def explain(terms: Terms, language: Language) -> str:
+def explain(terms: Terms, language: Language, phrases_of: Mapping[Language, Phrases] = PHRASES) -> str:
     """One sentence in Finnish, Swedish or English whose last sum is the share.
 
     `5% of €1,234.56 is €61.728; rounded to €61.73.` It is written from the terms alone: they are enough to compute it.
+    `phrases_of`: by language; others where a sentence is written again as it once was.
     """
-    phrases = [*_chain(terms, language)]
+    say = phrases_of[language]
+    phrases = [*_chain(terms, say, language)]
     if terms.base_cents < 0:
-        phrases.append(PHRASES[language].negative.format(result=euros(-_magnitude(terms), language)))
+        phrases.append(say.negative.format(result=euros(-_magnitude(terms), language)))
     sentence = "; ".join(phrases)
     return f"{sentence[0].upper()}{sentence[1:]}."
 
@@ -52,11 +55,10 @@ def _odd_cent(terms: Terms) -> int:
     return int(terms.place is not None and terms.place <= terms.left_over_cents)
 
 
-def _chain(terms: Terms, language: Language, *, within: bool = False) -> Iterator[str]:
+def _chain(terms: Terms, say: Phrases, language: Language, *, within: bool = False) -> Iterator[str]:
     """The phrases of the clauses around this one, then its own. `within`: another clause goes on with what it took."""
-    say = PHRASES[language]
     if terms.within is not None:
-        yield from _chain(terms.within, language, within=True)
+        yield from _chain(terms.within, say, language, within=True)
     value = reckoned(terms, _base(terms))
     # Who takes a part of the whole names the whole with the part.
     goes_on = (within or terms.weight is not None) and terms.min_cents is None and terms.max_cents is None
@@ -91,8 +93,13 @@ def _reckoning(terms: Terms, value: Fraction, say: Phrases, language: Language) 
             taking = say.of.format(percent=percentage(terms.percent or "0", language), base=base)
             yield say.equals.format(sum=taking, result=result)
         case "per-unit":
-            quantity, price = number(terms.quantity or "0", language), euros(terms.unit_cents or 0, language)
-            taking = say.unit.format(quantity=quantity, price=price, unit=terms.unit)
+            quantity = terms.quantity or "0"
+            taking = say.unit.format(
+                counted=counted(quantity, terms.unit, language),
+                quantity=number(quantity, language),
+                price=euros(terms.unit_cents or 0, language),
+                unit=terms.unit,
+            )
             yield say.equals.format(sum=taking, result=result)
         case "tiers":
             each = [

@@ -44,6 +44,13 @@ def units_of(rule: SharingRule) -> frozenset[str]:
     )
 
 
+def clauses_counting(rule: SharingRule, unit: str) -> frozenset[str]:
+    """The paths of the clauses that pay by a unit."""
+    return frozenset(
+        path for path, clause in clauses_of(rule) if isinstance(clause.take, Take) and clause.take.unit == unit
+    )
+
+
 @lru_cache(maxsize=4_096)  # asked for every share of every posting, and a network has few rules
 def purpose_of(rule: SharingRule, path: str) -> str | None:
     """What a share is for, by its path: the `for` of its clause, else of the nearest clause around that."""

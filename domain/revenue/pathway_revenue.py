@@ -8,7 +8,7 @@ from domain.agreements.events import AgreementEnteredIntoForce
 from domain.changing import replace
 from domain.kernel import Asked, NotYet, Value
 from domain.mentoring.events import HoursLeftOver, SessionHeld
-from domain.money import share, taken_by_clause
+from domain.money import SharingRule, clauses_counting, clauses_of, lies_within, share, taken_by_clause, unbound_roles
 from domain.money.decimals import decimal_text
 from domain.network.events import NetworkFounded
 from domain.network.legal_persons import of_one_person
@@ -130,7 +130,7 @@ def entry_of(  # noqa: PLR0917 - what a division rests on
     if rule is None:  # pragma: no cover - a pathway is agreed only under a version that has a rule
         raise AssertionError(f"{agreed.agreement} version {agreed.version} shares nothing.")
     step = step_of(agreed, delivered.step)
-    sessions = state.sessions[:SESSIONS_MAX] if MENTOR_HOUR in agreed.units else ()
+    sessions = state.sessions[:SESSIONS_MAX] if amount_cents and state.sessions and _pays_hours(rule, agreed) else ()
     quantities = _with_hours(reported, sessions) if MENTOR_HOUR in agreed.units else reported
     left = ((clause, cents) for each in state.entries for clause, cents in each.left_of_clauses().items())
     division = share(
@@ -172,6 +172,13 @@ def entry_of(  # noqa: PLR0917 - what a division rests on
         ),
         sessions=tuple(s.session for s in sessions),
     )
+
+
+def _pays_hours(rule: SharingRule, agreed: PathwayAgreed) -> bool:
+    """Whether hours of mentors take something of an amount: a clause that is skipped for want of a mentor takes nothing."""
+    bound = {PROVIDER, *(b.role for b in agreed.roles)}
+    skipped = [path for path, clause in clauses_of(rule) if clause.if_unbound and unbound_roles(clause, bound)]
+    return any(not any(lies_within(path, each) for each in skipped) for path in clauses_counting(rule, MENTOR_HOUR))
 
 
 def _due_on(state: Shared, version: AgreementEnteredIntoForce, delivered: StepDelivered) -> date:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import cast
 
 from hypothesis import given, settings
@@ -46,9 +47,12 @@ class Guided(PlayedNetwork):
 
     async def meet(self, times: int) -> None:
         for _ in range(times):
+            days = timedelta(days=self.sessions // 96)  # a day has room for 96 quarters of an hour
+            self.now = max(self.now, START + days)
+            held_on = date(2019, 1, 2) + days
             self.sessions += 1
             body = {"session": f"session:s-{self.sessions}", "mentor": "mentor:m-0", "client": "client:p-0"}
-            await self.do("record-session", {**body, "held_on": "2019-01-02", "hours": "0.25", "pathway": PATHWAY})
+            await self.do("record-session", {**body, "held_on": str(held_on), "hours": "0.25", "pathway": PATHWAY})
 
     async def deliver(self, step: int) -> None:
         body = {"pathway": PATHWAY, "step": step, "part": 1, "delivered_on": "2019-01-02", "quantities": []}

@@ -163,6 +163,44 @@ def test_a_statement_says_every_figure(name: str, language: Language) -> None:
     said(name, language, word("notice.prove", language).format(position=document.position))
 
 
+@pytest.mark.parametrize(
+    ("language", "movement", "columns", "even"),
+    [
+        (
+            "fi",
+            "Rivit: Kaakkois-Suomen Ammattikorkeakoulu Oy400,00€",
+            "Pienentää saldoaKasvattaa saldoa",
+            "Saatavat ja velat ovat yhtä suuret",
+        ),
+        (
+            "sv",
+            "Rader med Kaakkois-Suomen Ammattikorkeakoulu Oy400,00€",
+            "Minskar saldotÖkar saldot",
+            "Fordringar och skulder är lika stora",
+        ),
+        (
+            "en",
+            "Lines with South-Eastern Finland University of Applied Sciences€400.00",
+            "Takes from the balanceAdds to the balance",
+            "What is due and what is owed come to the same",
+        ),
+    ],
+)
+def test_who_was_paid_is_not_said_to_pay(language: Language, movement: str, columns: str, even: str) -> None:
+    """From opening to closing every partner is named with what moved; a payment made adds to the balance and is no claim."""
+    owed = samples.line("share-owed", samples.XAMK, -10_000, samples.EXEMPT)
+    paid = samples.line("payment", samples.XAMK, 50_000)
+    document = samples.statement_of(samples.EKAMI, [owed, paid], opening_cents=-40_000)
+    first = closed_up(pages(statement_pdf(document, language))[0])
+    opening, closing = (
+        word(f"total.{key}", language) + amount(cents, language)
+        for key, cents in (("opening", -40_000), ("closing", 0))
+    )
+    assert closed_up(opening + movement + closing) in first
+    assert closed_up(columns) in first
+    assert closed_up(even) in first
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", samples.INVOICES)
 def test_an_invoice_says_what_the_law_asks_of_it(name: str, language: Language) -> None:

@@ -11,8 +11,10 @@ from application.door import Malformed
 from domain.changing import replace
 from domain.kernel import NotYet, Refused
 from domain.mentoring.events import HoursLeftOver, SessionHeld
+from domain.pathways.events import PathwayAgreed
 from domain.revenue.events import RevenueReversed, RevenueShared
 from domain.revenue.pathway_revenue import SESSIONS_MAX
+from domain.words import Binding
 from tests.domain.story import (
     OUTSIDER,
     agreed,
@@ -32,6 +34,18 @@ from tests.given_when_then import Given, asked
 BY_THE_HOUR = {
     "steps": [
         {"take": {"per_unit_cents": 4000, "unit": "mentor_hour"}, "to": "org:cursor", "for": "mentoring"},
+        {"take": "remaining", "to": "role:provider", "for": "delivery"},
+    ]
+}
+TO_THE_MENTOR = {
+    "steps": [
+        {
+            "take": {"per_unit_cents": 4000, "unit": "mentor_hour"},
+            "to": "role:mentor",
+            "if_unbound": "skip",
+            "for": "mentoring",
+        },
+        {"take": {"percent": "10"}, "to": "org:cursor", "for": "coordination"},
         {"take": "remaining", "to": "role:provider", "for": "delivery"},
     ]
 }
@@ -124,6 +138,28 @@ def test_a_session_is_recorded_by_its_mentor_or_the_mentors_organisation() -> No
     assert guided().when("record-session", session(), asked(organisation="org:cursor")).events()
 
 
+def test_a_mentor_has_sessions_of_a_day_a_day_at_most() -> None:
+    """However many they are: the hours of two days are not said as those of one."""
+    so_far = held(held(guided(), 1, "20"), 2, "4")
+    so_far.when("record-session", session(3, "0.25")).then_refused(
+        "mentor:m-1 would have held sessions of 24.25 hours on 2019-03-05, and a day has 24; look whether one is recorded twice."
+    )
+    later = asked("2019-03-06T09:00:00+02:00")
+    assert so_far.when("record-session", {**session(3, "24"), "held_on": "2019-03-06"}, later).events()
+
+
+def test_nobody_is_paid_for_the_hours_of_another_s_mentor() -> None:
+    """The pathway pays the organisation that its draft bound; a mentor who comes after has another's hours."""
+    bound = (Binding(role="role:mentor", organisation="org:xamk"),)
+    history = mentored(agreed(TO_THE_MENTOR)).history
+    so_far = Given(tuple(replace(e, roles=bound) if isinstance(e, PathwayAgreed) else e for e in history))
+    so_far.when("record-session", session()).then_refused(
+        "pathway:p-1 pays org:xamk for mentoring, so hours of mentors of org:cursor are not paid by it; leave the pathway out, and "
+        "agree another pathway for what they do from now on."
+    )
+    assert so_far.when("record-session", session(pathway=None)).events()
+
+
 # --- counted in ------------------------------------------------------------------------------------------------------
 def test_hours_come_with_the_next_amount_and_with_no_other() -> None:
     """1.5 and 0.75 hours at 40.00 are 90.00 of the first 400.00; of the next 200.00 nothing is taken."""
@@ -135,6 +171,21 @@ def test_hours_come_with_the_next_amount_and_with_no_other() -> None:
     second = do(first, "share-revenue", sharing(part=2), numbered(1))
     assert [q.quantity for q in entry_of(second).quantities] == ["0"]
     assert ([s.cents for s in entry_of(second).shares], entry_of(second).sessions) == ([0, 20000], ())
+
+
+def test_hours_wait_where_they_can_take_nothing() -> None:
+    """Of a part that costs nothing, and of a rule that skips its clause because nobody mentors: they are looked after at the end."""
+    free = delivered(held(guided()), (1, 1))
+    rebooked = {**sharing(), "amount_cents": 0, "reason": "credit-loss"}
+    lost = do(do(free, "share-revenue", sharing()), "rebook-part", rebooked, numbered(1))
+    assert (entry_of(lost).amount_cents, entry_of(lost).sessions) == (0, ())
+    after = do(delivered(lost, (1, 2)), "share-revenue", sharing(part=2), numbered(2))
+    assert entry_of(after).sessions == ("session:s-1",)
+    so_far = all_shared(held(mentored(agreed(TO_THE_MENTOR))))
+    assert all(e.skipped and not e.sessions for e in so_far.history if isinstance(e, RevenueShared))
+    (left,) = so_far.when(*LIST, POLICY).events()
+    assert isinstance(left, HoursLeftOver)
+    assert left.sessions == ("session:s-1",)
 
 
 def test_a_rule_that_pays_no_hours_counts_none() -> None:

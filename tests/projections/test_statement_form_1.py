@@ -89,6 +89,15 @@ def test_the_document_of_then_is_written_again_word_by_word(begun: Memory) -> No
     assert "its kept document has the digest" in forged.what
 
 
+def test_what_is_counted_is_named_by_its_code_in_what_was_kept_and_by_a_word_since(begun: Memory) -> None:
+    """A sentence is no part of a digest, but in form 1 it was kept: it stays as it was written."""
+    account = of_april(begun)
+    then, now = kept_in_form_1(account).lines[0].text, account.statement(APRIL_CLOSED, None).lines[0].text
+    for language, word in (("fi", "op"), ("sv", "sp")):
+        assert " 2,5 \u00d7 50,00\u00a0€ (credit) " in then[language]
+        assert f" 2,5 {word} \u00d7 50,00\u00a0€ " in now[language]
+
+
 def test_what_v1_and_v2_events_say_is_folded_alike(begun: Memory) -> None:
     memory = Memory(statements)
     memory.advance([(At(n, START + timedelta(hours=n)), event) for n, event in two_periods()], APRIL_CLOSED)

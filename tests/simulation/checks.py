@@ -144,7 +144,10 @@ def _commands(world: World, first: Recorded) -> list[Command]:
 
 def _is_worked_off(command: Command) -> bool:
     """A closing cannot have come from a reading that forbade it."""
-    return not isinstance(command, ClosePeriod) or command.worked_off.mark >= command.worked_off.last_before_end
+    if not isinstance(command, ClosePeriod):
+        return True
+    read = command.worked_off
+    return read.settled and read.mark >= read.last_before_end
 
 
 def check_sharing(world: World, events: Sequence[Recorded]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from adapters.documents.words import WORDS, word
 from adapters.documents.writing import amount, day, figure, iban
 from domain.calendar import day_of
-from domain.money import Language
+from domain.money import Language, counted
 from domain.money.euros import number, percentage
 from projections.document import DocumentLine, Invoice, Party, StatementDocument, VatTotal, VatTreatment
 
@@ -150,7 +150,8 @@ def _row(line: DocumentLine, columns: Sequence[str], language: Language, *, coun
     }
     who = [plain(line.counterparty_name.best(language))] if counterparties else []
     if line.quantity is not None and line.unit_cents is not None:
-        who.append(f"{_quantity(line, language)}\u00a0\u00d7\u00a0{amount(line.unit_cents, language)}")
+        quantity = counted(line.quantity, line.unit, language).replace(" ", "\u00a0")
+        who.append(f"{quantity}\u00a0\u00d7\u00a0{amount(line.unit_cents, language)}")
     return {
         "n": str(line.n),
         "date": day(line.occurred_on, language),
@@ -160,11 +161,6 @@ def _row(line: DocumentLine, columns: Sequence[str], language: Language, *, coun
         "text": plain(line.text[language]).replace("-€", "\u2212€"),
         "details": _details(line, language, taxed="column.vat" in columns),
     }
-
-
-def _quantity(line: DocumentLine, language: Language) -> str:
-    unit = word(f"unit.{line.unit}", language) if f"unit.{line.unit}" in WORDS else line.unit or ""
-    return f"{number(line.quantity or '', language)}\u00a0{unit}".strip()
 
 
 def _details(line: DocumentLine, language: Language, *, taxed: bool) -> str:

@@ -17,7 +17,7 @@ from adapters.documents.typst.parts import (
 from adapters.documents.words import word
 from adapters.documents.writing import amount, day, figure, month, numbers
 from domain.money import Language
-from projections.document import CounterpartyTotal, Flow, StatementDocument
+from projections.document import Flow, StatementDocument
 
 SHOWN_ABOVE = 6
 """Counterparties beside the closing balance; all of them stand in the totals."""
@@ -80,9 +80,12 @@ def _hero(document: StatementDocument, name: str, language: Language) -> Content
     if len(others) == 1:
         shown, others = largest, []
     rows = [(word("total.opening", language), document.opening_cents)]
-    rows += [(_pays(each, language), each.cents) for each in shown]
+    # Payments made and set-offs are among the lines with each: who pays is said of the closing balance alone.
+    rows += [
+        (word("balance.with", language).format(party=plain(each.name.best(language))), each.cents) for each in shown
+    ]
     if others:
-        rows.append((word("balance.others", language).format(count=len(others)), sum(c.cents for c in others)))
+        rows.append((word("balance.with-others", language).format(count=len(others)), sum(c.cents for c in others)))
     due = [f"{word('head.due-on', language)} {day(document.due_on, language)}"] if document.due_on and cents else []
     return {
         "label": word("total.closing", language),
@@ -96,18 +99,13 @@ def _hero(document: StatementDocument, name: str, language: Language) -> Content
     }
 
 
-def _pays(of: CounterpartyTotal, language: Language) -> str:
-    name = plain(of.name.best(language))
-    if not of.cents:
-        return name
-    return word("balance.party-pays" if of.cents > 0 else "balance.party-receives", language).format(party=name)
-
-
 def _chart(flows: Sequence[Flow], language: Language) -> Content:
     longest = max(1, *(f.in_cents for f in flows), *(f.out_cents for f in flows))
     told = [
         word("detail.flow", language).format(
-            kind=word(f"kind.{f.kind}", language), due=amount(f.in_cents, language), owed=amount(f.out_cents, language)
+            kind=word(f"kind.{f.kind}", language),
+            added=amount(f.in_cents, language),
+            taken=amount(f.out_cents, language),
         )
         for f in flows
     ]

@@ -43,7 +43,7 @@ def test_the_printed_form() -> None:
                 "steps[1] (coordination): org:xamk gets €50.00. 5% of €1,000.00 is €50.00; at most €200.00 per pathway"
                 " with €0.00 taken before, so €50.00."
             ),
-            "steps[2]: org:xamk gets €250.00. 5 \u00d7 €50.00 (credit) is €250.00.",
+            "steps[2]: org:xamk gets €250.00. 5 credits \u00d7 €50.00 is €250.00.",
             (
                 "steps[3].to.split[0] (delivery): org:ekami gets €420.00. Earlier clauses took €300.00 of €1,000.00,"
                 " leaving €700.00; 60/100 of €700.00 is €420.00."
@@ -70,7 +70,7 @@ def test_skipped_clauses_and_shortfalls_are_explained() -> None:
     """With bound roles only, the clause of an unbound one says that it took nothing, and a short one how short."""
     allocation = allocate(RULE, 20_000, bind={"role:provider": "org:xamk"}, quantities={"credit": "5"}, symbolic=False)
     assert (
-        "steps[2]: org:xamk gets €190.00. 5 \u00d7 €50.00 (credit) is €250.00; only €190.00 was left, €60.00 short."
+        "steps[2]: org:xamk gets €190.00. 5 credits \u00d7 €50.00 is €250.00; only €190.00 was left, €60.00 short."
         in allocation.explanation
     )
     assert allocation.explanation[-1] == (

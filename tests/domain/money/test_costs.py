@@ -80,7 +80,7 @@ def test_study_rights_and_credits_by_unit_price() -> None:
     (for_credits,) = divide_cost(credit, amount_cents=None, quantities=JOO)
     assert (for_rights.cents, for_credits.cents) == (6_000, 120_000)
     assert for_rights.cents + for_credits.cents == 126_000
-    assert explain(for_credits.terms, "en").replace("\u00a0", " ") == "24 \u00d7 €50.00 (credit) is €1,200.00."
+    assert explain(for_credits.terms, "en").replace("\u00a0", " ") == "24 credits \u00d7 €50.00 is €1,200.00."
 
 
 def test_a_fixed_sum_is_owed_by_each() -> None:

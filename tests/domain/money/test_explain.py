@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.money import Language, SharingRule, Terms, Tier, euros, explain
+from domain.money import Language, SharingRule, Terms, Tier, counted, euros, explain
+from domain.words import LANGUAGES
 from tests.domain.money.rules import amounts, repeatable, rules
 from tests.domain.money.test_share import divide, taken_of, takens
 
@@ -99,7 +100,7 @@ EVERYTHING = Terms(
         (
             Terms(kind="per-unit", base_cents=1, unit_cents=5_000, unit="credit", quantity="2.5"),
             "sv",
-            "2,5 \u00d7 50,00 € (credit) är 125,00 €.",
+            "2,5 sp \u00d7 50,00 € är 125,00 €.",
         ),
         (
             Terms(
@@ -187,3 +188,25 @@ def test_euros(cents: int, language: Language, text: str) -> None:
 def test_spaces_within_a_sum_do_not_break() -> None:
     """A sum is never torn over two lines of a statement."""
     assert euros(123_456, "fi") == "1\u00a0234,56\u00a0€"
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit", "fi", "sv", "en"),
+    [
+        ("3.3", "credit", "3,3 op", "3,3 sp", "3.3 credits"),
+        ("1", "credit", "1 op", "1 sp", "1 credit"),
+        ("2.25", "mentor_hour", "2,25 h", "2,25 h", "2.25 h"),
+        ("1", "day", "1 pv", "1 dag", "1 day"),
+        ("2", "day", "2 pv", "2 dagar", "2 days"),
+        ("12", "participant", "12 osallistujaa", "12 deltagare", "12 participants"),
+        ("2", "study_right", "2 study_right", "2 study_right", "2 study_right"),
+    ],
+)
+def test_what_is_counted_is_said_in_the_language_of_the_sentence(
+    quantity: str, unit: str, fi: str, sv: str, en: str
+) -> None:
+    """Not by its code, which is English; a unit that a network has named itself stands as it is named."""
+    terms = Terms(kind="per-unit", base_cents=1, unit_cents=4_500, unit=unit, quantity=quantity)
+    for language, said in zip(LANGUAGES, (fi, sv, en), strict=True):
+        assert counted(quantity, unit, language) == said
+        assert explain(terms, language).startswith(f"{said} \u00d7 {euros(4_500, language)} ")
